@@ -63,7 +63,7 @@ def new_too(line: str = OF_CART, *, released: float = 1500, since: float = 640, 
 
 
 DOOR = "Deployment/door"
-SESSIONS = {"before": {"env": {"SESSION_STORE": "redis", "SHOP": "http://shop:8080"}}}
+SESSIONS: dict[str, Any] = {"before": {"env": {"SESSION_STORE": "redis", "SHOP": "http://shop:8080"}}}
 
 
 def at_the_edge(fires: Alert | None, *more: Any, line: str = "", edge: Any = None, since: float = 540) -> Snapshot:

@@ -6,8 +6,8 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import OLD, SHOP, alert, errors
-from tests.diagnosis.rules.tiny import Log, Obj, figure, pod, secret_key, snapshot, timed, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.tiny import Obj, figure, pod, secret_key, snapshot, timed, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 MIN = 60.0
 RABBIT = "StatefulSet/rabbitmq"

@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import Holds
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, alert, errors
-from tests.diagnosis.rules.tiny import Log, pod, snapshot, timed, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.tiny import pod, snapshot, timed, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 MIN = 60.0
 HEAD = "Traceback (most recent call last):"

@@ -8,9 +8,9 @@ import pytest
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, alert, errors, latency, rate
-from tests.diagnosis.rules.tiny import Log, log, pod, snapshot, timed, workload
+from tests.diagnosis.rules.tiny import log, pod, snapshot, timed, workload
 from tuheg_ir.diagnosis.decide import decide
-from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 MIN = 60.0
 LOGIN = "Deployment/login"

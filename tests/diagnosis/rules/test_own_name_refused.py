@@ -43,7 +43,7 @@ OTHER_WAY = ingress("outlet", "outlet.example", service="shop")
 CALLED = alert("LoginsFail")
 EARLY = CALLED._replace(starts_at=NOW - timedelta(minutes=40))
 ROLLBACK = (SHOP, "code_defect", "rollback_workload")
-SET = {"env": {"ALLOWED_HOSTS": "shop.example,shop"}}
+SET: dict[str, Any] = {"env": {"ALLOWED_HOSTS": "shop.example,shop"}}
 
 
 def told(*lines: str, since: float = 1150, pods: tuple[int, ...] = (0, 1)) -> list[Log]:

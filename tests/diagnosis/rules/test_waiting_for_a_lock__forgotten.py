@@ -42,7 +42,7 @@ def crowd(
 
     ``lines``: what else the log tells, first of all. ``by``: whether figures tell clients by the program or the user.
     """
-    told: list[dict[str, str]] = [{by: name, "state": state} for name, state in (AGES if ages is None else ages)]
+    told: list[dict[str, Any]] = [{by: name, "state": state} for name, state in (AGES if ages is None else ages)]
     old = (AGES if ages is None else ages).values()
     since: dict[str, Any] = {"before": IMAGE, "released": released} if released else {}
     return snapshot(

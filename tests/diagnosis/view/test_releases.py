@@ -57,5 +57,5 @@ UNTRUSTED = "tls: failed to verify certificate: x509: certificate signed by unkn
 def test_who_trusts_others_by_its_settings_fails_by_them(
     before: Mapping[str, Any], now: Mapping[str, Any], line: str, cause: str
 ) -> None:
-    view = View(snapshot(shop(before=IMAGE | before, **now), logs=logs("shop", line, since=500)))
+    view = View(snapshot(shop(before={**IMAGE, **before}, **now), logs=logs("shop", line, since=500)))
     assert release_cause(view, view.workloads["Deployment/shop"]) == cause
