@@ -123,7 +123,6 @@ OPEN = frozenset(
         "one-new-screening-pattern-locks-every-event-loop",
         # the edited ConfigMap is named, and not the server that reads it
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
-        # drawn from real reports at the end of November 2026:
     }
 )
 """Cases that no rule answers; a rule that answers one takes it out."""
