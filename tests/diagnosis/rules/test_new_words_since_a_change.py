@@ -123,6 +123,19 @@ def without_data(started: float, *, released: float = 860, words: str = "ERROR n
     )
 
 
+def parted(ago: float) -> Snapshot:
+    """Return a shop that misses something since ten minutes, its release, and a standby that was lost so long ago."""
+    return snapshot(
+        shop(env={"DSN": "postgres://postgres:5432/shop"}, before=IMAGE, released=860),
+        postgres(),
+        logs=[
+            *(log(pod("shop", n), *["INFO request"] * 20, *["ERROR no such cart"] * 20, since=1200) for n in (0, 1)),
+            log("postgres-0", "LOG:  terminating walsender process due to replication timeout", since=ago),
+        ],
+        alerts=[alert()],
+    )
+
+
 AWAY = "ERROR label not printed: POST https://api.parcels.example/v1: 502 Bad Gateway"
 REFUSES = 'ERROR Post "http://cart:8080/v1": dial tcp 10.96.0.9:8080: connect: connection refused'
 CRASHED = "panic: runtime error: index out of range [2] with length 2"
@@ -590,6 +603,12 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "its cache was started between its release and its first words: it may be without its data",
         without_data(640),
+        ("unknown", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    DoesNotHold(
+        "members of its database lost each other between its release and its first words",
+        parted(640),
         ("unknown", "page_human"),
         harmful=("rollback_workload", "restart_workload"),
     ),

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._blames_another import ITS_OWN
+from tuheg_ir.diagnosis.view.batch import failed_runs
+from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.hosts import is_address
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -19,7 +21,7 @@ from tuheg_ir.diagnosis.view.releases import healthy_older, never_ready, release
 from tuheg_ir.diagnosis.view.stillborn import last_words, without_numbers
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
-from tuheg_ir.diagnosis.view.written import ASLEEP
+from tuheg_ir.diagnosis.view.written import ASLEEP, outside_changes
 
 _SAME = "it was not released, and tells the same: "
 
@@ -55,7 +57,24 @@ def not_its_release(view: View, workload: Workload, pods: Sequence[Pod]) -> Evid
             return Evidence("logs", other.ref, _SAME + min(said)[:160])
         if unheard and (ends_there := _ends_there(other, pods)):
             return ends_there
-    return None
+    return next(_runs_fail(view, workload), None) if unheard else None
+
+
+def _runs_fail(view: View, workload: Workload) -> Iterator[Evidence]:
+    """Yield the runs that fail since something was written which they read as the pods of a release do.
+
+    Where nobody read what those say it may be that: the template before would start with it too.
+    """
+    edits = outside_changes(view, workload)
+    for run in failed_runs(view):
+        other = view.workloads.get(run.component)
+        if other is None or run.at is None or releases(view, other, ASLEEP):
+            continue
+        known = {f"{kind}/{label}" for kind, label in reads(other.template)}
+        for ref, at in edits:
+            if ref in known and at < run.at:
+                fact = f"it was not released, reads {ref} too, and its run fails since that was written"
+                yield Evidence("objects", other.ref, fact, run.at)
 
 
 def _older_fell(workload: Workload) -> bool:

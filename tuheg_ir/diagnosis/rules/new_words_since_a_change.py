@@ -49,6 +49,7 @@ SHORTLY = timedelta(minutes=15)
 NOTHING = 404
 """The answer that what is asked for is not there: whoever keeps an old address gets it, whatever was released."""
 _SLOW = ("slow_statement", "lock_wait")
+_AMONG_MEMBERS = ("replication", "failover", "cluster_degraded", "cluster_split")
 
 
 def when(view: View) -> Iterator[Match]:
@@ -104,7 +105,7 @@ def _may_have_said(view: View, workload: Workload, words: Marked, released: Work
         return False
     if released is not workload and _younger_say_nothing(view, workload, words):
         return False
-    if _store_started_anew(view, released, words.since):
+    if _store_came_between(view, released, words.since):
         return False
     if answer_of(words.line) != TOO_MANY and (role(workload) not in DATA or not users):
         return True
@@ -140,23 +141,27 @@ def _of_its_own_release(view: View, workload: Workload) -> Marked | None:
         or rarely_since(view, workload, each) is not None
     )
     told = (each for each in told if not refused_as_others(view, workload, each.since) and not of_a_stranger(each.line))
-    told = (each for each in told if not _store_started_anew(view, workload, each.since))
+    told = (each for each in told if not _store_came_between(view, workload, each.since))
     return next((each for each in told if not no_more(view, workload, each)), None)
 
 
-def _store_started_anew(view: View, workload: Workload, since: datetime | None) -> bool:
-    """Tell whether a store that a workload uses started after its release and just before the first of its words.
+def _store_came_between(view: View, workload: Workload, since: datetime | None) -> bool:
+    """Tell whether a store that a workload uses went through something after its release, just before the first words.
 
-    What was well until then may be without the store's data, or meet other settings of it.
+    It started: what was well until then may be without the store's data, or meet other settings of it. Or its members
+    lost each other, which no client brings: what was under way then may lie in it half done.
     """
     released = workload.released_at
     if since is None or released is None:
         return False
     known = {each.ref for each in view.called(workload.ref)}
     data = (each for each in view.workloads.values() if role(each) in DATA)
-    stores = (each for each in data if each.ref in known or workload.ref in able(view, each.ref))
-    starts = (pod.started for each in stores for pod in each.live)
-    return any(at is not None and released - BEFORE < at and soon_after(since, at) for at in starts)
+    stores = [each for each in data if each.ref in known or workload.ref in able(view, each.ref)]
+    moments = [
+        *(pod.started for each in stores for pod in each.live),
+        *(hit.first for each in stores for hit in view.hits_of(each.ref, *_AMONG_MEMBERS)),
+    ]
+    return any(at is not None and released - BEFORE < at and soon_after(since, at) for at in moments)
 
 
 def _slow_before(view: View, workload: Workload) -> bool:
