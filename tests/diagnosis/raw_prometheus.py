@@ -56,6 +56,12 @@ def _series(written: str) -> tuple[str, dict[str, str]] | None:
     return (found[1], dict(_LABEL.findall(found[2]))) if found else None
 
 
+class _Server(ThreadingHTTPServer):
+    """Takes all connections that a collector opens at once: whoever a short queue turns away comes a second later."""
+
+    request_queue_size = 128
+
+
 @contextmanager
 def serving(text: str, now: float) -> Iterator[str]:
     """Serve the series at a URL; ``now`` is the Unix time of queries that name none."""
@@ -82,7 +88,7 @@ def serving(text: str, now: float) -> Iterator[str]:
         def log_message(self, *_args: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
