@@ -188,7 +188,7 @@ def _felt(view: View, cause: Match) -> bool:
     workload = view.workloads[cause.component]
     if any(troubles(view, workload.ref)):
         return True
-    if measured(view, workload) or not any(workload.ref in service.backends for service in view.services.values()):
+    if measured(view, workload) or not view.leading_to(workload.ref):
         return False
     told = [hit for hit in view.hits_of(workload.ref) if view.hit_evidence(hit) in cause.evidence]
     now = (hit for hit in told if not hit.previous and hit.last is not None and fresh(view, hit))

@@ -21,7 +21,7 @@ def kept_out(view: View, workload: Workload) -> Iterator[tuple[Evidence, datetim
         yield seen, seen.time
     if not any(unplaced(view)) and not any(suffering(view, workload.ref)):
         return  # to keep strangers out is what such rules are for
-    services = {service.name for service in view.services.values() if workload.ref in service.backends}
+    services = {service.name for service in view.leading_to(workload.ref)}
     hosts = {route.host for route in view.routes if route.service in services and route.host}
     for hit in view.hits:
         if hit.trouble != "edge_forbids" or hit.component == workload.ref or hit.count < OFTEN:

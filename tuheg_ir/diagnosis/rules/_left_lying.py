@@ -128,7 +128,7 @@ def _may_have_more_processes(view: View, client: Workload, since: datetime | Non
 def _has_more_to_do(view: View, client: Workload) -> bool:
     """Tell whether a program gets more requests, or is called and nobody knows how often."""
     growth = traffic_growth(view, client.ref)
-    asked = any(client.ref in service.backends for service in view.services.values())
+    asked = bool(view.leading_to(client.ref))
     return asked if growth is None else growth * GREW > 1.0
 
 

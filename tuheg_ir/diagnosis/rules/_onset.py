@@ -35,7 +35,7 @@ def others_written(view: View) -> Iterator[datetime | None]:
 
 def way_changed(view: View, caller: Workload, called: Workload, began: datetime) -> bool:
     """Tell whether the way between two workloads or the caller's settings changed too, which no rollback takes back."""
-    way = [service.obj for service in view.services.values() if called.ref in service.backends]
+    way = [service.obj for service in view.leading_to(called.ref)]
     way += [policy.obj for policy in view.policies if {caller.ref, called.ref} & {*policy.binds}]
     way += [mapping(view.objects(kind).get(named)) for kind, named in sorted(reads(caller.template))]
     return any(soon_after(began, at) for at in map(written, way))

@@ -56,7 +56,7 @@ def refusing(own: Collection[str]) -> re.Pattern[str]:
 
 def led_by(view: View, workload: Workload | None = None) -> set[str]:
     """Return the hosts under which routes lead users to a workload, or to anybody here: pages of one ask the other."""
-    mine = {service.name for service in view.services.values() if workload and workload.ref in service.backends}
+    mine = {service.name for service in view.leading_to(workload.ref)} if workload else set()
     led = (route for route in view.routes if workload is None or route.service in mine)
     return {route.host.lower() for route in led if "." in route.host and "*" not in route.host}
 
@@ -70,7 +70,7 @@ def said_to_be(view: View, workload: Workload) -> set[str]:
 def inner_names(view: View, workload: Workload) -> set[str]:
     """Return the names by which others in the cluster ask for a workload."""
     space = view.snapshot.namespace.lower()
-    own = [service.name.lower() for service in view.services.values() if workload.ref in service.backends]
+    own = [service.name.lower() for service in view.leading_to(workload.ref)]
     return {name + more for name in own for more in ("", f".{space}", f".{space}.svc", f".{space}.svc.cluster.local")}
 
 

@@ -249,7 +249,7 @@ def works_on_messages(view: View, workload: Workload) -> bool:
 
     Who takes requests as well may have the same settings to write to them.
     """
-    return not role(workload) and not any(workload.ref in service.backends for service in view.services.values())
+    return not role(workload) and not view.leading_to(workload.ref)
 
 
 def queues_of(template: Mapping[str, Any]) -> set[str]:

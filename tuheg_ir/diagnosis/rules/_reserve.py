@@ -31,7 +31,7 @@ def reserve(view: View, workload: Workload) -> tuple[str, Evidence] | None:
     """
     if is_store(workload) or keeps_data(view, workload) or workload.kind == "StatefulSet" or workload.older_pods():
         return None
-    leading = [service for service in view.services.values() if workload.ref in service.backends]
+    leading = view.leading_to(workload.ref)
     if len(leading) != 1 or leading[0].backends != (workload.ref,):
         return None  # to lead one of several elsewhere leaves the users of the others where they are
     (service,) = leading

@@ -66,7 +66,7 @@ def _note(workload: Workload) -> str:
 
 def _asked_for(view: View, ref: str) -> bool:
     """Tell whether a Service still means a workload or another one calls it."""
-    return bool(view.graph.callers(ref)) or any(ref in service.backends for service in view.services.values())
+    return bool(view.graph.callers(ref)) or bool(view.leading_to(ref))
 
 
 def _emptied(workload: Workload) -> datetime | None:

@@ -124,7 +124,7 @@ def serves(view: View, ref: str) -> bool:
         return False
     if view.snapshot.services:
         return workload.name in view.snapshot.services
-    return any(ref in service.backends for service in view.services.values())
+    return bool(view.leading_to(ref))
 
 
 def released_before(view: View, workload: Workload, moment: datetime | None) -> bool:

@@ -57,6 +57,6 @@ def _with(hit: Hit, times: list[datetime]) -> bool:
 
 def reached_from_outside(view: View, workload: Workload) -> bool:
     """Tell whether a way leads from the internet to a workload: a balancer, a port of the nodes or a route."""
-    mine = [service for service in view.services.values() if workload.ref in service.backends]
+    mine = view.leading_to(workload.ref)
     routed = {route.service for route in view.routes}
     return any(text(s.obj, "spec", "type") in ("LoadBalancer", "NodePort") or s.name in routed for s in mine)

@@ -88,7 +88,7 @@ def _concerns(view: View, workload: Workload, told: Turned, released: Workload) 
 
 def _names(view: View, edge: Workload, released: Workload, told: Turned) -> bool:
     """Tell whether most refusals that an edge tells of name who was released: its Service as upstream, or a pod."""
-    services = [service.name for service in view.services.values() if released.ref in service.backends]
+    services = [service.name for service in view.leading_to(released.ref)]
     space = view.snapshot.namespace
     called = [each for name in services for each in (f"{space}-{name}-", f"{space}/{name}/", f"{name}.{space}.")]
     pods = [pod.address for pod in released.live if pod.address]

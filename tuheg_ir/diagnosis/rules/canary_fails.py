@@ -56,7 +56,7 @@ def _is_stable(view: View, other: Workload, canary: Workload) -> bool:
 
 def _ways(view: View, workload: Workload) -> set[str]:
     """Return the Services, routes and hosts by which a workload is reached."""
-    services = {service.name for service in view.services.values() if workload.ref in service.backends}
+    services = {service.name for service in view.leading_to(workload.ref)}
     routes = [route for route in view.routes if route.service in services]
     return services | {route.ref for route in routes} | {route.host for route in routes if route.host}
 

@@ -52,7 +52,7 @@ def _kept_out(view: View, workload: Workload) -> Iterator[Match]:
 
 def around(view: View, workload: Workload) -> Iterator[Obj]:
     """Yield the objects beside a workload's template that decide how it is reached and how much of it there is."""
-    services = {service.name: service.obj for service in view.services.values() if workload.ref in service.backends}
+    services = {service.name: service.obj for service in view.leading_to(workload.ref)}
     yield from services.values()
     for ref in sorted({route.ref for route in view.routes if route.service in services}):
         kind, _, named = ref.partition("/")

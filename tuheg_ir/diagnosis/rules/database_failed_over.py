@@ -260,7 +260,7 @@ def _and_pods(workloads: Iterable[Workload]) -> Iterator[str]:
 
 def _one_database(view: View, workload: Workload) -> Iterator[Workload]:
     """Yield a database, and the workloads in which other servers of the same one run, as those of replicas do."""
-    shared = {ref for each in view.services.values() if workload.ref in each.backends for ref in each.backends}
+    shared = {ref for each in view.leading_to(workload.ref) for ref in each.backends}
     mine = [workload.labels.get(key) for key in _ONE]
     for each in of_role(view.workloads, "database"):
         alike = all(mine) and [each.labels.get(key) for key in _ONE] == mine

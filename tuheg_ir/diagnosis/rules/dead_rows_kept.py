@@ -99,7 +99,7 @@ def _aged(view: View, ref: str) -> tuple[Evidence, ...]:
 
 def _in_use(view: View, ref: str) -> bool:
     """Tell whether others use a workload; whoever works in a notebook or console has to be asked first."""
-    mine = {service.name for service in view.services.values() if ref in service.backends}
+    mine = {service.name for service in view.leading_to(ref)}
     return serves(view, ref) and bool(view.graph.callers(ref) or any(r.service in mine for r in view.routes))
 
 

@@ -29,7 +29,7 @@ def when(view: View) -> Iterator[Match]:
     Members of a store only where their one client, which writes elsewhere, began before those were there.
     """
     for workload in view.serving:
-        if not any(workload.ref in service.backends for service in view.services.values()):
+        if not view.leading_to(workload.ref):
             continue  # work is dealt out to it by a key or a partition, and not by connections
         hot, idle = _split(view, workload)
         if not hot or len(idle) < max(2, len(hot) // 2):

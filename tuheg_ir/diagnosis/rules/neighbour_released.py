@@ -87,7 +87,7 @@ def _said(view: View, caller: Workload, called: Workload) -> Said | None:
     whole = called.ready >= called.wanted and not crashes(view, called) and not called.returned
     if not whole or is_store(called) or keeps_data(view, called) or blames_another(view, called, called):
         return None
-    names = {called.name, *(s.name for s in view.services.values() if called.ref in s.backends)}
+    names = {called.name, *(s.name for s in view.leading_to(called.ref))}
     named = re.compile(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, sorted(names)))})(?![\w-])", re.IGNORECASE)
     lines = [
         (at, log.pod, line)

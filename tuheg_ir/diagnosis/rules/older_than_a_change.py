@@ -151,7 +151,7 @@ def _may_mean(view: View, workload: Workload, failing: Failing, anew: Anew) -> b
 
 def _labels(view: View, ref: str) -> set[str]:
     """Return the names by which somebody is asked: his own, and those of his Services."""
-    own = {service.name for service in view.services.values() if ref in service.backends}
+    own = {service.name for service in view.leading_to(ref)}
     return {ref.partition("/")[2], *own}
 
 

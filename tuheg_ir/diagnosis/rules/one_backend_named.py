@@ -91,7 +91,7 @@ def _ports(pod: Pod) -> set[int]:
 
 def _like(view: View, ill: Workload) -> list[Pod]:
     """Return the live pods that serve beside those of a workload, itself included: all behind the same Services."""
-    refs = {ref for service in view.services.values() if ill.ref in service.backends for ref in service.backends}
+    refs = {ref for service in view.leading_to(ill.ref) for ref in service.backends}
     return [pod for ref in refs | {ill.ref} if ref in view.workloads for pod in view.workloads[ref].live if pod.ready]
 
 

@@ -146,7 +146,7 @@ def _asked(view: View, teller: Workload, way: str, line: str, ill: Sequence[str]
     led = _LED.search(line)
     named = _routed(view, "", way) or set(way.split("/"))
     for ref in ill:
-        mine = {s.name for s in view.services.values() if ref in s.backends}
+        mine = {s.name for s in view.leading_to(ref)}
         heads = tuple(f"{view.snapshot.namespace}-{name}-".lower() for name in mine)
         if led[1].lower().startswith(heads) if led else named & mine:
             return view.workloads[ref]
@@ -159,7 +159,7 @@ def _tie(view: View, page: Workload, teller: Workload, asked: Workload, bursts: 
     if tag and all(_of_version(tag).search(v.line) for v in bursts):
         return _told(teller, "the version that was released asks", line, first)
     if led := _routed(view, *_page(line)):
-        mine = {s.name for s in view.services.values() if page.ref in s.backends}
+        mine = {s.name for s in view.leading_to(page.ref)}
         return _told(teller, f"a page of {page.name} asks", line, first) if led & mine else None
     if teller is page:
         return _told(teller, "it is asked for through the one that was released", line, first)

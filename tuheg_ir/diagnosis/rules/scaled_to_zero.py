@@ -33,7 +33,7 @@ def when(view: View) -> Iterator[Match]:
 def _missed(view: View, workload: Workload) -> list[Evidence]:
     """Return what shows that a workload is missed: by those who call it, or by nobody taking what waits for it."""
     waits = list(waits_in_vain(view, workload))
-    if not any(workload.ref in service.backends for service in view.services.values()):
+    if not view.leading_to(workload.ref):
         return [*waits, *meant_to_run(view, workload)] if waits else []
     callers = [*_by_callers(view, workload), *waits]
     if not callers and (stand_in(view, workload) is not None or may_go_to_nought(view, workload.ref)):

@@ -135,7 +135,7 @@ def _goes_on(line: str) -> bool:
 
 
 def _named(view: View, sender: Workload, said: frozenset[str]) -> bool:
-    labels = {sender.name, *(s.name for s in view.services.values() if sender.ref in s.backends)}
+    labels = {sender.name, *(s.name for s in view.leading_to(sender.ref))}
     return any(names(name, label) for name in said for label in labels)
 
 

@@ -28,7 +28,7 @@ def when(view: View) -> Iterator[Match]:
         late = [pod for pod in workload.live if not pod.ready]
         if len(late) != 1 or not _unharmed(late[0]) or any(troubles(view, workload.ref)):
             continue
-        if any(publishes(each) for each in view.services.values() if workload.ref in each.backends):
+        if any(publishes(each) for each in view.leading_to(workload.ref)):
             continue
         ready = [pod for pod in workload.live if pod.ready]
         took = [pod.ready_since - pod.created for pod in ready if pod.ready_since and pod.created]

@@ -237,7 +237,7 @@ def _telling(part: str) -> bool:
 
 
 def _names(view: View, ref: str) -> set[str]:
-    services = {service.name for service in view.services.values() if ref in service.backends}
+    services = {service.name for service in view.leading_to(ref)}
     return {ref.partition("/")[2].lower(), *services}
 
 

@@ -127,6 +127,15 @@ class View:
         """Yield the lines that a workload's live pods have logged since they run, a container after another."""
         return (line for log in self.logs_of(workload.live, previous=False) for line in log.lines)
 
+    def logs_with(self, hit: Hit) -> Iterator[Log]:
+        """Yield the log that told of a trouble."""
+        place = hit.pod, hit.container, hit.previous
+        return (log for log in self.snapshot.logs if (log.pod, log.container, log.previous) == place)
+
+    def leading_to(self, ref: str) -> list[Service]:
+        """Return the Services that lead to a workload (Kind/name)."""
+        return [service for service in self.services.values() if ref in service.backends]
+
     def called(self, ref: str) -> list[Workload]:
         """Return the workloads that one (Kind/name) calls, in the order of their names."""
         return [self.workloads[each] for each in sorted(self.graph.calls.get(ref, ())) if each in self.workloads]
