@@ -53,14 +53,15 @@ def alarm_of(view: View, broker: Workload) -> Alarm | None:
     said = tuple(c for c in complaints(view, "broker_alarm") if broker.ref in (c.about, c.caller))
     counts = {p.name: now for p in broker.live if (now := view.figures.now("broker_alarms", pod=p.name)) is not None}
     counted = tuple(
-        Evidence("metrics", broker.ref, f"{pod} counts {count:.0f} of its resource alarms as raised", _since(view, pod))
+        Evidence(
+            "metrics",
+            broker.ref,
+            f"{pod} counts {count:.0f} of its resource alarms as raised",
+            view.figures.crossed("broker_alarms", RAISED, pod=pod),
+        )
         for pod, count in counts.items()
         if count > RAISED
     )
     if counts and not counted:
         said = tuple(each for each in said if view.recent(each.hit.last, STILL))
     return Alarm(broker, said, counted) if said or counted else None
-
-
-def _since(view: View, pod: str) -> datetime | None:
-    return view.figures.crossed("broker_alarms", RAISED, pod=pod)

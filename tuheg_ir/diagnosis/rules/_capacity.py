@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, excluding
 from tuheg_ir.diagnosis.rules._figures import said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind
-from tuheg_ir.diagnosis.rules._measuring import lost_source, told_of_source
+from tuheg_ir.diagnosis.rules._measuring import blind_as_ever, lost_source, told_of_source
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import (
@@ -168,7 +168,6 @@ def _for_want_of_replicas(workload: Workload, scaler: Autoscaler, match: Match) 
 def _of_source(view: View, workload: Workload, scaler: Autoscaler, source: Workload, match: Match) -> Match:
     """Return a match of load as one of the release of who measures for the autoscaler, with how much that has to do."""
     few = "the template is well: its autoscaler gives no replicas"
-    blind = "each process of this release measures nothing"
     return match._replace(
         component=source.ref,
         target=source.ref,
@@ -179,6 +178,6 @@ def _of_source(view: View, workload: Workload, scaler: Autoscaler, source: Workl
         excludes=(
             *match.excludes,
             *excluding(workload.ref, few, *RESTARTS, "rollback_workload"),
-            *excluding(source.ref, blind, *RESTARTS, "scale_workload"),
+            *blind_as_ever(source),
         ),
     )

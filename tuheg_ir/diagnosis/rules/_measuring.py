@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.harm import harms
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Excluded, Obj
+from tuheg_ir.diagnosis.rule import RESTARTS, excluding
 from tuheg_ir.diagnosis.rules._never_ready import never_ready_since_release
 from tuheg_ir.diagnosis.rules._not_its_release import not_its_release
 from tuheg_ir.diagnosis.view.programs import image_name
-from tuheg_ir.diagnosis.view.reading import at, items, moment, text
+from tuheg_ir.diagnosis.view.reading import items, moment, text
 from tuheg_ir.diagnosis.view.releases import release_evidence, releases, since_release
 from tuheg_ir.diagnosis.view.scaling import Autoscaler
 from tuheg_ir.diagnosis.view.view import View
@@ -56,12 +57,18 @@ def lost_source(view: View, scaler: Autoscaler, within: timedelta) -> Workload |
 
 def told_of_source(view: View, scaler: Autoscaler, source: Workload) -> Iterator[Evidence]:
     """Yield how one sees that who measures for an autoscaler does so no more, and what its release changed."""
-    for obj in view.snapshot.of("APIService"):
-        for each in items(obj, "status", "conditions") if text(obj, "spec", "group") == _group(scaler) else ():
+    for obj in _registered(view, scaler):
+        for each in items(obj, "status", "conditions"):
             if (text(each, "type"), text(each, "status")) == ("Available", "False"):
                 told = f"the API of metrics cannot be asked: {text(each, 'reason')}: {text(each, 'message')[:160]}"
                 yield Evidence("objects", source.ref, told, moment(each, "lastTransitionTime"))
     yield from release_evidence(source, "command", "env")[:2]
+
+
+def blind_as_ever(source: Workload) -> tuple[Excluded, ...]:
+    """Return what does not bring back what a release of who measures took away."""
+    why = "each process of this release measures nothing"
+    return excluding(source.ref, why, *RESTARTS, "scale_workload")
 
 
 def _group(scaler: Autoscaler) -> str:
@@ -70,18 +77,18 @@ def _group(scaler: Autoscaler) -> str:
 
 def _source(view: View, scaler: Autoscaler) -> Workload | None:
     """Return the one workload that serves the API that an autoscaler asks: as its registration says, or its image."""
-    group = _group(scaler)
-    services = [at(obj, "spec", "service") for obj in view.snapshot.of("APIService") if _is(obj, group)]
-    if services:
-        named = {text(each, "name") for each in services}
+    if registered := _registered(view, scaler):
+        named = {text(each, "spec", "service", "name") for each in registered}
         found = {ref for each in named if each in view.services for ref in view.services[each].backends}
     else:
-        found = {w.ref for w in view.serving if _images(w) & set(_SERVERS.get(group, ()))}
+        found = {w.ref for w in view.serving if _images(w) & set(_SERVERS.get(_group(scaler), ()))}
     return view.workloads[found.pop()] if len(found) == 1 else None
 
 
-def _is(registration: object, group: str) -> bool:
-    return bool(group) and text(registration, "spec", "group") == group
+def _registered(view: View, scaler: Autoscaler) -> list[Obj]:
+    """Return the registrations of the API that an autoscaler asks; none where its reason names none."""
+    group = _group(scaler)
+    return [obj for obj in view.snapshot.of("APIService") if group and text(obj, "spec", "group") == group]
 
 
 def _images(workload: Workload) -> set[str]:

@@ -70,7 +70,6 @@ class Try(NamedTuple):
     name: str
     source: str
     unknown: bool
-    pod: str
     line: str
 
 
@@ -83,15 +82,15 @@ def refused_logins(view: View, workload: Workload) -> tuple[Try, ...]:
 def _told(view: View, workload: Workload) -> Iterator[Try]:
     for log in view.logs_of(workload.live, previous=False):
         for line in log.lines if speaks_of(log, _WORDS) else ():
-            if (found := _try(log.pod, line[:_CHARS])) is not None:
+            if (found := _try(line[:_CHARS])) is not None:
                 yield found
 
 
-def _try(pod: str, line: str) -> Try | None:
+def _try(line: str) -> Try | None:
     source = _STRANGER.search(line)
     unknown = source is not None and _UNKNOWN.search(line) is not None
     if source is None or not (unknown or _REFUSED.search(line)):
         return None
     at, named = stamp(line), (found for each in _NAMES if (found := each.search(line)))
     name = next((group.lower() for each in named for group in each.groups() if group), "")
-    return None if at is None or not name else Try(at, name, source[0], unknown, pod, line)
+    return None if at is None or not name else Try(at, name, source[0], unknown, line)

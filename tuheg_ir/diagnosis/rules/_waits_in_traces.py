@@ -12,10 +12,7 @@ from tuheg_ir.diagnosis.view.view import View
 _HEAD = late(r"Traceback \(most recent call last\):\s*$")
 _EXCEPTION = late(r"\s*(?:[\w.]+\.)?[A-Za-z_]\w*(?:Error|Exception|Exceeded|Timeout|Failure|Interrupt|Exit|Warning)\b")
 """The last line of a trace; what stands between has a place or a piece of a program."""
-_WAITED = late(
-    r"time[ds]?.?out|TimeLimitExceeded|deadline.?exceeded|time limit",
-    re.IGNORECASE,
-)
+_WAITED = late(r"time[ds]?.?out|TimeLimitExceeded|deadline.?exceeded|time limit", re.IGNORECASE)
 """An exception of who waited for somebody, and for how long he may."""
 _LONGEST = 200
 
@@ -24,13 +21,8 @@ def waited_in_traces(view: View, hit: Hit) -> bool:
     """Tell whether a crash of code is told by nothing but traces, each of which ends in a wait in vain."""
     if not _HEAD.search(hit.line):
         return False
-    logs = (log.lines for log in view.snapshot.logs if _of(hit) == (log.pod, log.container, log.previous))
-    ends = [end for lines in logs for end in _ends(lines)]
+    ends = [end for log in view.logs_with(hit) for end in _ends(log.lines)]
     return len(ends) == hit.count and all(_WAITED.search(end) for end in ends)
-
-
-def _of(hit: Hit) -> tuple[str, str, bool]:
-    return hit.pod, hit.container, hit.previous
 
 
 def _ends(lines: Sequence[str]) -> Iterator[str]:

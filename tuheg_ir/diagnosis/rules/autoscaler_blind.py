@@ -8,7 +8,7 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._capacity import PEAK, blinded_by_release
-from tuheg_ir.diagnosis.rules._measuring import lost_source, told_of_source
+from tuheg_ir.diagnosis.rules._measuring import blind_as_ever, lost_source, told_of_source
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
 from tuheg_ir.diagnosis.view.trouble import suffering
@@ -57,7 +57,7 @@ def _match(view: View, workload: Workload, scaler: Autoscaler, told: tuple[Evide
         certainty=0.7,
         root_cause=release_cause(view, source),
         remedy="rollback_workload",
-        excludes=excluding(source.ref, "each process of this release measures nothing", *RESTARTS, "scale_workload"),
+        excludes=blind_as_ever(source),
     )
 
 

@@ -36,9 +36,9 @@ def when(view: View) -> Iterator[Match]:
     old name may have been refused all along.
     """
     for workload in view.serving:
-        told = _told(view, workload)
-        felt = all_told(view, workload.ref) if told else []
-        if told is None or not felt or not _meant(view, workload):
+        felt = all_told(view, workload.ref)
+        told = _told(view, workload) if felt else None  # it reads all of a log
+        if told is None or not _meant(view, workload):
             continue
         of_edits = {each.ref: each for each in edits(view) if each.on == workload.ref and _fits(each, told.since)}
         if _others(view, workload, told.since):

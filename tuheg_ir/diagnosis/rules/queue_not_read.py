@@ -10,15 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._figures import Turn
-from tuheg_ir.diagnosis.rules._readers import (
-    grown,
-    name_of,
-    named_in,
-    queues_of,
-    unread,
-    waiting,
-    works_on_messages,
-)
+from tuheg_ir.diagnosis.rules._readers import grown, name_of, named_in, queues_of, unread, waiting, works_on_messages
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.releases import BEFORE, template_before
 from tuheg_ir.diagnosis.view.view import View

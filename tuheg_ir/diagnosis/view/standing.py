@@ -45,19 +45,12 @@ def stands(view: View, hit: Hit) -> bool:
     state = STATES.get(hit.trouble)
     if state is None or hit.previous:
         return False
-    if not any(_open(log, hit.trouble, state) for log in _logs(view, hit)):
+    if not any(_open(log, hit.trouble, state) for log in view.logs_with(hit)):
         return False
     workload = view.workloads.get(hit.component)
     if workload is not None and role(workload) == state.of:
         return True
     return _fails_since(view, hit) and not any(_ended(log, hit.trouble, state) for log in view.snapshot.logs)
-
-
-def _logs(view: View, hit: Hit) -> Iterator[Log]:
-    """Yield the log that told of it."""
-    for log in view.snapshot.logs:
-        if (log.pod, log.container, log.previous) == (hit.pod, hit.container, hit.previous):
-            yield log
 
 
 def _told(log: Log, trouble: str, state: _State) -> Iterator[tuple[str, bool]]:
@@ -88,6 +81,6 @@ def _ended(log: Log, trouble: str, state: _State) -> bool:
 
 def _fails_since(view: View, hit: Hit) -> bool:
     """Tell whether who was told of a state tells of errors since, up to now, and told of hardly any before."""
-    times = [at for log in _logs(view, hit) for line in log.lines if is_marked(line) and (at := stamp(line))]
+    times = [at for log in view.logs_with(hit) for line in log.lines if is_marked(line) and (at := stamp(line))]
     since = [at for at in times if hit.first is not None and at >= hit.first]
     return len(since) >= OFTEN and len(since) > len(times) / 2 and view.recent(max(since), STILL)
