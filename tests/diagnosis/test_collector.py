@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from tests import layout
-from tests.diagnosis.objects import ended, sessions
+from tests.diagnosis.objects import sessions
 from tests.diagnosis.raw_prometheus import serving
 from tuheg_ir.catalogue import load_platform
-from tuheg_ir.diagnosis.collector import Collection, Target, collect, databases, logs, run, usage
+from tuheg_ir.diagnosis.collector import Collection, Target, collect, databases, run, usage
 from tuheg_ir.diagnosis.collector.context import Context
 from tuheg_ir.diagnosis.collector.reads import PAGE, READS, read
 from tuheg_ir.diagnosis.model import Session, Snapshot
@@ -299,83 +299,18 @@ def test_every_read_is_of_the_namespace_or_of_nodes_or_asks_which_apis_there_are
 
 # --- logs ---
 
-
-def container(state: Mapping[str, Any], restarts: int = 0, name: str = "web", *, ready: bool = False) -> dict[str, Any]:
-    return {"name": name, "ready": ready, "restartCount": restarts, "state": dict(state)}
-
-
-RUNNING: dict[str, Any] = {"running": {}}
-WAITING: dict[str, Any] = {"waiting": {"reason": "CrashLoopBackOff"}}
-
-
-@pytest.mark.parametrize(
-    ("status", "previous"),
-    [
-        (container(RUNNING, ready=True), [False]),
-        (container(RUNNING, restarts=2), [False, True]),
-        (container(ended(1), restarts=2), [False]),
-        (container(WAITING, restarts=2), [True]),
-        (container({"waiting": {"reason": "ContainerCreating"}}), []),
-        (container({}), []),
-    ],
-    ids=["well", "restarted", "ended", "waiting-again", "never-ran", "unknown"],
-)
-def test_the_log_that_holds_the_crash_is_asked_for(status: dict[str, Any], previous: list[bool]) -> None:
-    assert [log.previous for log in logs.wanted([pod("web-1", containerStatuses=[status])])] == previous
-
-
-def test_suspicious_pods_come_first_and_no_workload_takes_all() -> None:
-    well = [
-        {
-            **pod(f"a-{n}", containerStatuses=[container(RUNNING, ready=True)]),
-            "metadata": {"name": f"a-{n}", "ownerReferences": [{"uid": "a"}]},
-        }
-        for n in range(50)
-    ]
-    ill = [
-        {
-            **pod(f"b-{n}", containerStatuses=[container(RUNNING, 3)]),
-            "metadata": {"name": f"b-{n}", "ownerReferences": [{"uid": "b"}]},
-        }
-        for n in range(50)
-    ]
-    found = logs.wanted([*well, *ill])
-    assert {log.pod[0] for log in found[:8]} == {"b"}
-    assert len([log for log in found if log.pod.startswith("a")]) == 2
-    assert len(found) == 10
-
-
-def test_of_pods_that_seem_well_the_oldest_and_the_youngest_are_read_beside_those_that_do_not() -> None:
-    def made(number: int, restarts: int = 0) -> dict[str, Any]:
-        meta = {
-            "name": f"a-{number}",
-            "ownerReferences": [{"uid": "a"}],
-            "creationTimestamp": f"2026-03-04T1{number}:00:00Z",
-        }
-        states = [container(RUNNING, restarts, ready=True), container(RUNNING, name="proxy", ready=True)]
-        return {**pod(f"a-{number}", containerStatuses=states), "metadata": meta}
-
-    found = logs.wanted([made(1), made(2, restarts=3), made(3), made(4), made(5)])
-    assert [log.pod for log in found] == ["a-2", "a-2", "a-2", "a-1", "a-1", "a-5", "a-5"]
-
-
-def test_an_init_container_that_fails_is_asked_for() -> None:
-    status = {
-        "initContainerStatuses": [container(ended(1), name="init")],
-        "containerStatuses": [container({"waiting": {}})],
-    }
-    assert [log.container for log in logs.wanted([pod("web-1", **status)])] == ["init"]
+RUNNING = {"name": "web", "ready": False, "restartCount": 0, "state": {"running": {}}}
 
 
 def test_a_log_is_scrubbed_and_one_that_is_gone_is_none() -> None:
-    running = pod("web-1", containerStatuses=[container(RUNNING)])
+    running = pod("web-1", containerStatuses=[RUNNING])
     found = take(pods=[running], log="password=hunter2\n\n\x00binary\x00\nlast\n")
     assert found.logs[0].lines == ("password=***", "\ufffdbinary\ufffd", "last")
     assert take(pods=[running], log="unable to retrieve container logs for containerd://x").logs == ()
 
 
 def test_a_log_that_cannot_be_read_is_noted_once() -> None:
-    pods = [pod(f"web-{n}", containerStatuses=[container(RUNNING)]) for n in range(3)]
+    pods = [pod(f"web-{n}", containerStatuses=[RUNNING]) for n in range(3)]
     found = take(pods=pods, log=KUBE.KubeError("forbidden", "no right to logs"))
     assert failures(found) == {"logs": "forbidden"}
     assert found.logs == ()

@@ -67,6 +67,12 @@ def scrub_text(text: str) -> str:
     return clean
 
 
+def scrub_blocks(text: str) -> str:
+    """Return a text with what looks like a secret of many lines replaced by ``***``."""
+    clean: str = module_utils("scrub").scrub.scrub_blocks(text)
+    return clean
+
+
 def seal_text(text: str, salt: str) -> str:
     """Return a text without its secrets; where there was one, a seal tells whether it changed."""
     clean = scrub_text(text)

@@ -135,7 +135,12 @@ def _differ(told: str, own: datetime) -> bool:
 
 
 def _begins(line: str) -> bool:
-    return bool(line) and not line[0].isspace() and not line.startswith(_GOES_ON)
+    return bool(line) and not goes_on(line)
+
+
+def goes_on(line: str) -> bool:
+    """Tell whether a line goes on with the message of the one before it, as the lines of a trace do."""
+    return line[:1].isspace() or line.startswith(_GOES_ON)
 
 
 def whole(lines: Sequence[str], until: datetime) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ class PodCalls:
         run = self._kubelet.run_of(pod)
         container = run.containers[name] if run else None
         instance = self._instance(pod, name, container, previous=request.flag("previous"))
-        return Answer(text=_cut(instance, request, self._store.clock.stamp()))
+        return Answer(text=lines_asked(instance, request, self._store.clock.stamp()))
 
     def _instance(self, pod: Obj, name: str, container: Container | None, *, previous: bool) -> Instance:
         where = f'container "{name}" in pod "{pod["metadata"]["name"]}"'
@@ -157,7 +157,7 @@ class PodCalls:
         )
 
 
-def _cut(instance: Instance, request: Request, now: datetime) -> str:
+def lines_asked(instance: Instance, request: Request, now: datetime) -> str:
     """Return the lines that a log request asks for."""
     lines = instance.lines
     if seconds := request.one("sinceSeconds"):

@@ -34,9 +34,14 @@ def scrub_text(text: str) -> str:
     """Return the text with what looks like a secret replaced by ***."""
     if not holds(small(text), HINTS):
         return text
+    return "\n".join(map(_scrub_line, scrub_blocks(text).split("\n")))
+
+
+def scrub_blocks(text: str) -> str:
+    """Return the text with what looks like a secret of many lines replaced by ***; each line alone may hold another."""
     for shape in OF_MANY_LINES:
         text = shape.hide(text)
-    return "\n".join(map(_scrub_line, text.split("\n")))
+    return text
 
 
 def _scrub_line(line: str) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from tuheg_ir.diagnosis.collector.context import Context
+from tuheg_ir.diagnosis.collector.context import Context, note_of
 from tuheg_ir.diagnosis.folder.logs import kept_lines
 from tuheg_ir.diagnosis.model import Log, Obj
+from tuheg_ir.diagnosis.moments import moment
+from tuheg_ir.project import module_utils
 
 MOST = 40
 """Logs in a snapshot."""
@@ -16,25 +19,35 @@ OF_ONE_OWNER = 8
 """Logs of those of its pods that show a trouble."""
 WELL = 2
 """So many pods of one owner that seem well: its oldest and its youngest, which may not say the same."""
-LINES = {True: 500, False: 150}
-"""Of a suspicious container, and of one that seems well."""
-BYTES = 512 << 10
+LINES = 500
+"""Of one log: all that are asked for at first, and so many are kept."""
+FAR = 20_000
+"""A log whose newest lines are of less than an hour is read further back: what it said then tells what began when."""
+FAR_BACK_S = 3600.0
+BYTES = 4 << 20
+"""Of one answer. The kubelet leaves out what is behind it, which is the newest."""
+FAR_S = 5.0
+"""A log that takes longer is as long as its newest lines."""
+_TIME = len("2025-11-05T14:30:00.000000000Z")
+"""What stands before each line, written alike in all."""
 _NO_LOG = "unable to retrieve container logs"
 """What the kubelet answers, as a success, when the container is gone already."""
 
 
 class Wanted(NamedTuple):
-    """One log to read."""
+    """One log to read; ``far``: as far back as may be."""
 
     pod: str
     container: str
     previous: bool
     suspicious: bool
+    far: bool = True
 
 
 def wanted(pods: Iterable[Obj]) -> list[Wanted]:
-    """Return the logs worth reading: those of suspicious pods first, then some of every workload."""
+    """Return the logs worth reading: those of suspicious pods first, then some of every workload, then the others."""
     found: list[Wanted] = []
+    others: list[Wanted] = []
     taken: dict[tuple[str, bool], int] = {}
     known = list(pods)
     ends = _oldest_and_youngest(known)
@@ -45,8 +58,10 @@ def wanted(pods: Iterable[Obj]) -> list[Wanted]:
         if logs and taken.get(group, 0) + size <= (OF_ONE_OWNER if ill else WELL):
             taken[group] = taken.get(group, 0) + size
             found += logs
+        else:
+            others += [log._replace(far=False) for log in logs]
     # Stable: the order of the pods stays, one of each workload before the second of any.
-    return sorted(found, key=lambda log: not log.suspicious)[:MOST]
+    return [*sorted(found, key=lambda log: not log.suspicious), *others][:MOST]
 
 
 def suspicious(pod: Obj) -> bool:
@@ -106,13 +121,58 @@ def _of_container(pod: str, status: Mapping[str, Any], *, suspicious: bool) -> I
         yield Wanted(pod, container, previous=True, suspicious=suspicious)
 
 
-def read(context: Context, log: Wanted) -> Log | None:
-    """Read one log; None when there is none any more. Raises KubeError."""
+class Told(NamedTuple):
+    """A log as it is kept, and what a reader should know of that ("" nothing)."""
+
+    log: Log
+    note: str = ""
+
+
+def read(context: Context, log: Wanted) -> Told | None:
+    """Read one log; None when there is none any more. Raises KubeError.
+
+    Of a busy service the newest lines are those of the last seconds: then it is read as far back as is bearable, and
+    the most telling lines are kept.
+    """
+    near, asked = _text(context, log, LINES), LINES
+    if near and not near.endswith("\n") and len(near) > BYTES // 8:
+        asked = LINES // 10
+        near = _text(context, log, asked)
+    if near.startswith(_NO_LOG):
+        return None
+    count, note = near.count("\n"), ""
+    if log.far and count >= asked and (lines := _lines_of_an_hour(near, count)) > count:
+        try:
+            far = _text(context, log, lines, timeout_s=FAR_S)
+        except module_utils("kube").kube.KubeError as error:
+            far, note = "", f"only its last {count} lines were read: {note_of(error)}"
+        near = _before(far, near) + near
+    return Told(Log(pod=log.pod, container=log.container, lines=kept_lines(near, LINES), previous=log.previous), note)
+
+
+def _lines_of_an_hour(near: str, count: int) -> int:
+    """Return how many lines to ask for, that an hour before the last of the newest ones is among them."""
+    last = near.rstrip("\n").rfind("\n") + 1
+    begin, end = moment(near[:_TIME]), moment(near[last : last + _TIME])
+    if begin is None or end is None:
+        return 0
+    span_s = max(1.0, (end - begin).total_seconds())
+    bearable = count * BYTES // len(near.encode()) * 9 // 10
+    return min(FAR, bearable, round(count * FAR_BACK_S / span_s))
+
+
+def _text(context: Context, log: Wanted, lines: int, *, timeout_s: float = inf) -> str:
     path = context.path("/api/v1", f"pods/{quote(log.pod)}/log")
-    query = {"container": log.container, "tailLines": LINES[log.suspicious], "limitBytes": BYTES, "timestamps": "true"}
+    query = {"container": log.container, "tailLines": lines, "limitBytes": BYTES, "timestamps": "true"}
     if log.previous:
         query["previous"] = "true"
-    text: str = context.client.get_text(path, query, timeout_s=context.left_s)
-    if text.startswith(_NO_LOG):
-        return None
-    return Log(pod=log.pod, container=log.container, lines=kept_lines(text), previous=log.previous)
+    found: str = context.client.get_text(path, query, timeout_s=min(timeout_s, context.left_s))
+    return found
+
+
+def _before(far: str, near: str) -> str:
+    """Return what a log told before its newest lines began; "" where something between them is left out."""
+    if not far.endswith("\n"):
+        return ""
+    begin = near[:_TIME]
+    return "".join(f"{line}\n" for line in far.split("\n")[:-1] if line[:_TIME] < begin)

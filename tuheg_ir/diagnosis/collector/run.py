@@ -229,23 +229,25 @@ class _Pass:
         """Return the logs that came; one source tells of all of them."""
         if not reads:
             return []
-        found, notes, took = [], [], 0
+        found, notes, took = list[logs.Told](), list[Source](), 0
         before = len(self._sources)
+        short: list[str] = []
         for wanted, future in reads.items():
-            log = self._result(f"{wanted.pod}/{wanted.container}{' (previous)' if wanted.previous else ''}", future)
-            if log is not None:
-                found.append(log)
+            name = f"{wanted.pod}/{wanted.container}{' (previous)' if wanted.previous else ''}"
+            told: logs.Told | None = self._result(name, future)
+            if told is not None:
+                found.append(told)
+                short += [f"{name}: {told.note}"] if told.note else []
         for source in self._sources[before:]:
             took = max(took, source.ms)
             if not source.ok:
                 notes.append(source)
         del self._sources[before:]
-        note = f"{len(found)} of {len(reads)}"
         kind = notes[0].kind if notes else ""
-        if notes:
-            note += "; " + "; ".join(f"{each.source}: {each.note}" for each in notes)
-        self._sources.append(Source("logs", ok=not notes, ms=took, note=note[:500], kind=kind, at=self._context.now()))
-        return found
+        every = [f"{len(found)} of {len(reads)}", *(f"{each.source}: {each.note}" for each in notes), *short]
+        note = "; ".join(every)[:500]
+        self._sources.append(Source("logs", ok=not notes, ms=took, note=note, kind=kind, at=self._context.now()))
+        return [told.log for told in found]
 
 
 def _late_ones_last(what: Read) -> int:

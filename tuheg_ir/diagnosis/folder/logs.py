@@ -8,12 +8,15 @@ from datetime import datetime
 from pathlib import Path
 
 from tuheg_ir.diagnosis.folder.files import Notes
+from tuheg_ir.diagnosis.folder.thinning import thinned
 from tuheg_ir.diagnosis.model import Log, Obj
 from tuheg_ir.diagnosis.objects import clean_text
+from tuheg_ir.diagnosis.seal import scrub_blocks
 from tuheg_ir.diagnosis.stamps import apart, told_once, whole
 
 FOLDER = "logs"
 LINES = 2000
+"""So many lines of a log are kept; of a longer one the most telling."""
 LINE = 2000
 """Characters of one line that are kept."""
 BYTES = 4 << 20
@@ -84,14 +87,29 @@ def _lines(path: Path, notes: Notes, name: str) -> tuple[str, ...] | None:
     return kept_lines(text)
 
 
-def kept_lines(text: str) -> tuple[str, ...]:
-    """Return the last lines of a log, without empty ones, each with one time before it, scrubbed and cut."""
-    tail = [line[: 2 * LINE] for line in text.replace("\r", "\n").split("\n") if line.strip()][-LINES:]
-    times, bare = zip(*map(apart, tail), strict=True) if tail else ((), ())
+def kept_lines(text: str, most: int = LINES) -> tuple[str, ...]:
+    """Return the most telling lines of a log, without empty ones, each with one time before it, scrubbed and cut."""
+    told = [line[: 2 * LINE] for line in text.replace("\r", "\n").split("\n") if line.strip()]
+    times, bare = _apart(told)
+    if len(bare) > most:
+        times, bare = _thinned(times, bare, most)
     # Scrubbed as one text: a private key has many lines, and no time may stand between them.
-    clean = clean_text("\n".join(bare), LINES * (2 * LINE + 1)).split("\n")
+    clean = clean_text("\n".join(bare), most * (2 * LINE + 1)).split("\n")
     whole_lines = told_once(_times_of(clean, bare, times), clean)
     return tuple(line[:LINE].rstrip() for line in whole_lines if line.strip())
+
+
+def _apart(told: Iterable[str]) -> tuple[Sequence[str], Sequence[str]]:
+    both = [apart(line) for line in told]
+    return [time for time, _ in both], [line for _, line in both]
+
+
+def _thinned(times: Sequence[str], bare: Sequence[str], most: int) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the most telling lines, and their times. A secret of many lines is hidden before any of it can go."""
+    clean = scrub_blocks("\n".join(bare)).split("\n")
+    times = _times_of(clean, bare, times)
+    places = thinned(clean, most)
+    return [times[at] for at in places], [clean[at] for at in places]
 
 
 def _times_of(clean: Sequence[str], bare: Sequence[str], times: Sequence[str]) -> tuple[str, ...]:

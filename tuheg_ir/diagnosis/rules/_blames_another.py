@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._fed_by import OF_A_STORE
 from tuheg_ir.diagnosis.rules._waits_in_traces import waited_in_traces
-from tuheg_ir.diagnosis.view.answers import status_of
+from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.hosts import hosts_named

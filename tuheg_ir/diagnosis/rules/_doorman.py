@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.view.answers import status_of
+from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.view.askers import asker_of, is_new, of_limiter, of_probe
 from tuheg_ir.diagnosis.view.held_back import all_meant, limits_changed
 from tuheg_ir.diagnosis.view.logs import ADDRESS

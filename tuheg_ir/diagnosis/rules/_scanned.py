@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
-from tuheg_ir.diagnosis.view.answers import status_of
+from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.view import View
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._sent_away import PUBLIC
+from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.answers import status_of
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import text

@@ -4,28 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import NamedTuple
 
-from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.stamps import ASKED_AGAIN, stamp
+from tuheg_ir.diagnosis.served import status_of
+from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
-_METHOD = f"(?:{'|'.join(_METHODS)})"
-_STATUS = late(
-    rf'"{_METHOD} [^"]*" (?P<quoted>[1-5]\d\d)\b'
-    rf"|\b{_METHOD} /\S* (?:HTTP/\S+ )?(?:-> |=> |status[=: ]|returned |answered |\((?=\d{{3}}\)))?"
-    r"(?P<plain>[1-5]\d\d)\b"
-    rf"|\b{_METHOD} /\S*.{{0,60}}\bstatus(?:_code)?[\"']?[=:] ?\"?(?P<field>[1-5]\d\d)\b"
-    rf'|\s(?P<haproxy>[1-5]\d\d) \d+ \S+ \S+ [A-Za-z-]{{4}} [\d/]+ [\d/]+ .*"{_METHOD} '
-    r"|\bCompleted (?P<rails>[1-5]\d\d)\b|\banswering (?P<told>[1-5]\d\d)\b"
-)
-"""Lines in which a server tells how it answered: access logs, and the lines of frameworks."""
-_WORDS = (*(f"{method} " for method in _METHODS), "Completed ", "answering ")
-"""Without one of these a line tells of no answer: much cheaper to see than the pattern."""
 NOW = timedelta(minutes=10)
 _BEFORE = timedelta(minutes=5)
 _WELL = 5
@@ -96,12 +82,3 @@ def _came(read: list[tuple[datetime | None, int]], lines: list[str]) -> datetime
     before = [at for line in lines if (at := stamp(line)) is not None and at < first]
     steady = [at for at in before if first - at <= 2 * _BEFORE]
     return first if len(steady) >= _WELL and max(steady) - min(steady) >= _BEFORE else None
-
-
-@lru_cache(maxsize=ASKED_AGAIN)
-def status_of(line: str) -> int:
-    """Return the status that a line of a server tells; 0 where it tells none."""
-    if not any(word in line for word in _WORDS):
-        return 0
-    found = _STATUS.search(line[:1000])
-    return int(next(group for group in found.groups() if group)) if found else 0

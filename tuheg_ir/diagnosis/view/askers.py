@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.stamps import ASKED_AGAIN, stamp
-from tuheg_ir.diagnosis.view.answers import status_of
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.logs import ADDRESS
 from tuheg_ir.diagnosis.view.marked import is_marked

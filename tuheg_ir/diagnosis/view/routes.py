@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.answers import NOW, answers, status_of
+from tuheg_ir.diagnosis.view.answers import NOW, answers
 from tuheg_ir.diagnosis.view.askers import of_probe
 from tuheg_ir.diagnosis.view.marked import OFTEN
 from tuheg_ir.diagnosis.view.once import once

@@ -1,0 +1,31 @@
+"""Lines of logs in which a server tells how it answered a request."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.stamps import ASKED_AGAIN
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
+_METHOD = f"(?:{'|'.join(_METHODS)})"
+_STATUS = late(
+    rf'"{_METHOD} [^"]*" (?P<quoted>[1-5]\d\d)\b'
+    rf"|\b{_METHOD} /\S* (?:HTTP/\S+ )?(?:-> |=> |status[=: ]|returned |answered |\((?=\d{{3}}\)))?"
+    r"(?P<plain>[1-5]\d\d)\b"
+    rf"|\b{_METHOD} /\S*.{{0,60}}\bstatus(?:_code)?[\"']?[=:] ?\"?(?P<field>[1-5]\d\d)\b"
+    rf'|\s(?P<haproxy>[1-5]\d\d) \d+ \S+ \S+ [A-Za-z-]{{4}} [\d/]+ [\d/]+ .*"{_METHOD} '
+    r"|\bCompleted (?P<rails>[1-5]\d\d)\b|\banswering (?P<told>[1-5]\d\d)\b"
+)
+"""Lines in which a server tells how it answered: access logs, and the lines of frameworks."""
+_WORDS = (*(f"{method} " for method in _METHODS), "Completed ", "answering ")
+"""Without one of these a line tells of no answer: much cheaper to see than the pattern."""
+
+
+@lru_cache(maxsize=ASKED_AGAIN)
+def status_of(line: str) -> int:
+    """Return the status that a line of a server tells; 0 where it tells none."""
+    if not any(word in line for word in _WORDS):
+        return 0
+    found = _STATUS.search(line[:1000])
+    return int(next(group for group in found.groups() if group)) if found else 0
