@@ -123,6 +123,13 @@ OPEN = frozenset(
         "one-new-screening-pattern-locks-every-event-loop",
         # the edited ConfigMap is named, and not the server that reads it
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
+        "advent-newsletter-crowd-outgrows-three-shop-web-replicas",
+        "celery-redelivers-month-end-statements-still-being-built",
+        "document-workers-fall-silent-after-broker-redis-moved-nodes",
+        "fluent-bit-siem-output-backlog-fills-node-disk-evicting-checkout",
+        "kube-proxy-watch-stuck-on-one-node-after-apiserver-failover",
+        "month-end-statements-rendered-but-never-acknowledged-to-rabbitmq",
+        "rails-release-hands-mail-jobs-to-a-queue-no-worker-reads",
     }
 )
 """Cases that no rule answers; a rule that answers one takes it out."""
