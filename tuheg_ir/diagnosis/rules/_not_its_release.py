@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._blames_another import ITS_OWN
+from tuheg_ir.diagnosis.rules._credentials import REFUSED
 from tuheg_ir.diagnosis.view.batch import failed_runs
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import fresh
@@ -57,7 +58,30 @@ def not_its_release(view: View, workload: Workload, pods: Sequence[Pod]) -> Evid
             return Evidence("logs", other.ref, _SAME + min(said)[:160])
         if unheard and (ends_there := _ends_there(other, pods)):
             return ends_there
-    return next(_runs_fail(view, workload), None) if unheard else None
+    if unheard:
+        return next(_runs_fail(view, workload), None)
+    return next(_refused_too(view, workload, [hit for hit in mine if hit.trouble in REFUSED]), None)
+
+
+def _refused_too(view: View, workload: Workload, mine: Sequence[Hit]) -> Iterator[Evidence]:
+    """Yield who is refused too, with a Secret that the pods of a release read: drivers say that in other words.
+
+    Who may read no Secrets does not see that it was written; both read it all the same.
+    """
+    secrets = _secrets(workload) if mine else set()
+    runs = {run.component for run in failed_runs(view)}
+    for other in view.workloads.values():
+        shared = secrets & _secrets(other) if other is not workload else set()
+        if not shared or releases(view, other, ASLEEP):
+            continue
+        for hit in view.hits_of(other.ref):
+            if hit.trouble in REFUSED and (other.ref in runs or fresh(view, hit)):
+                fact = f"it was not released, reads {min(shared)} too, and is refused as well: {hit.line[:160]}"
+                yield Evidence("logs", other.ref, fact, hit.first)
+
+
+def _secrets(workload: Workload) -> set[str]:
+    return {f"{kind}/{label}" for kind, label in reads(workload.template) if kind == "Secret"}
 
 
 def _runs_fail(view: View, workload: Workload) -> Iterator[Evidence]:
