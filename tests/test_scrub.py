@@ -43,6 +43,8 @@ JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW0ifQ.c2lnbmF0dXJl"
         (f"it said {JWT}!", "it said ***!"),
         (f"key: {KEY} end", "key: *** end"),
         ("cut -----BEGIN PRIVATE KEY-----\nMIIEow", "cut ***"),
+        ("MIIEowIB\nAAKCAQEA+/=\n-----END RSA PRIVATE KEY-----\nstarted", "***\nstarted"),
+        ("MIIEowIB\nstarted\n-----END CERTIFICATE-----", "MIIEowIB\nstarted\n-----END CERTIFICATE-----"),
         ("host=db password=hunter2 user=x", "host=db password=*** user=x"),
         ("host=db password='hunter 2' user=x", "host=db password='***' user=x"),
         ('{"access_token": "abc", "n": 1}', '{"access_token": "***", "n": 1}'),

@@ -44,6 +44,8 @@ shapes = find_project().module_utils("secretshapes").secretshapes
         ("jwt eyJhbGciOiJI.eyJzdWIiOiIx.c2ln end", "jwt *** end"),
         ("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----", "***"),
         ("cut -----BEGIN PRIVATE KEY-----\nMIIEow", "cut ***"),
+        ("MIIEowIB\nAAKCAQEA+/=\n-----END RSA PRIVATE KEY-----\nstarted", "***\nstarted"),
+        ("MIIEowIB\nstarted\n-----END CERTIFICATE-----", "MIIEowIB\nstarted\n-----END CERTIFICATE-----"),
         ("amqp://app:p@ss@mq:5672/", "amqp://app:***@mq:5672/"),
         ("https://0123456789abcdef0123@errors.example/7", "https://***@errors.example/7"),
         ("app:hunter2@tcp(mysql:3306)/shop", "app:***@tcp(mysql:3306)/shop"),

@@ -106,6 +106,12 @@ OF_MANY_LINES = (
         HIDDEN,
         re.IGNORECASE | re.DOTALL,
     ),
+    _Shape(  # a log may begin in the middle of one
+        [["private key"]],
+        r"(?:^[A-Za-z0-9+/=]{8,}[ \t]*\n){1,200}-----END [A-Z ]*PRIVATE KEY-----",
+        HIDDEN,
+        re.IGNORECASE | re.MULTILINE,
+    ),
     _Shape(  # where nothing else stands on the next line: a log's next line is no secret
         [NAMED, _GIVEN, ["\n"]],
         rf"({_START}{WORD}[ \t]*[:=][ \t]*\n[ \t]*)[^\s\"']+(?=[ \t]*(?:\n|\Z))",

@@ -35,7 +35,7 @@ def world(*more: Obj, written: float = 2 * DAY, told: str = "") -> Snapshot:
 
 
 DRIVER = 'Caused by: org.postgresql.util.PSQLException: FATAL: password authentication failed for user "shop"'
-OTHER = 'connection to server at "db" (10.0.0.9), port 5432 failed: FATAL:  password authentication failed for user "shop"'
+OTHER = 'server at "db" (10.0.0.9), port 5432 failed: FATAL:  password authentication failed for user "shop"'
 
 
 def unseen(secret: str, *said: str, told: str = DRIVER) -> Snapshot:

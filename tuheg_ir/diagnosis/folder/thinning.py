@@ -9,6 +9,7 @@ many of them failed still shows as well.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain, compress
 
 from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.stamps import goes_on
@@ -34,11 +35,12 @@ def thinned(lines: Sequence[str], most: int) -> list[int]:
     kinds = _kinds(lines, most // 2)
     if not kinds:
         return list(range(len(lines) - most, len(lines)))
-    requests = [kind for kind in kinds if status_of(lines[kind[0][0]])]
+    asked = [bool(status_of(lines[kind[0][0]])) for kind in kinds]
+    requests = list(compress(kinds, asked))
     few = {place for kind in requests for place in _kept(kind, _OF_REQUESTS)}
-    groups = [kind for kind in kinds if kind not in requests]
+    groups = [kind for kind, request in zip(kinds, asked, strict=True) if not request]
     if requests:
-        groups.append(sorted(each for kind in requests for each in kind))
+        groups.append(sorted(chain.from_iterable(requests)))
     room = _room(map(_size, groups), max(2, most - len(few)))
     return sorted(few.union(place for group in groups for place in _kept(group, room)))[-most:]
 
