@@ -1,0 +1,47 @@
+"""What the account of `rbac/` sees of a namespace: no Secrets, nothing of others, ConfigMaps as seals, young events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from tuheg_ir.diagnosis.collector.reads import READS
+from tuheg_ir.diagnosis.model import Obj, Snapshot, Source
+from tuheg_ir.diagnosis.moments import moment
+from tuheg_ir.diagnosis.objects import slim
+
+KINDS = {read.kind for read in READS} - {"Secret"}
+KEPT = timedelta(hours=1)
+"""So long a cluster keeps an event after it was told last."""
+
+
+def seen(snapshot: Snapshot) -> Snapshot:
+    """Return what would be read of the same cluster, of the one namespace that the account is made for."""
+    objects = {
+        kind: tuple(read for obj in held if (read := _read(kind, obj, snapshot)) is not None)
+        for kind, held in snapshot.objects.items()
+        if kind in KINDS
+    }
+    refused = Source("secrets", ok=False, note="our account lacks the right", kind="forbidden", at=snapshot.taken_at)
+    sources = (*(each for each in snapshot.sources if each.source != "secrets"), refused)
+    there = {pod["metadata"]["name"] for pod in objects.get("Pod", ())}
+    others = {pod["metadata"]["name"] for pod in snapshot.objects.get("Pod", ())} - there
+    logs = tuple(log for log in snapshot.logs if log.pod not in others)
+    return replace(snapshot, objects=objects, sources=sources, logs=logs)
+
+
+def _read(kind: str, obj: Obj, snapshot: Snapshot) -> Mapping[str, Any] | None:
+    if (obj.get("metadata") or {}).get("namespace") not in (None, "", snapshot.namespace):
+        return None
+    if kind == "Event" and not _is_kept(obj, snapshot.taken_at):
+        return None
+    return slim(dict(obj), kind, hide_config=True) if kind == "ConfigMap" else obj
+
+
+def _is_kept(event: Obj, now: datetime) -> bool:
+    series = event.get("series") or {}
+    told = (event.get("lastTimestamp"), series.get("lastObservedTime"), event.get("eventTime"))
+    last = next((at for at in map(moment, told) if at is not None), None)
+    return last is None or now - last <= KEPT
