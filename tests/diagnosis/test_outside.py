@@ -126,7 +126,6 @@ OPEN = frozenset(
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         "advent-newsletter-crowd-outgrows-three-shop-web-replicas",
         "celery-redelivers-month-end-statements-still-being-built",
-        "document-workers-fall-silent-after-broker-redis-moved-nodes",
         "fluent-bit-siem-output-backlog-fills-node-disk-evicting-checkout",
         "kube-proxy-watch-stuck-on-one-node-after-apiserver-failover",
         "month-end-statements-rendered-but-never-acknowledged-to-rabbitmq",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Alert, Evidence, Series
+from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._figures import Turn
-from tuheg_ir.diagnosis.rules._readers import grown, name_of, named_in, queues_of, unread, waiting, works_on_messages
+from tuheg_ir.diagnosis.rules._readers import name_of, named_in, queues_of, unread, waiting, works_on_messages
+from tuheg_ir.diagnosis.rules._unread_queue import is_about, piled_up
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.releases import BEFORE, template_before
 from tuheg_ir.diagnosis.view.view import View
@@ -18,10 +16,6 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATER = timedelta(hours=2)
 """A queue into which little is sent takes so long to be long."""
-FEW = 10.0
-"""So few wait in vain where nobody takes anything out of a queue; where somebody may, it is a busy minute."""
-_OF_A_QUEUE = late(r"queue|topic|stream|subscription|channel|tube", re.IGNORECASE)
-"""How an alert's labels call what messages wait in."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -34,30 +28,18 @@ def when(view: View) -> Iterator[Match]:
     measured = {name_of(each) for each in view.figures.series("queue_depth")}
     for series in view.figures.series("queue_depth"):
         queue = name_of(series)
-        grew = _piled_up(view, series, queue) if queue not in read else None
+        grew = piled_up(view, series, queue) if queue not in read else None
         left = _left(view, able, queue, grew.since if grew else None)
         if grew and left:
             seen = (waiting(series, left.ref, grew), *unread(view, left.ref, queue))
             yield _match(view, left, queue, named_in(series), seen, grew.since)
     for queue in sorted({each for w in able if w.changes for each in queues_of(template_before(w))} - read - measured):
         for alert in view.alerts:
-            left = _left(view, able, queue, alert.starts_at) if _is_about(alert, queue) else None
+            left = _left(view, able, queue, alert.starts_at) if is_about(alert, queue) else None
             if left:
                 said = Evidence("alerts", left.ref, f"alert {alert.name} fires, of {queue}", alert.starts_at)
                 yield _match(view, left, queue, queue, (said, *unread(view, left.ref, queue)), alert.starts_at)
                 break
-
-
-def _piled_up(view: View, series: Series, queue: str) -> Turn | None:
-    """Return that a queue grew: to many messages, or to some of which nobody has taken any since."""
-    if much := grown(view, series):
-        return much
-    grew = grown(view, series, FEW)
-    if grew is None:
-        return None
-    nobody = view.figures.now("queue_consumers", component=queue) == 0
-    since = [value for at, value in series.points if grew.since and at >= grew.since.timestamp()]
-    return grew if nobody or since == sorted(since) else None
 
 
 def _left(view: View, able: Sequence[Workload], queue: str, since: datetime | None) -> Workload | None:
@@ -78,15 +60,6 @@ def _took_out(workload: Workload, queue: str, readers: float | None, since: date
         return False
     now = queues_of(workload.template)
     return queue in queues_of(template_before(workload)) - now and (bool(now) or readers == 0)
-
-
-def _is_about(alert: Alert, queue: str) -> bool:
-    """Tell whether an alert is about a queue: a label says so, or its text calls it a queue of that name."""
-    if any(value == queue and _OF_A_QUEUE.search(key) for key, value in alert.labels.items()):
-        return True
-    own = re.escape(queue)
-    named = rf"(?:queues?|topic|stream)[\s:=]+\W?{own}(?![\w-])|(?<![\w-]){own}\W? (?:queue|topic|stream)\b"
-    return re.search(named, alert.said, re.IGNORECASE) is not None
 
 
 def _match(

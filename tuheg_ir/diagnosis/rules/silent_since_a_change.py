@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rules._failing_since import speaks
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._made_anew import started_well
 from tuheg_ir.diagnosis.rules._readers import backlogs
+from tuheg_ir.diagnosis.rules._unread_queue import alarmed
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -44,30 +45,43 @@ def when(view: View) -> Iterator[Match]:
                 continue
             if since_release(workload, started):
                 continue  # a young release may fall silent by itself
-            waits = next((evidence for evidence, _ in backlogs(view, workload)), None)
+            grew = next((evidence for evidence, _ in backlogs(view, workload)), None)
+            waits = grew or alarmed(view, workload, server, started)
             if waits is not None and (seen := _silent(view, workload, server, started)):
                 yield _match(view, workload, server, started, (waits, *seen))
                 break
 
 
 def _silent(view: View, workload: Workload, server: Workload, started: datetime) -> tuple[Evidence, ...]:
-    """Return that all older pods fell silent as a server was started, and who shows that a new one would work."""
-    older = [pod for pod in workload.live if pod.started and pod.started < started]
+    """Return that all older pods fell silent as a server was started, and who shows that a new one would work.
+
+    Who was started while the server was away has never asked its former process: if he works he is no older one.
+    """
+    older = [pod for pod in workload.live if pod.ready and _older(pod, started) and _fell_silent(view, pod, started)]
     later = [pod for pod in workload.live if pod not in older]
-    if not older or not all(pod.ready and _fell_silent(view, pod, started) for pod in older):
+    if not older or any(_older(pod, started - NEAR) for pod in later):
         return ()
     told = f"{len(older)} pods that were started before that have said nothing since"
     seen = Evidence("logs", workload.ref, told, started)
     if later:
-        fine = all(pod.ready and speaks(view, pod) for pod in later) and not any(marked(view, workload))
-        return (seen, Evidence("logs", f"Pod/{later[0].name}", "it was started after that, and works")) if fine else ()
+        fine = all(pod.ready and speaks(view, pod) for pod in later) and not _fails(view, workload, later)
+        return (seen, Evidence("logs", f"Pod/{later[0].name}", "it is younger than those, and works")) if fine else ()
     for ref in sorted(view.graph.callers(server.ref) - {workload.ref}):
         other = view.workloads.get(ref)
-        if other is None or other.kind in BATCH or server not in view.called(ref) or any(marked(view, other)):
+        if other is None or other.kind in BATCH or server not in view.called(ref) or _fails(view, other, other.live):
             continue
         if any(speaks(view, pod) for pod in other.live):
             return (seen, Evidence("logs", other.ref, f"it asks {server.ref} too, and works"))
     return ()
+
+
+def _older(pod: Pod, at: datetime) -> bool:
+    return pod.started is not None and pod.started < at
+
+
+def _fails(view: View, workload: Workload, pods: Iterable[Pod]) -> bool:
+    """Tell whether pods tell of errors now; what they told while the server was away is over."""
+    return any(each.lately.get(pod.name) for each in marked(view, workload) for pod in pods)
 
 
 def _fell_silent(view: View, pod: Pod, at: datetime) -> bool:
