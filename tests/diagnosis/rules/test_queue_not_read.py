@@ -12,6 +12,8 @@ from tuheg_ir.diagnosis.model import Snapshot
 WORKER, BROKER = "Deployment/worker", "StatefulSet/rabbitmq"
 CELERY = ("celery", "-A", "hub", "worker", "-Q")
 BLIND = (WORKER, "capacity", "scale_workload")
+OTHERS = (BROKER, "dependency_failure", "page_human")
+"""More of a worker that is told to read others are no help."""
 
 
 def reads(*queues: str, **more: Any) -> dict[str, Any]:
@@ -163,8 +165,8 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "the broker counts readers of it",
         world(figures=(readers("mails", 2, 2),), released=5000),
-        harmful=("rollback_workload",),
-        instead=BLIND,
+        harmful=("rollback_workload", "scale_workload"),
+        instead=OTHERS,
     ),
     DoesNotHold(
         "another workload was made to read it",
@@ -175,14 +177,14 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "it grew before the release",
         world(grew=1800),
-        BLIND,
-        harmful=("rollback_workload",),
+        OTHERS,
+        harmful=("rollback_workload", "scale_workload"),
     ),
     DoesNotHold(
         "the release was on another day",
         world(released=90000, grew=600),
-        BLIND,
-        harmful=("rollback_workload",),
+        OTHERS,
+        harmful=("rollback_workload", "scale_workload"),
     ),
     DoesNotHold(
         "it is still in the list",

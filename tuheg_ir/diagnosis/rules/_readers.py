@@ -157,6 +157,7 @@ def reader(view: View, series: Series) -> Workload | None:
     readers = [w for w in view.serving if view.graph.calls.get(w.ref, set()) & brokers or not brokers]
     if not readers:  # a Secret keeps the broker's address: who takes no requests works on messages
         readers = [w for w in view.serving if works_on_messages(view, w)]
+    readers = [w for w in readers if not _reads_others(view, w, name_of(series))]
     working = [w for w in readers if any(x in w.name for x in ("worker", "consumer", "processor"))]
     named = [w for w in working or readers if words & set(w.name.split("-"))] or [
         w for w in view.serving if _works_on(w, words)
@@ -242,6 +243,12 @@ def _told_to(view: View, queue: str) -> list[Workload]:
 @once
 def _told(view: View, workload: Workload) -> set[str]:
     return queues_of(workload.template) if works_on_messages(view, workload) else set()
+
+
+def _reads_others(view: View, workload: Workload, queue: str) -> bool:
+    """Tell whether a workload is told to read others and not a queue, by the names that they are measured by too."""
+    told = _told(view, workload)
+    return queue not in told and any(name_of(each) in told for each in view.figures.series("queue_depth"))
 
 
 def works_on_messages(view: View, workload: Workload) -> bool:
