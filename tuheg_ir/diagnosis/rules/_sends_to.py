@@ -16,6 +16,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 OFTEN = 5
 """Who names a queue less often may have sent to it by hand."""
+_FAR = 300
+"""A word of sending stands so near to the name of the queue."""
 _KIND = r"(?:queue|topic|stream|subject|routing[ _-]?key|channel|tube)(?:[ _-]?name)?"
 _SENDS = (
     r"(?<![a-z])(?:(?:re)?(?:enqueu|publish|produc|send|sent|push|emit|dispatch|schedul|add(?:ed|ing)\b|queued\b)"
@@ -67,6 +69,6 @@ def _is(word: str, queue: str) -> bool:
 def _named(view: View, pods: list[Pod], queue: str) -> list[str]:
     """Return the lines in which pods tell that they send to a queue."""
     name = rf"{re.escape(queue)}(?![\w-]|[.:/]\w)"
-    told = re.compile(rf"{_SENDS}.*?{_INTO}{name}|{_KIND}{_OPENS}{name}.*{_SENDS}", re.IGNORECASE)
+    told = re.compile(rf"{_SENDS}.{{0,{_FAR}}}?{_INTO}{name}|{_KIND}{_OPENS}{name}.{{0,{_FAR}}}{_SENDS}", re.IGNORECASE)
     lines = (line for log in view.logs_of(pods, previous=False) for line in log.lines if queue in line)
     return [line for line in lines if told.search(line) and not _OTHER.search(line)]
