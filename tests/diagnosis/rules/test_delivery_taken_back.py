@@ -144,6 +144,15 @@ HOLDS += [
             ("a hundred times as much", fetched("10", "1000")),
             ("by a listener's setting", fetched(name="SPRING_RABBITMQ_LISTENER_SIMPLE_PREFETCH")),
             ("all there is, and it is taken back again and again", fetched("6", "0", 2600, 1500, 500)),
+            *(
+                (f"twenty times as much in one batch: {name}", fetched("20", "400", name=name, line=line, ours=2690))
+                for name, line in (
+                    ("SPRING_RABBITMQ_LISTENER_SIMPLE_BATCH_SIZE", LINES[2]),
+                    ("CONSUMER_BATCH_SIZE", LINES[1]),
+                    ("BATCH_SIZE", LINES[0]),
+                )
+            ),
+            ("in one batch, and it is taken back again and again", fetched("5", "500", 2600, 500, name="BATCH_SIZE")),
         )
     ),
     *(
@@ -158,6 +167,8 @@ HOLDS += [
             ("it was so before the release", fetched("6", "0", *OFTEN, released=1000)),
             ("its broker told it before the release", fetched("6", "0", 4100, 2300, 500, ours=6000)),
             ("it fetches less", fetched("600", "6", 4100, 2300, 500)),
+            ("its batches are smaller", fetched("600", "6", 4100, 2300, 500, name="BATCH_SIZE")),
+            ("it writes more rows at once", fetched("20", "400", 4100, 2300, 500, name="HIBERNATE_JDBC_BATCH_SIZE")),
             ("it fetched all before", fetched("0", "600", 4100, 2300, 500)),
         )
     ),
@@ -170,6 +181,9 @@ DOES_NOT_HOLD = [
             ("how much it fetched before is not known", fetched("", "0")),
             ("of one of them alone", fetched(pods=1)),
             ("another setting became 0", fetched(name="RETRIES")),
+            ("no batch any more", fetched(name="CONSUMER_BATCH_SIZE")),
+            ("a batch is twice as large", fetched("20", "40", name="CONSUMER_BATCH_SIZE")),
+            ("what it writes at once", fetched("20", "400", name="EXPORT_BATCH_SIZE")),
             ("of a service bus, to which 0 is to fetch nothing ahead", fetched(line=LINES[4])),
             ("days after it", fetched(released=2 * DAY)),
             ("it was dealt out before that, by how long its broker waits", fetched("6", "0", 3000, 2800)),

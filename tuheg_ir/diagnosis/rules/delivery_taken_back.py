@@ -1,7 +1,8 @@
 """A broker takes a message back from who works on it for longer than it waits for the word that it is done.
 
 The message is dealt out anew, the work begins anew, and it is taken back again at the same moment: it is never done.
-Or it lay in the memory of a reader that a release lets fetch all there is, while others like it have nothing to do.
+Or it lay in the memory of a reader that a release lets fetch all there is, while others like it have nothing to do; or
+in a batch of so many that the first one is taken back before the last one is done.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ _WAITED_FOR = late(r"\btimeout value used: (\d{1,12}) ms\b", re.IGNORECASE)
 class _Taken(NamedTuple):
     """What a consumer tells of what is taken from it: a line, since when, how often, and whether that ended it.
 
-    ``by``: what a release set since which it fetches much more than it works off.
+    ``by``: what a release set since which it fetches, or takes in one batch, much more than it works off.
     """
 
     line: str
@@ -155,9 +156,9 @@ def _of_release(view: View, workload: Workload, taken: _Taken) -> Match:
         since=taken.since,
         explains=behind(view, workload.ref, but=workload.ref),
         excludes=(
-            *not_for((workload.ref,), "whoever connects first is given all that waits again", RESTARTS),
+            *not_for((workload.ref,), "whoever connects is given as much at once again, and begins anew", RESTARTS),
             *not_for(
-                (workload.ref,), "one is given all that waits: further ones get nothing of it", ("scale_workload",)
+                (workload.ref,), "what each is given at once stays more than it does in time", ("scale_workload",)
             ),
         ),
     )
