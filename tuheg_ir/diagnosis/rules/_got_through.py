@@ -1,4 +1,7 @@
-"""Calls that failed now and then and went well when they were tried again, as the callers' own logs tell."""
+"""Calls that failed now and then, and of which the callers' own logs tell that they go well all the same.
+
+Each was tried again and went well, or the same host answers far more of them well, and did so last.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.stamps import without_time
+from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view.complaints import Complaint
-from tuheg_ir.diagnosis.view.logs import tells
+from tuheg_ir.diagnosis.view.logs import speaks_of, tells
 from tuheg_ir.diagnosis.view.marked import complains
+from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
 
@@ -24,6 +28,8 @@ _MATTER = late(r"\b(?=[\w-]{4,40}\b)[\w-]{0,40}?\d[\w-]{0,40}")
 """What a line is about: a number of an order, of a message, of a file."""
 DIGITS = 4
 """A number by which one of many is told from all others has so many digits."""
+FAR_MORE = 4
+"""A host that answers so many calls well for each that fails is not what somebody suffers from."""
 _WELL = late(
     r"\b(?:sent|ok|succe\w{2,10}|delivered|accepted|acknowledged|confirmed|done|completed?|stored|saved|paid|booked"
     r"|finished|published|processed|20[0-4])\b",
@@ -35,6 +41,8 @@ _ILL = late(
     re.IGNORECASE,
 )
 """Words of lines that no logger marks, and that tell of no success all the same."""
+_REFUSED = late(r"(?<![\w.:-])[45]\d\d(?![\w.:-]|\s?[mun]?s\b)")
+"""A status of an answer that is none of success, and no time that it took."""
 
 
 def got_through(view: View, said: Iterable[Complaint]) -> bool:
@@ -46,6 +54,24 @@ def got_through(view: View, said: Iterable[Complaint]) -> bool:
     if not found or any(any(troubles(view, each.caller)) for each in found):
         return False
     return all(_well_later(view, each) for each in found)
+
+
+def answers_mostly(view: View, said: Iterable[Complaint], host: str) -> bool:
+    """Tell whether whoever complains of a host tells of far more calls that it answered well, the last one as well."""
+    found = list(said)
+    troubles_told = {each.hit.trouble for each in found}
+    ill, well = [], []
+    for caller in {each.caller for each in found if each.caller in view.workloads}:
+        for log in view.logs_of(view.workloads[caller].live, previous=False):
+            for line in log.lines if speaks_of(log, (host,)) else ():
+                if host not in line.lower():
+                    continue
+                if any(tells(trouble, line) for trouble in troubles_told):
+                    ill.append(stamp(line))
+                elif _is_well(line) and not _REFUSED.search(line):
+                    well.append(stamp(line))
+    last, failed = newest(well), newest(ill)
+    return last is not None and failed is not None and last > failed and len(well) >= FAR_MORE * len(ill)
 
 
 def _well_later(view: View, each: Complaint) -> bool:
@@ -61,7 +87,11 @@ def _goes_well(lines: Sequence[str], at: int) -> bool:
     if not any(sum(map(str.isdigit, each)) >= DIGITS for each in said):
         return False
     last = next((line for line in reversed(lines[at + 1 :]) if said <= _matters(line)), None)
-    return last is not None and bool(_WELL.search(last)) and not _ILL.search(last) and not complains(last)
+    return last is not None and _is_well(last)
+
+
+def _is_well(line: str) -> bool:
+    return bool(_WELL.search(line)) and not _ILL.search(line) and not complains(line)
 
 
 def _matters(line: str) -> set[str]:

@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
 from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, felt, is_well, rise
-from tuheg_ir.diagnosis.rules._got_through import got_through
+from tuheg_ir.diagnosis.rules._got_through import answers_mostly, got_through
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._reach import closed_to_the_outside, names_host
 from tuheg_ir.diagnosis.rules._used_up import used_up
@@ -73,7 +73,7 @@ def when(view: View) -> Iterator[Match]:
             continue  # it is late on our own way out
         calm = is_well(view, behind(view, *callers))
         few = not known.measured and sum(c.hit.count for c in known.said) < FEW
-        if few and (calm or got_through(view, known.said)):
+        if few and (calm or got_through(view, known.said) or answers_mostly(view, known.said, host)):
             continue
         # Who calls a caller only passes its words on; of others those stand nearest whose users feel it.
         nearest = [c for c in callers if not view.graph.needs(c) & set(callers)] or callers[:1]
