@@ -124,7 +124,6 @@ OPEN = frozenset(
         "one-new-screening-pattern-locks-every-event-loop",
         # the edited ConfigMap is named, and not the server that reads it
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
-        "advent-newsletter-crowd-outgrows-three-shop-web-replicas",
 
         "fluent-bit-siem-output-backlog-fills-node-disk-evicting-checkout",
         "kube-proxy-watch-stuck-on-one-node-after-apiserver-failover",

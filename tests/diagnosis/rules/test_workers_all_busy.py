@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import API, OLD, autoscaler, latency, logs, rate
-from tests.diagnosis.rules.tiny import DAY, Obj, figure, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, figure, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 FPM = "WARNING: [pool www] server reached pm.max_children setting (20), consider raising it"
@@ -62,6 +63,36 @@ def worked(**of_web: Any) -> Snapshot:
     )
 
 
+REFUSED = (
+    "[error] 26#26: *75533 connect() to unix:/run/{}.sock failed ({}) while connecting to upstream, client: 10.0.0.7, "
+    'server: _, request: "GET / HTTP/1.1", upstream: "http://unix:/run/{}.sock:/", host: "api"'
+)
+FULL = "11: Resource temporarily unavailable"
+GONE = "2: No such file or directory"
+
+
+def behind_a_socket(
+    why: str = FULL, *, of: str = "gunicorn", grown: float = 0.22, times: int = 9, **more: Any
+) -> Snapshot:
+    """Return a service whose own proxy finds its program's socket so; nobody measures or tells of its requests."""
+    used = [figure("cpu_share", 0.1, grown, pod=pod("api", n)) for n in range(2)]
+    return snapshot(workload("api", **more), figures=used, logs=logs("api", REFUSED.format(of, why, of), times=times))
+
+
+def edge(*names: str, line: str = FPM, released: float = 9 * DAY) -> Snapshot:
+    """Return a service that works twice as much behind one that asks others too and fails at pods of some of them."""
+    objects = {name: workload(name) for name in ("api", "cart")}
+    asked = [each for name in names for each in pods_of(objects[name])]
+    failed = [f'9.9.9.9 "GET /p HTTP/1.1" 504 167 ua={each["status"]["podIP"]}:8080' for each in asked]
+    calls = {"API_URL": "http://api:8080", "CART_URL": "http://cart:8080"}
+    return snapshot(
+        *objects.values(),
+        workload("web", env=calls, before=OLD, released=released),
+        figures=[figure("cpu_share", 0.1, 0.22, pod=pod("api", n)) for n in range(2)],
+        logs=[*logs("api", line), log(pod("web"), *(failed * 12)[:12])],
+    )
+
+
 HOLDS = [
     Holds(
         "its server counts that all are busy, and requests grew",
@@ -100,7 +131,45 @@ HOLDS += [
         (API, "capacity", "scale_workload"),
     ),
 ]
+HOLDS += [
+    Holds(
+        f"nobody but its own proxy tells of its requests: no room in the socket of {of}, and it works twice as much",
+        behind_a_socket(of=of),
+        (API, "capacity", "scale_workload"),
+        excludes=no("rollback_workload", at=API),
+    )
+    for of in ("gunicorn", "php-fpm", "puma")
+]
+HOLDS += [
+    Holds(
+        "its own proxy finds no room in its socket, and it works as much as ever: something holds its workers",
+        behind_a_socket(grown=0.1),
+        (API, "capacity", "page_human"),
+        harmful=("scale_workload",),
+    ),
+    Holds(
+        "who asks it and others fails at its pods alone, and it works twice as much",
+        edge("api"),
+        (API, "capacity", "scale_workload"),
+        excludes=no("rollback_workload", at=API),
+    ),
+]
 DOES_NOT_HOLD = [
+    DoesNotHold("what listens at its socket is not there", behind_a_socket(GONE), (), harmful=("scale_workload",)),
+    DoesNotHold("a few of its requests found no room", behind_a_socket(times=3), ("unknown", "page_human")),
+    DoesNotHold(
+        "who asks it and others fails at the others",
+        edge("cart"),
+        ("Deployment/web", "unknown", "page_human"),
+        harmful=("scale_workload",),
+    ),
+    DoesNotHold("who asks it and others fails at all of them", edge("api", "cart"), (), harmful=("scale_workload",)),
+    DoesNotHold(
+        "who asks it fails at its pods since its own release: that may ask for more",
+        edge("api", released=300),
+        (),
+        harmful=("scale_workload",),
+    ),
     DoesNotHold(
         "nobody counts its requests, and users suffer since a release before it: that may send more of them",
         worked(before=OLD, released=660),

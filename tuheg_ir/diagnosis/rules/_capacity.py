@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.harm import harms
@@ -11,6 +12,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, excluding
 from tuheg_ir.diagnosis.rules._figures import said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._measuring import blind_as_ever, lost_source, told_of_source
+from tuheg_ir.diagnosis.rules._named_backends import always_names, named
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import (
@@ -103,12 +105,24 @@ def slow_behind(view: View, workload: Workload) -> bool:
 
 
 def felt_before(view: View, workload: Workload) -> list[tuple[Evidence, datetime | None]]:
-    """Return what users of a workload's callers feel, if the workload is all that one of them calls.
+    """Return what users of a workload's callers feel, if the workload is all that one of them calls, or fails at.
 
     Not of who was just released: that may be its own trouble, and it may send more than before.
     """
     above = [ref for ref, calls in view.graph.calls.items() if calls == {workload.ref} and not _released(view, ref)]
-    return [seen for ref in above for seen in (*troubles(view, ref), *((e, None) for e in suffering(view, ref)))]
+    felt = [seen for ref in above for seen in (*troubles(view, ref), *((e, None) for e in suffering(view, ref)))]
+    return [*felt, *failed_at(view, workload)]
+
+
+def failed_at(view: View, workload: Workload) -> Iterator[tuple[Evidence, datetime | None]]:
+    """Yield the callers whose failures name the pods of a workload and hardly any other, but for who was released."""
+    for ref in sorted(view.graph.callers(workload.ref)):
+        caller = view.workloads.get(ref)
+        if caller is None or always_names(view, caller) != workload.ref or _released(view, ref):
+            continue
+        told = named(view, caller)
+        fact = f"{sum(told.pods.values())} failures name pods of {workload.name}: {told.line[:200]}"
+        yield Evidence("logs", ref, fact, told.first), told.first
 
 
 def _released(view: View, ref: str) -> bool:

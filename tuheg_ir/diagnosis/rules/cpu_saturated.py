@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._capacity import FROM_BEHIND, GROWN, asked_more, remedy_for_load, unblinded
+from tuheg_ir.diagnosis.rules._capacity import FROM_BEHIND, GROWN, asked_more, failed_at, remedy_for_load, unblinded
 from tuheg_ir.diagnosis.rules._collecting import in_vain
 from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.rules._publishing import flooded_by
@@ -47,6 +47,7 @@ def when(view: View) -> Iterator[Match]:
             continue  # the pods that should help end at start: the few that are left are busy for that
         felt = [*troubles(view, workload.ref), *((seen, seen.time) for seen in _probes(view, workload))]
         felt += _waits(view, workload) if share.widely(BUSY) else ()
+        felt += failed_at(view, workload) if share.widely(BUSY) and not always_busy(view, workload, BUSY) else ()
         alerts = [a for a in view.alerts if view.about_alert(a) == workload.ref]
         if felt or (alerts and not always_busy(view, workload, BUSY)):
             evidence = [_told(view, workload, share, throttled), *(seen for seen, _ in felt)]

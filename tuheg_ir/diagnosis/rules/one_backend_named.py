@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
 
-from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.served import status_of
-from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.marked import LATELY, OFTEN, is_marked
+from tuheg_ir.diagnosis.rules._named_backends import MOST, by_address, named
+from tuheg_ir.diagnosis.view.marked import LATELY, OFTEN
 from tuheg_ir.diagnosis.view.odd import PROVEN
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import items, whole
 from tuheg_ir.diagnosis.view.releases import never_ready
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_ADDRESS = late(r"(?<![\d.])(?<!serving )(?<!client: )(?<!client=)((?:\d{1,3}\.){3}\d{1,3})(?::(\d{1,5}))?(?![\d.])")
-"""Whom a line speaks of; whom a server serves is a client of it."""
-_CLIENT = late(
-    r"\b(?:client|remote[_-](?:ip|addr(?:ess)?|host)|real[_-]ip|(?:x[_-])?forwarded[_-]for)(?:[_-]?(?:ip|addr(?:ess)?))?"
-    r"[\"']?\s*[:=]\s*[\"'\[]*(?:(?:\d{1,3}\.){3}\d{1,3}(?![\d.:])(?:, ?)?)+",
-    re.IGNORECASE,
-)
-"""How a line of fields names who asks, and those who passed it on; who is asked has a port."""
-MOST = 0.9
-"""Share of the failures that has to name the one address."""
-
 
 def when(view: View) -> Iterator[Match]:
     """Failures of callers name one pod of several that serve the same, and other pods are named by successes only."""
-    pods = {pod.address: (pod, w) for w in view.workloads.values() for pod in w.live}
+    pods = by_address(view)
     for caller in view.serving:
-        bad, first, line = _named(view, caller, pods)
+        bad, first, line = named(view, caller)
         if sum(bad.values()) < OFTEN:
             continue
         pod, count = bad.most_common(1)[0]
@@ -50,43 +33,6 @@ def when(view: View) -> Iterator[Match]:
             "logs", caller.ref, f"{count} failures name the address of {pod} and no other: {line[:200]}", first
         )
         yield _match(view, caller, ill, pod, told)
-
-
-def _named(
-    view: View, caller: Workload, pods: dict[str, tuple[Pod, Workload]]
-) -> tuple[Counter[str], datetime | None, str]:
-    """Return how many failures name which pod of another workload, when the first came, and one of the lines."""
-    bad: Counter[str] = Counter()
-    times: list[datetime] = []
-    last = ""
-    begin = tuple({ip.rpartition(".")[0] + "." for ip in pods if ip})
-    for log in view.logs_of(caller.live, previous=False):
-        for line in log.lines:
-            if not any(each in line for each in begin):
-                continue
-            at = stamp(line)
-            if (at is not None and not view.recent(at, LATELY)) or not (is_marked(line) or status_of(line) >= 500):
-                continue
-            named = {
-                pods[ip][0].name
-                for ip, port in _ADDRESS.findall(_CLIENT.sub(" ", line))
-                if ip in pods and pods[ip][1] is not caller and _asked(pods[ip][0], port, line)
-            }
-            if len(named) == 1:
-                bad.update(named)
-                times += [at] if at else []
-                last = line.strip()
-    return bad, min(times, default=None), last
-
-
-def _asked(pod: Pod, port: str, line: str) -> bool:
-    """Tell whether a line names a pod as who was asked; one of an access log names who asks by the address alone."""
-    return int(port) in _ports(pod) if port else is_marked(line)
-
-
-def _ports(pod: Pod) -> set[int]:
-    """Return the ports at which a pod listens; a client's own port is none of them."""
-    return {whole(port, "containerPort") for c in pod.containers for port in items(c.spec, "ports")}
 
 
 def _like(view: View, ill: Workload) -> list[Pod]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._capacity import felt_before, from_behind, remedy_for_load
 from tuheg_ir.diagnosis.rules._demand import multiplied
 from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
@@ -23,6 +26,8 @@ PLAINLY = 2.0
 """Where no log says that there are no more workers, requests have to grow so many times."""
 LONGER = 3.0
 """Requests in a crowd take longer each; where they take more than so many times as long, something holds them up."""
+_OF_A_REQUEST = late(r"\bclient: \S+,.{0,200}\brequest: \"")
+"""How a server tells in its log of errors whose request it was."""
 SHARE = "workers_busy_share"
 FULL = 0.9
 
@@ -32,7 +37,7 @@ def when(view: View) -> Iterator[Match]:
     for workload in view.serving:
         hits = [h for h in view.hits_of(workload.ref, "workers_busy") if fresh(view, h) and not h.previous]
         said = sum(h.count for h in hits) >= OFTEN
-        felt = list(troubles(view, workload.ref)) or felt_before(view, workload)
+        felt = list(troubles(view, workload.ref)) or felt_before(view, workload) or list(_turned_away(view, hits))
         grown = traffic_growth(view, workload.ref) or work_growth(view, workload)
         taken = _taken(view, workload, traffic_growth(view, workload.ref) or 0.0)
         began = oldest((*(since for _, since in felt), *(h.first for h in hits)))
@@ -50,6 +55,13 @@ def when(view: View) -> Iterator[Match]:
             since=began,
             excludes=(*excludes, *excluding(workload.ref, "no release came with it", "rollback_workload")),
         )
+
+
+def _turned_away(view: View, hits: Iterable[Hit]) -> Iterator[tuple[Evidence, datetime | None]]:
+    """Yield lines that each tell of a request which nobody took, where they are many: its user got an error."""
+    for hit in hits:
+        if hit.count >= OFTEN and _OF_A_REQUEST.search(hit.line):
+            yield view.hit_evidence(hit), hit.first
 
 
 def _taken(view: View, workload: Workload, grown: float) -> Evidence | None:

@@ -1,0 +1,92 @@
+"""Whom a caller asked when it failed: lines of failures bear the address of the pod that was asked."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import datetime
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.served import status_of
+from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.marked import LATELY, OFTEN, is_marked
+from tuheg_ir.diagnosis.view.once import once, once_a_view
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import items, whole
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_ADDRESS = late(r"(?<![\d.])(?<!serving )(?<!client: )(?<!client=)((?:\d{1,3}\.){3}\d{1,3})(?::(\d{1,5}))?(?![\d.])")
+"""Whom a line speaks of; whom a server serves is a client of it."""
+_CLIENT = late(
+    r"\b(?:client|remote[_-](?:ip|addr(?:ess)?|host)|real[_-]ip|(?:x[_-])?forwarded[_-]for)(?:[_-]?(?:ip|addr(?:ess)?))?"
+    r"[\"']?\s*[:=]\s*[\"'\[]*(?:(?:\d{1,3}\.){3}\d{1,3}(?![\d.:])(?:, ?)?)+",
+    re.IGNORECASE,
+)
+"""How a line of fields names who asks, and those who passed it on; who is asked has a port."""
+MOST = 0.9
+"""Share of the failures that has to name the one who is ill."""
+
+
+class Named(NamedTuple):
+    """How many failures of a caller name which pod of another workload, when the first came, and the last line."""
+
+    pods: Counter[str]
+    first: datetime | None
+    line: str
+
+
+@once_a_view
+def by_address(view: View) -> dict[str, tuple[Pod, Workload]]:
+    """Return address -> the live pod that has it, with its workload."""
+    return {pod.address: (pod, w) for w in view.workloads.values() for pod in w.live}
+
+
+@once
+def named(view: View, caller: Workload) -> Named:
+    """Return which pods of others the failures of a caller name."""
+    pods, bad = by_address(view), Counter[str]()
+    times: list[datetime] = []
+    last = ""
+    begin = tuple({ip.rpartition(".")[0] + "." for ip in pods if ip})
+    for log in view.logs_of(caller.live, previous=False):
+        for line in log.lines:
+            if not any(each in line for each in begin):
+                continue
+            at = stamp(line)
+            if (at is not None and not view.recent(at, LATELY)) or not (is_marked(line) or status_of(line) >= 500):
+                continue
+            asked = {
+                pods[ip][0].name
+                for ip, port in _ADDRESS.findall(_CLIENT.sub(" ", line))
+                if ip in pods and pods[ip][1] is not caller and _asked(pods[ip][0], port, line)
+            }
+            if len(asked) == 1:
+                bad.update(asked)
+                times += [at] if at else []
+                last = line.strip()
+    return Named(bad, min(times, default=None), last)
+
+
+@once
+def always_names(view: View, caller: Workload) -> str:
+    """Return the workload whose pods nearly all failures of a caller name; "" where there is no such one."""
+    bad = named(view, caller).pods
+    if sum(bad.values()) < OFTEN:
+        return ""
+    of: Counter[str] = Counter()
+    for pod, owner in by_address(view).values():
+        of[owner.ref] += bad[pod.name]
+    ref, count = of.most_common(1)[0]
+    return ref if count >= MOST * sum(bad.values()) else ""
+
+
+def _asked(pod: Pod, port: str, line: str) -> bool:
+    """Tell whether a line names a pod as who was asked; one of an access log names who asks by the address alone."""
+    return int(port) in _ports(pod) if port else is_marked(line)
+
+
+def _ports(pod: Pod) -> set[int]:
+    """Return the ports at which a pod listens; a client's own port is none of them."""
+    return {whole(port, "containerPort") for c in pod.containers for port in items(c.spec, "ports")}
