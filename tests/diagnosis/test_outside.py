@@ -125,7 +125,6 @@ OPEN = frozenset(
         # the edited ConfigMap is named, and not the server that reads it
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
 
-        "fluent-bit-siem-output-backlog-fills-node-disk-evicting-checkout",
         "kube-proxy-watch-stuck-on-one-node-after-apiserver-failover",
 
     }

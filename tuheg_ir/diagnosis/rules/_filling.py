@@ -52,11 +52,11 @@ def _largest(view: View, workload: Workload, node: str, scratch: float) -> float
     ``scratch``: what the release lets each of them write to the disk.
     """
     mine = [pod for pod in workload.pods if pod.node == node and _newest(workload, pod)]
-    mine = [pod for pod in mine if _grows(view, pod) or _held(view, pod) <= scratch]
+    mine = [pod for pod in mine if _grows(view, pod) or held(view, pod) <= scratch]
     others = (pod for other, pod in on_node(view, node) if other is not workload)
-    most = max((_held(view, pod) for pod in mine), default=0.0)
-    size = _size(view, node)
-    if size is None or most < PART * size or most < TIMES * max((_held(view, pod) for pod in others), default=0.0):
+    most = max((held(view, pod) for pod in mine), default=0.0)
+    size = size_of(view, node)
+    if size is None or most < PART * size or most < TIMES * max((held(view, pod) for pod in others), default=0.0):
         return 0.0
     return most
 
@@ -65,7 +65,7 @@ def _newest(workload: Workload, pod: Pod) -> bool:
     return workload.current is None or pod.revision in ("", workload.current.name)
 
 
-def _held(view: View, pod: Pod) -> float:
+def held(view: View, pod: Pod) -> float:
     """Return the most that a pod has held on disk: one that was evicted holds nothing any more."""
     return max(_measured(view, pod), used_in_the_end(pod, "ephemeral-storage"))
 
@@ -79,7 +79,7 @@ def _grows(view: View, pod: Pod) -> bool:
     return first is not None and _measured(view, pod) >= GROWS * first
 
 
-def _size(view: View, node: str) -> float | None:
+def size_of(view: View, node: str) -> float | None:
     """Return how much room a node has for pods, images and logs, as it says."""
     obj = view.objects("Node").get(node)
     sizes = (number(text(obj, "status", side, "ephemeral-storage")) for side in ("capacity", "allocatable"))

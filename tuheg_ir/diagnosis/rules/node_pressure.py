@@ -1,7 +1,7 @@
 """A node is short of disk, memory or processes and evicts pods: no fault of their templates.
 
-It may be the fault of another one's: what was released onto all such nodes and fills their memory or disk, or one
-pod that holds most of the memory while its like elsewhere are small.
+It may be the fault of another one's: what was released onto all such nodes and fills their memory or disk, one pod
+that holds most of the memory while its like elsewhere are small, or who keeps on their disks what it cannot send.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._eating import eaten_by
 from tuheg_ir.diagnosis.rules._filling import disk_filled_by
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._kept_unsent import Unsent, kept_unsent
 from tuheg_ir.diagnosis.rules._pressure import filled_by
 from tuheg_ir.diagnosis.rules._process_numbers import (
     may_hold_all,
@@ -35,20 +36,23 @@ def when(view: View) -> Iterator[Match]:
     """A node says that it is under pressure, or has evicted pods a short while ago."""
     found = list(_pressed(view))
     names, began = [name for name, _, _ in found], oldest(_began(view, found))
-    culprit = eater = None
+    culprit = eater = keeper = None
     if _short_of(found, "MemoryPressure", "memory"):
         culprit = filled_by(view, names, began)
         eater = None if culprit else eaten_by(view, names)
     elif _short_of(found, "DiskPressure", "ephemeral-storage"):
         culprit = disk_filled_by(view, names, began)
+        keeper = None if culprit else kept_unsent(view, names, began)
     elif found and all(each[0] in short_of_numbers(view) or _short_of([each], "PIDPressure", "pids") for each in found):
         culprit = taken_by(view, NUMBERS, names, began)
-    known = culprit is not None or eater is not None
+    known = culprit is not None or eater is not None or keeper is not None
     matches = [_match(view, each, known=known) for each in found]
     if culprit is not None:
         yield _released(*culprit, matches)
     elif eater is not None:
         yield _eaten(*eater, matches)
+    elif keeper is not None:
+        yield _kept(keeper, matches)
     else:
         yield from matches
 
@@ -98,6 +102,24 @@ def _eaten(eater: Workload, seen: Evidence, remedy: str, matches: list[Match]) -
     no_release = excluding(eater.ref, "no release came with it", "rollback_workload")
     since = oldest(match.since for match in matches)
     return found._replace(remedy=remedy, since=since, excludes=(*found.excludes, *no_release))
+
+
+def _kept(keeper: Unsent, matches: list[Match]) -> Match:
+    """Return that a workload keeps on the disk of some nodes what it cannot send; that of an edit if one began it."""
+    ref, edit = keeper.workload.ref, keeper.edit
+    found = _blamed(keeper.workload, keeper.evidence, matches, keeper.certainty)
+    why = f"the template before reads {edit[0]} as well" if edit else "no release came with it"
+    return found._replace(
+        component=edit[0] if edit else ref,
+        root_cause="configuration_error" if edit else "",
+        since=edit[1] if edit else keeper.since,
+        explains=(*found.explains, ref) if edit else found.explains,
+        excludes=(
+            *found.excludes,
+            *excluding(ref, why, "rollback_workload"),
+            *excluding(ref, "what it has kept lies on the disk after a start as well, and it goes on", *RESTARTS),
+        ),
+    )
 
 
 def _blamed(culprit: Workload, seen: tuple[Evidence, ...], matches: list[Match], sure: float) -> Match:
