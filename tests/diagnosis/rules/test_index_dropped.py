@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import SHOP, alert, logs, shop
-from tests.diagnosis.rules.tiny import Obj, at, container, log, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import Obj, at, container, figure, log, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 JOB, MONGO = "Job/tidy-1", "StatefulSet/mongo"
@@ -68,6 +69,21 @@ def mysql(told: Log) -> Snapshot:
     return snapshot(store, shop(env=MYSQL), logs=[told, *said], alerts=[alert("Slow", service="shop")])
 
 
+def with_a_worker(named: str) -> Snapshot:
+    """Return a shop that tells of it, and a worker that tells of nothing, whose messages wait; who sends statements."""
+    scans = [SCAN, SCAN.replace('"appName":"shop"', named)]
+    lines = log("mongo-0", *[FAST] * 10, DROP, *scans * 5, since=2000)
+    return snapshot(
+        workload("mongo", "mongo:7", kind="StatefulSet", pods=1, port=27017),
+        shop(),
+        workload("points-worker", env={"KAFKA_BROKERS": "kafka:9092"}, service=False),
+        logs=[lines, *logs("shop", LATE, since=950), log(pod("points-worker"), *["INFO took=15.1s"] * 60, since=900)],
+        figures=[figure("queue_depth", 4, 1100, 700, consumergroup="points-worker", queue="points")],
+        alerts=[alert("Slow", service="shop")],
+    )
+
+
+ITS_POD = str(pods_of(workload("points-worker"))[0]["status"]["podIP"])
 MYSQL = {"DATABASE_URL": "mysql://shop@mysql:3306/shop"}
 BY_RUN = (JOB, "configuration_error", "page_human")
 HOLDS = [
@@ -105,6 +121,25 @@ HOLDS = [
         (MONGO, "configuration_error", "page_human"),
         excludes=no("restart_workload", "rollback_workload", "scale_workload", at=SHOP),
         harmful=("rollback_workload", "scale_workload"),
+    ),
+    *(
+        Holds(
+            f"a worker only is slow, which the statements name by {what}: nothing done to it helps",
+            with_a_worker(named),
+            (MONGO, "configuration_error", "page_human"),
+            excludes=no("restart_workload", "scale_workload", at="Deployment/points-worker"),
+            alone=True,
+        )
+        for what, named in (
+            ("its name", '"appName":"points-worker"'),
+            ("an address of its pods", f'"remote":"{ITS_POD}:41252"'),
+        )
+    ),
+    Holds(
+        "a worker is slow that none of the statements name: that is told beside it, and it is not let off",
+        with_a_worker('"appName":"report"'),
+        (MONGO, "configuration_error", "page_human"),
+        spares=no("restart_workload", at="Deployment/points-worker"),
     ),
     Holds(
         "by statement, where no plan is told",

@@ -144,7 +144,38 @@ def stopped(share: float) -> Snapshot:
     return snapshot(worker(), broker(), figures=[queue, *shares(share, share)], logs=both)
 
 
+def slowed(share: float, was: float = 0.2, lines: int = 12) -> Snapshot:
+    """Return two readers that use next to nothing of the processor, and say so much in the last four minutes."""
+    used = [figure("cpu_share", was, share, 1400, pod=pod("mail-worker", n), container="w") for n in range(2)]
+    told = [log(pod("mail-worker", n), *["INFO batch=9 took=21.4s"] * lines) for n in range(2)]
+    return snapshot(worker(), broker(), figures=[GREW, *used], logs=told)
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"its readers use next to nothing, and tell of their work all the while: {what}",
+            world,
+            (MAIL, "unknown", "page_human"),
+            excludes=no("scale_workload", at=MAIL),
+            harmful=("scale_workload", "restart_workload"),
+        )
+        for what, world in (
+            ("a third of what they did", slowed(0.02, 0.06)),
+            ("as little as ever", slowed(0.02, 0.02)),
+        )
+    ),
+    *(
+        Holds(
+            f"its readers use next to nothing: {what}",
+            world,
+            (MAIL, "service_crash", "restart_workload"),
+        )
+        for what, world in (
+            ("they only beat", slowed(0.02, 0.06, lines=2)),
+            ("a tenth of what they did", slowed(0.02, 0.2)),
+        )
+    ),
     *(
         Holds(
             f"its readers tell of what holds them up, {what}: more of them are no help",

@@ -10,6 +10,7 @@ from typing import Any
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
+from tuheg_ir.diagnosis.rules._goes_on import goes_on
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.once import once, once_a_view
 from tuheg_ir.diagnosis.view.programs import of_role, role
@@ -215,10 +216,13 @@ def _dashed(name: str) -> str:
 
 
 def silent(view: View, consumer: Workload) -> Iterator[Evidence]:
-    """Yield what shows that all pods of a consumer stand still: they do not work, or say nothing any more."""
+    """Yield what shows that all pods of a consumer stand still: they do not work, or say nothing any more.
+
+    Whose log goes on and who does a good part of what it did is only slow: so little was all that its work ever took.
+    """
     names = {pod.name for pod in consumer.live}
     shares = [v for p, v in view.figures.latest("cpu_share", "pod").items() if p in names]
-    if shares and max(shares) < IDLE:
+    if shares and max(shares) < IDLE and not goes_on(view, consumer):
         yield Evidence("metrics", consumer.ref, f"its pods use at most {max(shares):.1%} of their CPU limit")
     last = {log.pod: stamp(log.lines[-1]) for log in view.logs_of(consumer.live) if log.lines}
     times = [time for time in last.values() if time is not None]

@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, names, not_for
+from tuheg_ir.diagnosis.rules._senders import sends
 from tuheg_ir.diagnosis.view.batch import ended, started
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
@@ -35,6 +36,8 @@ TIMES = 5
 """So many times as many as in the time before; small tables are always read as a whole."""
 STILL = timedelta(minutes=10)
 CLOCKS = timedelta(seconds=30)
+_LAST = 50
+"""So many of the last statements tell who sends them."""
 _SUFFER = ("upstream_failure", "connection_timeout", "pool_exhausted", "slow_statement", "lock_wait")
 
 
@@ -71,7 +74,7 @@ def _turn(lines: Sequence[Statement], now: datetime) -> tuple[Statement, list[St
 def _sufferers(view: View, server: Workload, since: datetime, scans: Sequence[Statement]) -> Iterator[Hit]:
     """Yield what clients of a database tell of since an index is gone: those that it names, or that are known."""
     callers = behind(view, server.ref)
-    said = "\n".join(each.text for each in scans[-50:])
+    said = "\n".join(each.text for each in scans[-_LAST:])
     for workload in view.serving:
         if role(workload) in DATA or not (workload.ref in callers or names(said, workload.name)):
             continue
@@ -88,7 +91,7 @@ def _match(
     sufferers: tuple[Hit, ...],
 ) -> Match:
     run = _run(view, server, drop)
-    refs = tuple(sorted({hit.component for hit in sufferers}))
+    refs = {*(hit.component for hit in sufferers), *_senders(view, scans)}
     others = tuple(r for r in behind(view, server.ref, *refs) if r != server.ref)
     why = f"an index of {server.ref} is gone: all that its statements need is that somebody builds it again"
     ran = Evidence("objects", run.ref, "it ran on the same database", drop.at) if run else None
@@ -106,6 +109,13 @@ def _match(
         explains=(*((server.ref,) if run else ()), *others),
         excludes=not_for((server.ref, *others), why, ON_CALLERS),
     )
+
+
+def _senders(view: View, scans: Sequence[Statement]) -> Iterator[str]:
+    """Yield who sends those statements, whether it tells of that or not: a worker is only slow, and its work waits."""
+    for workload in view.serving:
+        if role(workload) not in DATA and any(sends(view, each.text, workload) for each in scans[-_LAST:]):
+            yield workload.ref
 
 
 def _run(view: View, server: Workload, drop: Statement) -> Workload | None:

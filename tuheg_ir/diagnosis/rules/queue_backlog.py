@@ -18,6 +18,7 @@ from tuheg_ir.diagnosis.rules._left_behind import left_behind, left_undone
 from tuheg_ir.diagnosis.rules._one_has_all import at_their_limit, far_busier
 from tuheg_ir.diagnosis.rules._publishing import above, flooded_by
 from tuheg_ir.diagnosis.rules._readers import (
+    IDLE,
     by_release,
     given_up,
     grown,
@@ -152,7 +153,7 @@ def _of_too_few(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> 
             root_cause="unknown",
             remedy="page_human",
             since=grew.since,
-            excludes=not_for((consumer.ref,), "its pods do much less than before: not their number is short", _SCALE),
+            excludes=not_for((consumer.ref,), "its pods could do much more: not their number is short", _SCALE),
         )
     remedy, seen, barred = remedy_for_load(view, consumer)
     return Match(
@@ -203,11 +204,14 @@ def _of_others(view: View, consumer: Workload, held_up: tuple[Hit, ...], grew: T
 
 
 def _slackened(view: View, consumer: Workload, grew: Turn) -> Evidence | None:
-    """Return that all pods of a consumer use much less of the processor than they did: something holds them up.
+    """Return that all pods of a consumer use much less of the processor than they did, or next to nothing of it.
 
-    Who came to help when the queue was long did nothing before: it is measured by what the others did.
+    Something holds them up. Who came to help when the queue was long did nothing before: it is measured by what the
+    others did.
     """
     works = work_of_all(view, consumer)
+    if works and (share := max(work.now for work in works.values())) < IDLE:
+        return Evidence("metrics", consumer.ref, f"its pods work, and use at most {share:.1%} of their CPU limit")
     came = {pod.name for pod in consumer.live if pod.created and grew.since and pod.created > grew.since}
     usual = max((work.was for name, work in works.items() if name not in came), default=0.0)
     if not usual:

@@ -9,10 +9,11 @@ from tuheg_ir.diagnosis.model import Database, Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import busy_pods
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._senders import sends
 from tuheg_ir.diagnosis.rules._served_well import served_well
 from tuheg_ir.diagnosis.rules._sessions import clients
 from tuheg_ir.diagnosis.rules._whole_reads import SOON as REACH
-from tuheg_ir.diagnosis.rules._whole_reads import sends, whole_reads
+from tuheg_ir.diagnosis.rules._whole_reads import whole_reads
 from tuheg_ir.diagnosis.rules.index_dropped import TIMES
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.programs import of_role
