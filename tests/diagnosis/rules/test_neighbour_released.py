@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, URL, alert, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, postgres, service_for, snapshot, thing, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, URL, alert, errors, failing, logs, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, figure, log, pod, postgres, service_for, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 GONE = "rpc error: code = Unimplemented desc = unknown service cart.v1.Basket"
 WELL = errors("cart", 0.0)
@@ -99,6 +99,47 @@ HOLDS = [
         ),
         (CART, "code_defect", "rollback_workload"),
         harmful=("restart_workload",),
+    ),
+]
+
+
+def some_only(*told: Log, **figures: float) -> Snapshot:
+    """Return a shop of three pods that all ask the cart, of which the first complains of it; how the others do."""
+    rates = [figure("request_rate_by_pod", 5, figures.get("rate", 5), pod=pod("shop", n)) for n in range(3)]
+    by_pod = failing(0.9, *[figures["others"]] * 2, since=585) if "others" in figures else []
+    caller = shop(pods=3, env=CALLS_CART)
+    return snapshot(caller, cart(), figures=[*FAILS, *by_pod, *(rates if by_pod else [])], logs=[*SAYS, *told])
+
+
+def served(number: int, status: int) -> Log:
+    return log(pod("shop", number), *[f'10.0.0.1 - - "GET /basket HTTP/1.1" {status} 512'] * 40, since=585)
+
+
+HOLDS += [
+    *(
+        Holds(
+            f"one of the caller's pods alone complains, and the others do as well as ever with it, {what}",
+            world,
+            (CART, "dependency_failure", "page_human"),
+            believed=believed,
+            harmful=("rollback_workload",),
+        )
+        for what, world, believed in (
+            ("by figures", some_only(others=0.0), "odd_replica"),
+            ("by their logs", some_only(served(0, 502), served(1, 200), served(2, 200)), ""),
+        )
+    ),
+    *(
+        Holds(
+            f"one of the caller's pods alone complains, and {what}",
+            world,
+            (CART, "code_defect", "rollback_workload"),
+        )
+        for what, world in (
+            ("the others fail as often", some_only(others=0.9)),
+            ("nobody asks anything of the others", some_only(others=0.0, rate=0.0)),
+            ("of the others nobody knows anything", some_only()),
+        )
     ),
 ]
 LACKS = "ERROR Unknown column 'old_code' in 'field list'"

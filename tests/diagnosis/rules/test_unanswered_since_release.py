@@ -135,7 +135,15 @@ HOLDS = [
         believed="probe_changed",
     ),
 ]
+TWINS = [figure("error_ratio_by_pod", 0.0, share, 560, pod=pod("shop", n)) for n, share in enumerate((0.9, 0.0))]
+AT_WORK = [figure("request_rate_by_pod", 5, 5, pod=pod("shop", n)) for n in range(2)]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the caller's other pod, of the same template, is served as well as ever",
+        snapshot(CALLER, cart(), logs=tells(RESET), alerts=RINGS, figures=[*TWINS, *AT_WORK]),
+        (SHOP, "service_crash", "restart_workload"),
+        harmful=("rollback_workload",),
+    ),
     DoesNotHold(
         "they complained before it was released",
         snapshot(CALLER, cart(), logs=tells(RESET, well=2), alerts=RINGS),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._former_pods import unreached
 from tuheg_ir.diagnosis.rules._made_in_vain import made_in_vain
 from tuheg_ir.diagnosis.rules._slow_disk import WAIT_S
 from tuheg_ir.diagnosis.rules._starved import starved
@@ -36,7 +37,7 @@ def not_of_its_own(view: View, workload: Workload, odd: Collection[str]) -> tupl
     if asked := tuple(_asked_more(view, workload, odd)):
         return "capacity", asked
     where = tuple(_by_node(view, workload, odd)) or starved(view, workload, odd) or _on_slow_disks(view, workload, odd)
-    where = where or tuple(made_in_vain(view, workload, odd))
+    where = where or tuple(made_in_vain(view, workload, odd)) or tuple(_sent_to_former_pods(view, workload, odd))
     return ("dependency_failure" if where else ""), where
 
 
@@ -149,6 +150,15 @@ def _by_node(view: View, workload: Workload, odd: Collection[str]) -> Iterator[E
     for other in view.serving if len(apart) == 1 else ():
         if other is not workload and _apart(other, odd_pods(view, other)) == apart:
             yield Evidence("metrics", other.ref, f"pods of it are odd too on {min(apart)}, and nowhere else")
+
+
+def _sent_to_former_pods(view: View, workload: Workload, odd: Collection[str]) -> Iterator[Evidence]:
+    """Yield whom the odd pods alone, all those on one node, cannot reach since it has new pods: so would a new one."""
+    for found in unreached(view).values():
+        for each in found:
+            if each.caller.ref == workload.ref and {*odd} <= {*each.pods}:
+                told = f"from {each.node} alone it is not reached since new pods of it came: {each.lines[-1][1][:160]}"
+                yield Evidence("logs", each.called.ref, told, each.since)
 
 
 def _on_slow_disks(view: View, workload: Workload, odd: Collection[str]) -> tuple[Evidence, ...]:

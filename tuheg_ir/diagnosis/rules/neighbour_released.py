@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._met_alike import met_alike
 from tuheg_ir.diagnosis.rules._onset import way_changed
+from tuheg_ir.diagnosis.rules._served_twins import serves_twins
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.crashes import crashes, looping_since
@@ -29,7 +30,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 AT_ONCE = timedelta(minutes=3)
 """What a release takes away is missed so soon; later than that it may be anything."""
 UNLIKELY = 0.25
-"""So sure is that it is the release where others of its pods are well, or who was not released meets the same."""
+"""So sure is that it is the release where others of its pods, or of its caller, are well, or others meet the same."""
 BAD = late(
     r"error|exception|fail|fatal|unavailable|refused|reject|unimplemented|unsupported|unknown|not found|invalid|denied|"
     r"(?:status|code|http|returned|answered|responded with|->|[=:])\W{0,3}[45]\d\d\b",
@@ -40,13 +41,14 @@ BAD = late(
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a caller's logs tell of a neighbour: one of the lines, how many, the times of the first and the last."""
+    """What a caller's logs tell of a neighbour: a line, how many, when the first and the last, which pods."""
 
     pod: str
     line: str
     count: int
     first: datetime
     last: datetime
+    pods: frozenset[str]
 
 
 def when(view: View) -> Iterator[Match]:
@@ -98,7 +100,8 @@ def _said(view: View, caller: Workload, called: Workload) -> Said | None:
     if len(lines) < OFTEN:
         return None
     last, pod, line = max(lines)
-    return Said(pod, line.strip()[:300], len(lines), min(lines)[0], last) if view.recent(last, STILL) else None
+    pods = frozenset(pod for _, pod, _ in lines)
+    return Said(pod, line.strip()[:300], len(lines), min(lines)[0], last, pods) if view.recent(last, STILL) else None
 
 
 def _only_since(said: Said, called: Workload) -> bool:
@@ -146,7 +149,7 @@ def _match(view: View, caller: Workload, called: Workload, said: Said, felt: tup
             *not_for(callers, f"it fails since {called.ref} was released: nothing done to it mends that"),
         ),
     )
-    passed_on = _passed_on(view, called, began)
+    passed_on = _passed_on(view, called, began) or serves_twins(view, caller, called, said.pods)
     if passed_on is None:
         return match
     return match._replace(

@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._innocent_image import long_run, others_fail
 from tuheg_ir.diagnosis.rules._onset import way_changed
+from tuheg_ir.diagnosis.rules._served_twins import serves_twins
 from tuheg_ir.diagnosis.rules._served_well import served_well
 from tuheg_ir.diagnosis.rules.scaled_down import lost
 from tuheg_ir.diagnosis.view.at_odds import never_ran, setting_at_fault
@@ -105,6 +106,9 @@ def _innocent(view: View, workload: Workload, said: Sequence[Complaint], began: 
         return True
     callers = [view.workloads[ref] for ref in sorted({each.caller for each in said})]
     if any(way_changed(view, caller, workload, began) for caller in callers):
+        return True
+    pods = {each.hit.pod for each in said}
+    if all(serves_twins(view, caller, workload, pods & {pod.name for pod in caller.live}) for caller in callers):
         return True
     if any(each.caller == workload.ref and each.about for each in complaints(view, *UNANSWERED)):
         return True
