@@ -125,8 +125,6 @@ OPEN = frozenset(
         # the edited ConfigMap is named, and not the server that reads it
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
 
-        "kube-proxy-watch-stuck-on-one-node-after-apiserver-failover",
-
     }
 )
 """Cases that no rule answers; a rule that answers one takes it out."""

@@ -17,8 +17,8 @@ _PLATFORM = (
     "authenticated_user_", "authentication_", "authorization_attempts_", "authorization_duration_", "caddy_admin_",
     "certmanager_", "cilium_", "cluster_autoscaler_", "controller_runtime_", "coredns_", "csi_", "dra_",
     "endpoint_slice_", "envoy_", "ephemeral_volume_", "etcd_", "external_dns_", "field_validation_", "go_", "grafana_",
-    "haproxy_", "hubble_", "istio_", "karpenter_", "keda_", "kong_", "kube_", "kubelet_", "linkerd_", "loki_",
-    "nginx_", "node_", "pod_security_", "prometheus_", "promhttp_", "rest_client_", "scheduler_", "storage_",
+    "haproxy_", "hubble_", "istio_", "karpenter_", "keda_", "kong_", "kube_", "kubelet_", "kubeproxy_", "linkerd_",
+    "loki_", "nginx_", "node_", "pod_security_", "prometheus_", "promhttp_", "rest_client_", "scheduler_", "storage_",
     "traefik_", "volume_manager_", "volume_operation_", "watch_cache_", "workqueue_",
 )  # fmt: skip
 """Metrics of the platform, which no regular expression is meant for."""

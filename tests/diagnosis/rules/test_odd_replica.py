@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.diagnosis.rules import test_node_keeps_former_pods as former_pods
 from tests.diagnosis.rules.cases import Answers, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import NODES, agent, built, node, pods_of, rollout
 from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, errors, failing, latency, logs, shop
@@ -502,4 +503,14 @@ DOES_NOT_HOLD = [
         ("DaemonSet/agent", "configuration_error", "rollback_workload"),
         harmful=("restart_workload",),
     ),
+]
+HOLDS += [
+    Holds(
+        "one of three does not reach whom new pods stand behind, which its node has not heard of: nor would a new one",
+        former_pods.world(),
+        (SHOP, "dependency_failure", "page_human"),
+        excludes=no("restart_workload", at=SHOP),
+        believed="node_keeps_former_pods",
+        harmful=("rollback_workload", "restart_workload"),
+    )
 ]
