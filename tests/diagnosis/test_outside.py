@@ -124,7 +124,6 @@ OPEN = frozenset(
         "one-new-screening-pattern-locks-every-event-loop",
         # the edited ConfigMap is named, and not the server that reads it
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
-
     }
 )
 """Cases that no rule answers; a rule that answers one takes it out."""

@@ -82,7 +82,7 @@ def of_queue(queue: str, age: float = 600) -> list[Alert]:
 
 
 PUBLISHES, PUBLISHED = {**STORE, "MAIL_QUEUE": "letters"}, {**STORE, "MAIL_QUEUE": "mailers"}
-HALF = {"name": "web", "status": None, "before": OLD, "released": 2400, "env": STORE}
+HALF: dict[str, Any] = {"name": "web", "status": None, "before": OLD, "released": 2400, "env": STORE}
 HOLDS = [
     Holds(
         "the jobs of a new Rails go to the queue default, and its worker is told to read others",
