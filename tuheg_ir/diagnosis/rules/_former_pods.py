@@ -6,6 +6,7 @@ those that came. Whoever asks a pod by its own address, or by a name without one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -26,7 +27,7 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _TROUBLES = ("connection_timeout", "connection_refused")
-_CONNECTS = late(r"(?i)connect|dial|no route to host|unreachable|refused|EHOSTUNREACH|ETIMEDOUT")
+_CONNECTS = late(r"connect|dial|no route to host|unreach|refused|ETIMEDOUT", re.IGNORECASE)
 """Words of who did not come as far as to ask: an answer that is late was asked of somebody."""
 _AT_ONCE = timedelta(minutes=5)
 """What is rolled out together comes within this time: of two such nobody knows whether it was one thing."""
