@@ -9,8 +9,8 @@ from typing import Any
 
 from tuheg_ir.diagnosis.collector.reads import READS
 from tuheg_ir.diagnosis.model import Obj, Snapshot, Source
-from tuheg_ir.diagnosis.moments import moment
 from tuheg_ir.diagnosis.objects import slim
+from tuheg_ir.diagnosis.view.events import told_last
 
 KINDS = {read.kind for read in READS} - {"Secret"}
 KEPT = timedelta(hours=1)
@@ -41,7 +41,5 @@ def _read(kind: str, obj: Obj, snapshot: Snapshot) -> Mapping[str, Any] | None:
 
 
 def _is_kept(event: Obj, now: datetime) -> bool:
-    series = event.get("series") or {}
-    told = (event.get("lastTimestamp"), series.get("lastObservedTime"), event.get("eventTime"))
-    last = next((at for at in map(moment, told) if at is not None), None)
+    last = told_last(event)
     return last is None or now - last <= KEPT

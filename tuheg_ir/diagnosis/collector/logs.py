@@ -135,7 +135,7 @@ def read(context: Context, log: Wanted) -> Told | None:
     the most telling lines are kept.
     """
     near, asked = _text(context, log, LINES), LINES
-    if near and not near.endswith("\n") and len(near) > BYTES // 8:
+    if _is_cut(near) and len(near) > BYTES // 8:
         asked = LINES // 10
         near = _text(context, log, asked)
     if near.startswith(_NO_LOG):
@@ -170,9 +170,14 @@ def _text(context: Context, log: Wanted, lines: int, *, timeout_s: float = inf) 
     return found
 
 
+def _is_cut(text: str) -> bool:
+    """Tell whether an answer ends within a line: the kubelet stopped at the most that it was asked for."""
+    return bool(text) and not text.endswith("\n")
+
+
 def _before(far: str, near: str) -> str:
     """Return what a log told before its newest lines began; "" where something between them is left out."""
-    if not far.endswith("\n"):
+    if _is_cut(far):
         return ""
     begin = near[:_TIME]
     return "".join(f"{line}\n" for line in far.split("\n")[:-1] if line[:_TIME] < begin)

@@ -6,11 +6,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.complaints import STILL, fresh
+from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit, tells, times_around
 from tuheg_ir.diagnosis.view.marked import OFTEN, complained, complains, shape_of
-from tuheg_ir.diagnosis.view.odd import CLEARLY, PROVEN, odd_pods, same_template
+from tuheg_ir.diagnosis.view.odd import CLEARLY, PROVEN, odd_pods, same_template, works
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -133,8 +132,7 @@ def _tells_less(pod: Pod, mine: Sequence[datetime], theirs: Sequence[Sequence[da
 
 def speaks(view: View, pod: Pod) -> bool:
     """Tell whether a pod's log goes on: who does nothing fails at nothing."""
-    times = (stamp(line) for log in view.logs_of([pod], previous=False) for line in log.lines)
-    return sum(at is not None and view.recent(at, STILL) for at in times) >= _SPEAKS
+    return works(view, pod, _SPEAKS)
 
 
 def _told(view: View, workload: Workload) -> Iterator[_Told]:

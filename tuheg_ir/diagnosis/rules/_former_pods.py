@@ -7,7 +7,7 @@ those that came. Whoever asks a pod by its own address, or by a name without one
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.hosts import hosts_named, is_address
 from tuheg_ir.diagnosis.view.logs import heard_since, tells
 from tuheg_ir.diagnosis.view.marked import OFTEN, STILL
-from tuheg_ir.diagnosis.view.odd import CLEARLY
+from tuheg_ir.diagnosis.view.odd import CLEARLY, works
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import text
@@ -71,6 +71,11 @@ def unreached(view: View) -> Mapping[str, tuple[Unreached, ...]]:
     return {node: tuple(each) for node, each in found.items() if node and node not in barred}
 
 
+def unreached_by(view: View, caller: Workload) -> Iterator[Unreached]:
+    """Yield whom pods of one caller on a node cannot reach."""
+    yield from (each for found in unreached(view).values() for each in found if each.caller is caller)
+
+
 def _told(view: View, pod: Pod, caller: Workload) -> dict[str, Told]:
     """Return host or Kind/name -> when a pod told that it could not connect to it, and the lines."""
     hits = [h for h in view.hits_of(caller.ref, *_TROUBLES) if h.pod == pod.name and not h.previous]
@@ -97,7 +102,7 @@ def _whom(view: View, line: str, hosts: Iterable[str]) -> set[str]:
 def _only_there(view: View, node: str, caller: Workload, told: Mapping[str, dict[str, Told]]) -> list[str]:
     """Return whom all pods of a caller on a node tell of still, and their twins, whose logs go on, do not."""
     here = [pod.name for pod in caller.live if pod.node == node]
-    there = [pod for pod in caller.live if pod.node != node and pod.ready and _goes_on(view, pod)]
+    there = [pod for pod in caller.live if pod.node != node and pod.ready and works(view, pod)]
     if not there or not all(told[pod] for pod in here):
         return []
     return [
@@ -107,11 +112,6 @@ def _only_there(view: View, node: str, caller: Workload, told: Mapping[str, dict
         and least >= CLEARLY * max(len(told[pod.name].get(whom, ())) for pod in there)
         and all(view.recent(max(told[pod][whom])[0], STILL) for pod in here)
     ]
-
-
-def _goes_on(view: View, pod: Pod) -> bool:
-    times = (stamp(line) for log in view.logs_of([pod], previous=False) for line in log.lines)
-    return sum(at is not None and view.recent(at, STILL) for at in times) >= OFTEN
 
 
 def _of_its_new_pods(

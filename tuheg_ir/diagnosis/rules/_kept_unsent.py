@@ -6,7 +6,7 @@ So do programs that collect logs, metrics or traces on every node. Whom the node
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, NamedTuple
@@ -80,18 +80,18 @@ def _known(view: View, node: str) -> bool:
 
 
 def _unsent(view: View, workload: Workload, nodes: Collection[str], began: datetime) -> Unsent | None:
-    where = sorted(_writable(workload.template))
+    where = _writable(workload.template)
     there = {pod.node: pod.name for pod in workload.newest_pods()}
     if not where or not set(nodes) <= set(there) or releases(view, workload, SUSPECT):
         return None
     hits = [_failing(view, workload, there[node], began) for node in nodes]
     failing = [hit for hit in hits if hit]
-    kept = next(chain(_told_to_keep(view, workload), _tells(view, workload)), None)
+    kept = next(chain(_told_to_keep(view, workload, where.values()), _tells(view, workload)), None)
     filling = _filling(view, workload)
     if len(failing) < len(nodes) or kept is None or filling is None:
         return None
     since = oldest(hit.first for hit in failing) or began
-    fact = f"it may write to {', '.join(where[:3])} of its nodes, which counts to no pod"
+    fact = f"it may write to {', '.join(sorted(where)[:3])} of its nodes, which counts to no pod"
     seen = (Evidence("objects", workload.ref, fact), kept, *(view.hit_evidence(hit) for hit in failing[:2]), *filling)
     edit = _edit(view, workload, since)
     if edit is not None:
@@ -129,9 +129,9 @@ def _failing(view: View, workload: Workload, pod: str, began: datetime) -> Hit |
     return None
 
 
-def _told_to_keep(view: View, workload: Workload) -> Iterator[Evidence]:
+def _told_to_keep(view: View, workload: Workload, where: Iterable[str]) -> Iterator[Evidence]:
     """Yield that settings tell a program to keep what waits in a directory of its node that it may write to."""
-    mounts = tuple(f"{each.rstrip('/')}/" for each in _writable(workload.template).values())
+    mounts = tuple(f"{each.rstrip('/')}/" for each in where)
     given = [(workload.ref, f"{key}={value}") for key, value in view.graph.settings(workload)]
     for label, obj in view.maps_read(workload.template):
         given += [(f"ConfigMap/{label}", str(value)) for value in mapping(obj, "data").values()]

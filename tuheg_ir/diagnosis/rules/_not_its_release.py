@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._blames_another import ITS_OWN
 from tuheg_ir.diagnosis.rules._credentials import REFUSED
 from tuheg_ir.diagnosis.view.batch import failed_runs
-from tuheg_ir.diagnosis.view.changes import reads
+from tuheg_ir.diagnosis.view.changes import refs_read
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.hosts import is_address
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -68,20 +68,16 @@ def _refused_too(view: View, workload: Workload, mine: Sequence[Hit]) -> Iterato
 
     Who may read no Secrets does not see that it was written; both read it all the same.
     """
-    secrets = _secrets(workload) if mine else set()
+    secrets = refs_read(workload.template, "Secret") if mine else set()
     runs = {run.component for run in failed_runs(view)}
     for other in view.workloads.values():
-        shared = secrets & _secrets(other) if other is not workload else set()
+        shared = secrets & refs_read(other.template, "Secret") if other is not workload else set()
         if not shared or releases(view, other, ASLEEP):
             continue
-        for hit in view.hits_of(other.ref):
-            if hit.trouble in REFUSED and (other.ref in runs or fresh(view, hit)):
+        for hit in view.hits_of(other.ref, *REFUSED):
+            if other.ref in runs or fresh(view, hit):
                 fact = f"it was not released, reads {min(shared)} too, and is refused as well: {hit.line[:160]}"
                 yield Evidence("logs", other.ref, fact, hit.first)
-
-
-def _secrets(workload: Workload) -> set[str]:
-    return {f"{kind}/{label}" for kind, label in reads(workload.template) if kind == "Secret"}
 
 
 def _runs_fail(view: View, workload: Workload) -> Iterator[Evidence]:
@@ -94,7 +90,7 @@ def _runs_fail(view: View, workload: Workload) -> Iterator[Evidence]:
         other = view.workloads.get(run.component)
         if other is None or run.at is None or releases(view, other, ASLEEP):
             continue
-        known = {f"{kind}/{label}" for kind, label in reads(other.template)}
+        known = refs_read(other.template)
         for ref, at in edits:
             if ref in known and at < run.at:
                 fact = f"it was not released, reads {ref} too, and its run fails since that was written"

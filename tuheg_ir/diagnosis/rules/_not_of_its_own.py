@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._former_pods import unreached
+from tuheg_ir.diagnosis.rules._former_pods import unreached_by
 from tuheg_ir.diagnosis.rules._made_in_vain import made_in_vain
 from tuheg_ir.diagnosis.rules._slow_disk import WAIT_S
 from tuheg_ir.diagnosis.rules._starved import starved
@@ -154,11 +154,10 @@ def _by_node(view: View, workload: Workload, odd: Collection[str]) -> Iterator[E
 
 def _sent_to_former_pods(view: View, workload: Workload, odd: Collection[str]) -> Iterator[Evidence]:
     """Yield whom the odd pods alone, all those on one node, cannot reach since it has new pods: so would a new one."""
-    for found in unreached(view).values():
-        for each in found:
-            if each.caller.ref == workload.ref and {*odd} <= {*each.pods}:
-                told = f"from {each.node} alone it is not reached since new pods of it came: {each.lines[-1][1][:160]}"
-                yield Evidence("logs", each.called.ref, told, each.since)
+    for each in unreached_by(view, workload):
+        if {*odd} <= {*each.pods}:
+            told = f"from {each.node} alone it is not reached since new pods of it came: {each.lines[-1][1][:160]}"
+            yield Evidence("logs", each.called.ref, told, each.since)
 
 
 def _on_slow_disks(view: View, workload: Workload, odd: Collection[str]) -> tuple[Evidence, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._former_pods import unreached
+from tuheg_ir.diagnosis.rules._former_pods import unreached_by
 from tuheg_ir.diagnosis.view.answers import answers
 from tuheg_ir.diagnosis.view.marked import OFTEN
 from tuheg_ir.diagnosis.view.odd import MOSTLY, odd_pods, same_template
@@ -19,11 +19,10 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 def serves_twins(view: View, caller: Workload, called: Workload, ill: Collection[str]) -> Evidence | None:
     """Return what shows that a release serves pods well that ask the same of it as some that complain of it."""
-    for found in unreached(view).values():
-        for each in found:
-            if (each.caller.ref, each.called.ref) == (caller.ref, called.ref):
-                told = f"it cannot be reached from {each.node} alone, since pods of it were made anew"
-                return Evidence("logs", called.ref, told, each.since)
+    for each in unreached_by(view, caller):
+        if each.called is called:
+            told = f"it cannot be reached from {each.node} alone, since pods of it were made anew"
+            return Evidence("logs", called.ref, told, each.since)
     well = [pod for pod in caller.live if pod.ready and pod.name not in ill]
     if not well or not ill or not same_template(caller.live):
         return None

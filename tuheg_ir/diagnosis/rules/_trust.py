@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.rules._credentials import younger
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._own_certificate import own
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.changes import keys_of, reads
+from tuheg_ir.diagnosis.view.changes import keys_of, refs_read
 from tuheg_ir.diagnosis.view.complaints import OFTEN, STILL, Complaint, began, told
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import mapping, newest, oldest
@@ -128,7 +128,7 @@ def _taken_at_start(workload: Workload, ref: str) -> bool:
 def _as_new(view: View, edit: tuple[str, datetime], found: Sequence[Complaint]) -> bool:
     """Tell whether a pod of anybody that took new roots distrusts a server all the same."""
     ref, at = edit
-    readers = [w for w in view.serving if ref in {f"{kind}/{name}" for kind, name in reads(w.template)}]
+    readers = [w for w in view.serving if ref in refs_read(w.template)]
     return any(pod.started and pod.started >= at for reader in readers for pod in _pods(reader, found))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
@@ -13,6 +13,8 @@ from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
+LATER = timedelta(hours=2)
+"""A queue into which little is sent takes so long to be long."""
 FEW = 10.0
 """So few wait in vain where nobody takes anything out of a queue; where somebody may, it is a busy minute."""
 _OF_A_QUEUE = late(r"queue|topic|stream|subscription|channel|tube", re.IGNORECASE)

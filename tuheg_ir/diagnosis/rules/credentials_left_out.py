@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.rules._helping import behind, names
 from tuheg_ir.diagnosis.rules._twins import programs
 from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.changes import reads
+from tuheg_ir.diagnosis.view.changes import refs_read
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.once import once_a_view
@@ -74,7 +74,10 @@ def when(view: View) -> Iterator[Match]:
                 certainty=0.65,
                 root_cause=release_cause(view, workload),
                 since=first,
-                explains=(*behind(view, workload.ref, but=workload.ref), *_secrets(workload)),
+                explains=(
+                    *behind(view, workload.ref, but=workload.ref),
+                    *sorted(refs_read(workload.template, "Secret")),
+                ),
                 excludes=excluding(
                     workload.ref, "new pods of it would send no credentials either", *RESTARTS, "scale_workload"
                 ),
@@ -162,13 +165,9 @@ def _is_fellow(workload: Workload, other: Workload) -> bool:
     """Tell whether another workload runs what this one ran before its release, and reads a Secret of it."""
     new = programs(workload, tags=True)
     former = {change.before for change in workload.changed("image")} or new
-    shared = {*_secrets(workload)} & {*_secrets(other)}
+    shared = refs_read(workload.template, "Secret") & refs_read(other.template, "Secret")
     ran = programs(other, tags=True)
     return other is not workload and bool(shared) and bool(ran & former) and (former is new or not ran & new - former)
-
-
-def _secrets(workload: Workload) -> list[str]:
-    return [f"{kind}/{name}" for kind, name in sorted(reads(workload.template)) if kind == "Secret"]
 
 
 def _alone(view: View, workload: Workload, fellows: list[Workload]) -> set[str]:

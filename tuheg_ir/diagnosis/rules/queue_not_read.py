@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._readers import name_of, named_in, queues_of, unread, waiting, works_on_messages
-from tuheg_ir.diagnosis.rules._unread_queue import is_about, piled_up
+from tuheg_ir.diagnosis.rules._unread_queue import LATER, is_about, piled_up
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.releases import BEFORE, template_before
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
-
-LATER = timedelta(hours=2)
-"""A queue into which little is sent takes so long to be long."""
 
 
 def when(view: View) -> Iterator[Match]:

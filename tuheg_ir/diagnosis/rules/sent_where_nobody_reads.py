@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Series
@@ -19,14 +19,12 @@ from tuheg_ir.diagnosis.rules._readers import (
     works_on_messages,
 )
 from tuheg_ir.diagnosis.rules._sends_to import sends_to
-from tuheg_ir.diagnosis.rules._unread_queue import kept, labelled
+from tuheg_ir.diagnosis.rules._unread_queue import LATER, kept, labelled
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, template_before
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
-LATER = timedelta(hours=2)
-"""A queue into which little is sent takes so long to be long."""
 _STORES = ("broker", "cache")
 
 

@@ -255,3 +255,8 @@ def reads(template: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Return (kind, name) of everything that a pod template refers to."""
     found = {(kind, ref) for kind, ref, _ in volumes_of(template)}
     return found | {(kind, ref) for kind, ref, _, _ in keys_of(template)}
+
+
+def refs_read(template: Mapping[str, Any], *kinds: str) -> set[str]:
+    """Return Kind/name of everything that a pod template refers to, of some kinds."""
+    return {f"{kind}/{ref}" for kind, ref in reads(template) if not kinds or kind in kinds}

@@ -36,18 +36,17 @@ def events(snapshot: Snapshot, found: Mapping[str, Workload]) -> tuple[Event, ..
     return tuple(sorted(read, key=lambda e: (str(e.last or ""), e.about, e.reason, e.message), reverse=True))
 
 
+def told_last(obj: Obj) -> datetime | None:
+    """Return when an event was told last, in whichever of its fields."""
+    fields = (("lastTimestamp",), ("deprecatedLastTimestamp",), ("series", "lastObservedTime"), ("eventTime",))
+    return newest(moment(obj, *field) for field in fields)
+
+
 def _event(obj: Obj, above: Mapping[str, str]) -> Event:
     involved = mapping(obj, "involvedObject") or mapping(obj, "regarding")
     about = f"{text(involved, 'kind')}/{text(involved, 'name')}"
     first = moment(obj, "firstTimestamp") or moment(obj, "deprecatedFirstTimestamp") or moment(obj, "eventTime")
-    last = newest(
-        (
-            moment(obj, "lastTimestamp"),
-            moment(obj, "deprecatedLastTimestamp"),
-            moment(obj, "series", "lastObservedTime"),
-            moment(obj, "eventTime"),
-        )
-    )
+    last = told_last(obj)
     count = max(whole(obj, "count"), whole(obj, "deprecatedCount"), whole(obj, "series", "count"), 1)
     made = moment(obj, "metadata", "creationTimestamp")
     related = mapping(obj, "related")

@@ -182,14 +182,14 @@ def newest_differ(view: View, workload: Workload) -> bool:
     ill, newest_ones = told_apart(view, workload), workload.newest_pods()
     bad = [pod for pod in newest_ones if pod.name in ill]
     rest = [pod for pod in newest_ones if pod.name not in ill and pod.ready and not view.recent(pod.started, PROVEN)]
-    well = [pod for pod in rest if _works(view, pod) and not _tells_as_well(view, workload, pod, bad)] if bad else []
+    well = [pod for pod in rest if works(view, pod) and not _tells_as_well(view, workload, pod, bad)] if bad else []
     return bool(well) and same_template((*bad, *well))
 
 
-def _works(view: View, pod: Pod) -> bool:
-    """Tell whether the log of a pod goes on."""
+def works(view: View, pod: Pod, least: int = OFTEN) -> bool:
+    """Tell whether the log of a pod goes on: so many lines tell that they are of these minutes."""
     times = (stamp(line) for log in view.logs_of([pod], previous=False) for line in log.lines)
-    return sum(at is not None and view.recent(at, STILL) for at in times) >= OFTEN
+    return sum(at is not None and view.recent(at, STILL) for at in times) >= least
 
 
 def _tells_as_well(view: View, workload: Workload, pod: Pod, bad: Collection[Pod]) -> bool:
