@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from tests.diagnosis import exporters, noise, renaming, shifting
+from tests.diagnosis import exporters, loggers, noise, renaming, shifting
 from tests.diagnosis.casemaker.write import dump
 from tests.diagnosis.files import Files, Obj, Skipped, data, parse
 
@@ -81,6 +81,7 @@ MUTATIONS: Mapping[str, Mutation] = {
     "noise added": noise.add,
     "labels missing": without_labels,
     "other exporters": exporters.other,
+    "other loggers": loggers.other,
 }
 
 

@@ -52,6 +52,31 @@ def test_kinds_that_are_few_lines_stay_whole_and_the_others_share_what_is_left()
     assert counts == [85, 30, 85]
 
 
+def slow(number: int) -> tuple[str, ...]:
+    """An entry of MySQL's slow log; each asks for something else."""
+    return (
+        f"# Time: 2026-03-04T10:{number // 60 % 60:02d}:{number % 60:02d}.118000Z",
+        f"# User@Host: shop[shop] @  [10.244.1.{number % 9}]  Id: {number}",
+        f"# Query_time: 5.1{number}  Lock_time: 0.000004 Rows_sent: 1  Rows_examined: 24100000",
+        f"SET timestamp={1772618400 + number};",
+        f"SELECT * FROM listings WHERE LOWER(reference) = '{'ghijklmnop'[number % 10] * (number // 10 % 50 + 1)}';",
+    )
+
+
+@pytest.mark.parametrize("most", [200, 1000])
+def test_an_entry_of_a_slow_log_stays_whole_though_each_asks_for_something_else(most: int) -> None:
+    entries = [slow(number) for number in range(1500)]
+    found = kept([line for entry in entries for line in entry], most)
+    assert len(found) >= most / 2
+    assert all(tuple(found[at : at + 5]) in entries for at in range(0, len(found), 5))
+
+
+def test_what_stands_between_the_entries_of_a_slow_log_is_no_part_of_them() -> None:
+    told = "2026-03-04T10:20:00.000000Z 8 [ERROR] [MY-012639] [InnoDB] Write to file failed"
+    lines = [line for number in range(1500) for line in slow(number)]
+    assert told in kept([*lines[:3000], told, *lines[3000:]])
+
+
 def test_lines_of_one_trace_stay_together() -> None:
     traces = [(*TRACE, f"reports.Lost: page {number}") for number in range(500)]
     found = kept([line for number in range(500) for line in (polled(number), *traces[number])])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,6 +11,8 @@ from tests.diagnosis.rules.pods import again, pods_of, put
 from tests.diagnosis.rules.tiny import NOW, at, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.view.hosts import hosts_named
+from tuheg_ir.diagnosis.view.log_table import FILE, words
+from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.view import View
 
 FULL = "FATAL:  sorry, too many clients already"
@@ -399,3 +402,28 @@ def test_of_a_long_line_is_kept_what_it_comes_of_and_shown_its_beginning() -> No
     (hit,) = view.hits_of("Deployment/shop", "database_full")
     assert hit.line.endswith(FULL)
     assert len(view.hit_evidence(hit).fact) < 320
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "2026-03-04 12:00:00.123 UTC [{}] LOG:  duration: 557.274 ms  execute S_14: select 1",
+        "[2026-03-04 12:00:00 +0000] [{}] [INFO] Booting worker with pid: {}",
+        "2026/03/04 12:00:00 [notice] {}#{}: signal process started",
+        "2026-03-04T12:00:00.000000Z {} [Note] [MY-010914] [Server] ready",
+        "I, [2026-03-04T12:00:00.123456 #{}]  INFO -- : done in {} ms ({} rows)",
+        '10.0.0.1 - - [04/Mar/2026:12:00:00 +0000] "GET /orders/{} HTTP/1.1" 200 {}',
+        '{"level":"info","msg":"request","status":200,"path":"/orders/{}","bytes":{},"ms":{}}',
+        "time=2026-03-04T12:00:00Z level=info msg=request method=GET path=/orders/{} status=200 bytes={} ms={}",
+        "2026-03-04T12:00:00Z INFO GET /orders/{} 200 {}ms",
+        "2026-03-04T12:00:00Z INFO processed {} rows in {} ms, {} left",
+    ],
+)
+def test_a_process_an_amount_or_an_id_is_no_code_of_an_error(form: str) -> None:
+    numbers = set(re.findall(r"(?<![\d.])[1-9]\d{1,4}(?![\d.])", FILE.read_text("utf-8")))
+    assert len(numbers) > 50
+    numbers |= {str(status) for status in range(400, 600)}
+    told = {
+        (number, trouble) for number in numbers for trouble in words() if tells(trouble, form.replace("{}", number))
+    }
+    assert not told

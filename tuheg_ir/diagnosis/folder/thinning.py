@@ -20,7 +20,12 @@ _TOLD_BY = (200, 60, 30)
 """So much of a line tells its kind; less of it where each line would be one of its own."""
 _OF_REQUESTS = 3
 """So many requests of each kind stay in any case."""
+_WHOLE = 6
+"""A message of so many lines stays whole; of longer ones the beginning may have to do."""
 _TRACE = "Traceback "
+_STATEMENT = ("# Time: ", "# User@Host: ")
+"""How MySQL's slow log begins an entry: further comments and the statement belong to it."""
+_STATEMENT_SIGNS = tuple(each.encode().translate(None, _VARYING) for each in _STATEMENT)
 _LONGEST = 50
 """Lines of one message, as of a trace; what goes on longer is another one."""
 
@@ -46,23 +51,31 @@ def thinned(lines: Sequence[str], most: int) -> list[int]:
 
 
 def _kinds(lines: Sequence[str], most: int) -> list[list[Message]]:
-    """Return the messages of each kind; none where they cannot be told apart into so few."""
+    """Return the messages of each kind; none where one of each would be more lines than that, however alike."""
     messages = _messages(lines)
     signs = "\n".join(lines).encode("utf-8", "replace").translate(None, _VARYING).split(b"\n")
     for length in _TOLD_BY:
         found: dict[bytes, list[Message]] = {}
         for each in messages:
-            found.setdefault(signs[each[0]][:length], []).append(each)
-        if len(found) <= most:
+            found.setdefault(_kind(signs, each)[:length], []).append(each)
+        if sum(min(_size(kind[:1]), _WHOLE) for kind in found.values()) <= most:
             return list(found.values())
     return []
+
+
+def _kind(signs: Sequence[bytes], message: Message) -> bytes:
+    """Return what tells the kind of a message: of a slow log's entry its statement, not its time."""
+    begin, end = message
+    return signs[end - 1] if signs[begin].startswith(_STATEMENT_SIGNS) else signs[begin]
 
 
 def _messages(lines: Sequence[str]) -> list[Message]:
     """Return the messages: a line that goes on with the one before belongs to it, and so does all of a trace."""
     begins, traced = [0], False
     for at, line in enumerate(lines):
-        more = goes_on(line)
+        entry = line.startswith(_STATEMENT) and not (at and lines[at - 1].startswith("# "))
+        within = lines[begins[-1]].startswith(_STATEMENT) and not line[:4].isdigit()
+        more = (goes_on(line) or within) and not entry
         if (at and not (more or traced or line.startswith(_TRACE))) or at - begins[-1] >= _LONGEST:
             begins.append(at)
         # Python's ends with the first line that is not set in.

@@ -12,8 +12,11 @@ from tuheg_ir.diagnosis.tables import load_table
 from tuheg_ir.diagnosis.view.literals import Pattern, needed
 
 FILE = Path(__file__).resolve().parent / "log_patterns.yml"
-# `[53300] LOG:  ...`, `[53300]: [4-1] ...`: the prefix of a line, where a server writes which process it is.
-_NO_PROCESS = r"(?!:|\s+(?:[\w.-]*@[\w.-]*\s+)?(?:LOG|HINT|DETAIL|CONTEXT|STATEMENT|NOTICE|WARNING|ERROR|FATAL|PANIC):)"
+# `[53300] LOG:  ...`, `[53300]: [4-1] ...`, `[53300] [INFO] ...`: where a server writes which process it is.
+_NO_PROCESS = (
+    r"(?!:|\s+(?:[\w.-]*@[\w.-]*\s+)?(?:LOG|HINT|DETAIL|CONTEXT|STATEMENT|NOTICE|WARNING|ERROR|FATAL|PANIC):"
+    r"|\s+\[(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\])"
+)
 
 
 @cache
@@ -79,4 +82,4 @@ def _any_of(entry: Mapping[str, Any]) -> Iterator[str]:
     """
     yield from entry["any"]
     for code in entry.get("codes", ()):
-        yield rf"(?:sqlstate|code|state|error)\W{{0,4}}{code}\b|[\[(]{code}[\])]{_NO_PROCESS}|\b{code}: "
+        yield rf"(?:sqlstate|code|state|error)\W{{0,4}}{code}\b|[\[(]{code}[\])]{_NO_PROCESS}|(?<!#)\b{code}: "

@@ -17,24 +17,31 @@ from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
+_TIME = r"\[?(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d\S*\s+"
+"""A time with which a line begins, of a logger or of the kubelet; both may be there."""
+_NO_FIGURE = r"(?!(?:rate|ratio|budget|count|code|page)s?\b)"
+_LEVEL = r"(?:\b|_)(?:[Ll]evel|[Ss]everity|lvl|loglevel|LogLevel|log\.level)(?:_?[Nn]ame|_?[Tt]ext)?|\"@l"
+"""The field of a level."""
 _MARK = late(
     r"\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|EMERG|ERR(?! unknown (?:sub)?command))\b"
-    r"|\[(?:\w+:)?(?:error|fatal|critical|crit|alert|emerg|panic)\]"
-    r"|(?:\b(?:[Ll]evel|[Ss]everity|lvl|loglevel|LogLevel|log\.level)|\"@l)[\"']?\s*[=:]\s*[\"']?"
+    r"|\"s\": ?\"[EF]\"|\bPHP (?:Fatal|Parse) error:|\[(?:\w+:)?(?:error|fatal|critical|crit|alert|emerg|panic)\]"
+    rf"|(?:{_LEVEL})[\"']?\s*[=:]\s*[\"']?"
     r"(?:[Ee]rror|err|eror|[Ff]atal|[Cc]rit|panic|5\d\b|60\b)"
-    r"|\bpanicked at\b|\bpanic serving |^(?:\d{4}-\d\d-\d\dT\S+ )?"
-    r"(?:(?:fail|crit|panic): |E\d{4} \d\d:|Traceback \(most recent call last\)|Exception in thread"
+    rf"|\bpanicked at\b|\bpanic serving |^(?:{_TIME}){{0,2}}(?:error|fatal|critical|fail|crit|panic): "
+    rf"|^(?:{_TIME}){{1,2}}(?:error|fatal|critical)\s+{_NO_FIGURE}|^(?:\d{{4}}-\d\d-\d\dT\S+ )?"
+    r"(?:E\d{4} \d\d:|Traceback \(most recent call last\)|Exception in thread"
     r"|(?:[\w.]+\.)?[A-Z]\w+(?:Error|Exception)\b)"
 )
 """How loggers of many languages mark an error: a level, a letter, a heading; not how a Redis tells of a command."""
 _WARNS = late(
     r"\bWARN(?:ING)?\b|\[warn(?:ing)?\]"
-    r"|(?:\b(?:[Ll]evel|[Ss]everity|lvl|LogLevel)|\"@l)[\"']?\s*[=:]\s*[\"']?(?:[Ww]arn|4\d\b)"
-    r"|^(?:\d{4}-\d\d-\d\dT\S+ )?(?:warn: |W\d{4} \d\d:)"
+    rf"|(?:{_LEVEL})[\"']?\s*[=:]\s*[\"']?(?:[Ww]arn|4\d\b)|\"s\": ?\"W\""
+    rf"|^(?:{_TIME}){{0,2}}(?:warn|warning): |^(?:{_TIME}){{1,2}}warn\s|^(?:\d{{4}}-\d\d-\d\dT\S+ )?W\d{{4}} \d\d:"
 )
 """How they mark a warning."""
 _HINTS = (
-    "level", "sever", "err", "fatal", "crit", "panic", "fail", "emerg", "alert", "traceback", "exception", "warn"
+    "level", "lvl", "sever", "err", "fatal", "crit", "panic", "fail", "emerg", "alert", "traceback", "exception",
+    "warn", '"s"',
 )  # fmt: skip
 _KLOG = late(r"[ew]\d{4} ")
 """A line that neither holds one of these words nor begins so has no mark: cheaper to see."""
