@@ -13,7 +13,7 @@ from tests.diagnosis.rules.pods import looping, rollout
 from tests.diagnosis.rules.scenes import IMAGE, errors
 from tests.diagnosis.rules.tiny import NOW, log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.decide import AS_SURE, CERTAIN, SYMPTOM_MOST, confidence, decide
-from tuheg_ir.diagnosis.model import Evidence, Excluded, Snapshot
+from tuheg_ir.diagnosis.model import Alert, Evidence, Excluded, Snapshot
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.view.view import View
 
@@ -69,6 +69,27 @@ def test_that_strangers_work_somewhere_is_no_symptom_of_what_is_behind_it() -> N
 
 def test_a_trouble_that_stands_for_itself_is_a_second_finding() -> None:
     assert best(rule("a", SHOP, Tier.STATED, 0.8), rule("b", DB, Tier.PATTERN, 0.7)) == [("a", SHOP), ("b", DB)]
+
+
+@pytest.mark.parametrize(
+    ("severity", "sure", "first"),
+    [
+        ("critical", 0.62, "b"),
+        ("critical", 0.55, "a"),  # what is far likelier stands first all the same
+        ("warning", 0.62, "a"),
+    ],
+)
+def test_of_two_that_are_as_likely_what_people_were_paged_for_comes_first(
+    severity: str, sure: float, first: str
+) -> None:
+    page = Alert("ErrorsHigh", {"deployment": "shop", "severity": severity}, {})
+    world = replace(WORLD, alerts=(page,))
+    assert best(rule("a", DB, Tier.STATED, 0.65), rule("b", SHOP, Tier.STATED, sure), of=world)[0][0] == first
+
+
+def test_of_two_guesses_a_page_makes_none_the_likelier() -> None:
+    world = replace(WORLD, alerts=(Alert("ErrorsHigh", {"deployment": "shop", "severity": "critical"}, {}),))
+    assert best(rule("a", DB, Tier.PATTERN, 0.42), rule("b", SHOP, Tier.PATTERN, 0.4), of=world)[0][0] == "a"
 
 
 def test_a_symptom_that_began_long_before_is_not_explained() -> None:

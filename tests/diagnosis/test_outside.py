@@ -131,8 +131,6 @@ OPEN = frozenset(
         "cyber-monday-traffic-overruns-two-small-coredns-replicas",
         "geocoder-quota-burnt-since-geo-service-release-misses-cache",
         "edge-chart-upgrade-drops-body-size-annotation-and-uploads-get-413",
-        # both are found, the slow host outside first
-        "readiness-probe-with-sms-gateway-check-empties-booking-api-service",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }

@@ -7,6 +7,7 @@ target; without evidence the answer is ``unknown``; taking evidence away never m
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
 from tuheg_ir.diagnosis.harm import harms, once
 from tuheg_ir.diagnosis.model import Considered, Diagnosis, Evidence, Finding, Snapshot
@@ -41,6 +42,8 @@ SYMPTOM_MOST = 0.45
 """However much speaks for a symptom, it names no cause."""
 LEAST = 0.25
 """What is less likely than this is a guess and no finding."""
+PAGED = 0.05
+"""Of two that are as likely, what a critical alert is about comes first."""
 _WELL = ("no_fault", "unknown")
 MOST_EVIDENCE = 10
 
@@ -106,7 +109,8 @@ def arbitrate(view: View, held: Sequence[Held]) -> tuple[list[Held], list[Consid
         well = [each for each in kept if each.root_cause == "no_fault"]
         kept = [each for each in kept if each not in well]
         lost += [_lost(each, "something is wrong elsewhere") for each in well]
-    kept.sort(key=lambda h: (-h.confidence, -h.rule.tier, h.rule.name, h.match.component))
+    paged = {view.about_alert(alert) for alert in view.alerts if alert.critical} - {""}
+    kept.sort(key=lambda h: (-_urgency(h, paged), -h.rule.tier, h.rule.name, h.match.component))
     if kept and kept[0].root_cause == "no_fault":
         lost += [_lost(each, f"all is well there too, as at {kept[0].match.component}") for each in kept[1:]]
         del kept[1:]
@@ -115,6 +119,12 @@ def arbitrate(view: View, held: Sequence[Held]) -> tuple[list[Held], list[Consid
             kept.remove(each)
             lost.append(_lost(each, f"less likely than {kept[0].rule.name} at {kept[0].match.component}"))
     return kept, lost
+
+
+def _urgency(held: Held, paged: AbstractSet[str]) -> float:
+    """Return how sure a match is, and a little more if it is no guess and people were paged for what it explains."""
+    urgent = held.confidence >= BESIDE and not paged.isdisjoint((held.match.component, *held.match.explains))
+    return held.confidence + (PAGED if urgent else 0)
 
 
 def _beside(view: View, each: Held) -> float:
