@@ -131,6 +131,7 @@ OPEN = frozenset(
         "cyber-monday-traffic-overruns-two-small-coredns-replicas",
         "geocoder-quota-burnt-since-geo-service-release-misses-cache",
         "edge-chart-upgrade-drops-body-size-annotation-and-uploads-get-413",
+        "memcached-helm-upgrade-resets-cache-to-64-megabytes-mysql-overloaded",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }
