@@ -81,7 +81,36 @@ def signs_in(line: str, **more: Any) -> Snapshot:
     return snapshot(shop(**more), logs=logs("shop", line, 0, 1, since=560), figures=[errors("shop", since=560)])
 
 
+KEY = "ERROR {carrier}: Request failed with status code 401: Access denied due to invalid subscription key."
+GONE = (
+    "AmazonS3Exception: The Access Key Id you provided does not exist in our records. (Error Code: InvalidAccessKeyId)"
+)
+
+
+def with_keys(line: str, *names: str) -> Snapshot:
+    """Return a shop that reads several Secrets, all of long ago, and tells that one of its keys is refused."""
+    env = {f"KEY_{n}": secret_key(each) for n, each in enumerate(names)}
+    objects = [{**secret(300 * DAY), "metadata": {**secret(300 * DAY)["metadata"], "name": each}} for each in names]
+    return snapshot(shop(env=env), postgres(), objects, logs=logs("shop", line, 0, 1, since=560))
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"of several Secrets it is the one whose name the refused client says: {carrier}",
+            with_keys(KEY.format(carrier=carrier), "nordpost-api", "parcello-api", "shop-mongo"),
+            (f"Secret/{carrier}-api", "configuration_error", "page_human"),
+            excludes=no("restart_workload", at=SHOP),
+            harmful=("rollback_workload", "restart_workload"),
+        )
+        for carrier in ("nordpost", "parcello")
+    ),
+    Holds(
+        "a store of the house has forgotten the one key that there is",
+        with_keys(GONE, "reports-minio"),
+        ("Secret/reports-minio", "configuration_error", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
     *(
         Holds(
             f"a directory refuses the login by which users are looked up: {line[:60]}",

@@ -10,34 +10,26 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rules._sessions import role_of
+from tuheg_ir.diagnosis.rules._their_secret import last_brought, secret_of
 from tuheg_ir.diagnosis.rules._unsynced import unsynced
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import STILL, Complaint, complaints
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import mapping, moment, name, newest, oldest, written
+from tuheg_ir.diagnosis.view.reading import name, newest, oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 REFUSED = ("database_authentication", "outside_authentication")
 _NOT_THE_PASSWORD = ("role_missing", "login_kind_refused")
 """What a server tells of whom or what it lets in, often with the code of a refused login: no password mends that."""
-LATELY = timedelta(hours=24)
-"""A Secret that was written within this time is thought of first."""
 SOON = timedelta(hours=1)
 """Within this time pools have replaced their sessions, and whose password was changed has been refused."""
 CLEARLY = timedelta(minutes=5)
 """Pods that start so near to one another are of one roll-out."""
 LINES = 20
 """So many of a log's newest lines tell whether it is written to."""
-_NAMED = late(r"pass|cred|auth|dsn|user|url|db|database|postgres|mysql|redis|mongo|amqp|rabbit|kafka", re.IGNORECASE)
-_ROTATED = late(r"rotated|last[-_.]?rotation|rotation[-_.]?time", re.IGNORECASE)
-"""Keys of annotations by which tools that rotate a password note when they did so last."""
-_PLANNED = late(r"next|schedul|due|interval|period", re.IGNORECASE)
-"""Such keys tell when it is to be done again, which may be overdue."""
-_HOUR = late(r"\d[T ]\d\d")
-"""A time of day: a day alone may have begun hours before or after the midnight it would be taken for."""
 _USER = late(r"user(?:name)? ?[=:]? ?[\"'\[]?([\w.-]+)", re.IGNORECASE)
 """Where servers and clients name the user that is refused."""
 _PASSWORD = late(
@@ -46,7 +38,11 @@ _PASSWORD = late(
     re.IGNORECASE,
 )
 """Words of a login that is refused for what it shows, whatever else a client tells of further tries."""
-_CLOUD = late(r"arn:aws|api error \w+:|googleapi|AuthorizationFailed")
+_CLOUD = late(
+    r"arn:aws|api error \w+:|googleapi|AuthorizationFailed|AmazonS3Exception|botocore|InvalidAccessKeyId"
+    r"|(?:invalid|expired|incorrect) (?:subscription|api|access)[ -]key",
+    re.IGNORECASE,
+)
 """Words of a provider's client, which names no host."""
 
 _LOOKS_UP = late(
@@ -140,7 +136,7 @@ def _agree(mine: set[str], others: set[str]) -> bool:
 
 
 def _refusal(view: View, workload: Workload, found: list[Complaint]) -> Refusal:
-    secret = _secret(view, workload)
+    secret = secret_of(view, workload, [c.hit.line for c in found])
     at = last_brought(view, secret) if secret else None
     refused = {c.hit.pod for c in found}
     older: list[Pod] = []
@@ -190,7 +186,7 @@ def _locks_out(view: View, ref: str) -> tuple[str, ...]:
     Each of them reads the same Secret, started after it was written, and is told of the lock and of nothing else.
     """
     workload = view.workloads.get(ref)
-    secret = _secret(view, workload) if workload else None
+    secret = secret_of(view, workload) if workload else None
     at = last_brought(view, secret) if secret else None
     if workload is None or secret is None or at is None or not _old(workload, at) or not _wrong(view, workload.live):
         return ()
@@ -257,33 +253,3 @@ def _last_start(pod: Pod) -> datetime | None:
     times = [c.started_at for c in pod.containers]
     times += [c.ended.started_at or c.ended.at for c in pod.containers if c.ended and c.state != "running"]
     return newest(times) or pod.created
-
-
-def _secret(view: View, workload: Workload) -> Obj | None:
-    """Return the Secret that holds the credentials: the one written last of late, else the only one so named."""
-    found = list(_secrets(view, workload))
-    lately = [s for s in found if view.recent(last_brought(view, s), LATELY)]
-    if lately:
-        return max(lately, key=lambda s: str(last_brought(view, s)))
-    named = [s for s in found if _NAMED.search(" ".join([name(s), *mapping(s, "data")]))]
-    return named[0] if len(named) == 1 else found[0] if len(found) == 1 else None
-
-
-def last_brought(view: View, secret: Obj) -> datetime | None:
-    """Return when a Secret got what it holds: as its fields tell, or a tool that rotates it notes on it."""
-    return newest((written(secret), rotated(view, secret)))
-
-
-def rotated(view: View, secret: Obj) -> datetime | None:
-    """Return when a Secret was last rotated, as its annotations tell; what is to come was not done."""
-    notes = mapping(secret, "metadata", "annotations")
-    keys = (key for key, note in notes.items() if _ROTATED.search(key) and _HOUR.search(str(note)))
-    noted = (moment(notes, key) for key in keys if not _PLANNED.search(key))
-    return newest(at for at in noted if at is not None and at <= view.now)
-
-
-def _secrets(view: View, workload: Workload) -> Iterator[Obj]:
-    for kind, named in sorted(reads(workload.template)):
-        found = view.objects("Secret").get(named) if kind == "Secret" else None
-        if found is not None and found.get("type") not in ("kubernetes.io/tls", "kubernetes.io/dockerconfigjson"):
-            yield found

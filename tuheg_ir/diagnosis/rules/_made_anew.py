@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._credentials import rotated
 from tuheg_ir.diagnosis.rules._new_primary import leads_since, moves
+from tuheg_ir.diagnosis.rules._their_secret import rotated
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.programs import role

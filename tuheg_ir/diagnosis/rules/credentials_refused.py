@@ -9,8 +9,9 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._credentials import Refusal, refusals, rotated
+from tuheg_ir.diagnosis.rules._credentials import Refusal, refusals
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._their_secret import rotated
 from tuheg_ir.diagnosis.view.changes import Change, volumes_of
 from tuheg_ir.diagnosis.view.complaints import began, told
 from tuheg_ir.diagnosis.view.reading import items

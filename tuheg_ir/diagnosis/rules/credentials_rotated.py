@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._credentials import LATELY, Refusal, refusals
+from tuheg_ir.diagnosis.rules._credentials import Refusal, refusals
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._their_secret import LATELY
 from tuheg_ir.diagnosis.view.complaints import began, told
 from tuheg_ir.diagnosis.view.view import View
 
