@@ -88,9 +88,12 @@ class Labels:
             labels["component"] = "component"
         if "$dependency" in way.query:
             values["named"] = f'{values["dependency"]}!~"{_NOBODY}"'
-        asked = re.search(r"\$(failed|broken|unanswered|limited|status)\b", way.query) or "status" in way.needs
+        asked = (
+            re.search(r"\$(failed|broken|unanswered|limited|too_large|status)\b", way.query) or "status" in way.needs
+        )
         status = self._status() if asked else ""
-        values |= {"failed": f'{status}=~"5.."', "limited": f'{status}="429"', "status": f'{status}!=""'}
+        values |= {"failed": f'{status}=~"5.."', "status": f'{status}!=""'}
+        values |= {"limited": f'{status}="429"', "too_large": f'{status}="413"'}
         values["unanswered"] = f'{status}=""'
         values["broken"] = f'{status}=~"5..|{_UNANSWERED}"'
         query = re.sub(r"\$(\w+)", lambda found: values.get(found[1], found[0]), way.query)
