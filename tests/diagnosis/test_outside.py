@@ -130,20 +130,7 @@ OPEN = frozenset(
         "tracing-sidecar-without-cpu-request-leaves-document-workers-at-two",
         "cyber-monday-traffic-overruns-two-small-coredns-replicas",
         "geocoder-quota-burnt-since-geo-service-release-misses-cache",
-        "edge-chart-upgrade-drops-body-size-annotation-and-uploads-get-413",
-        "memcached-helm-upgrade-resets-cache-to-64-megabytes-mysql-overloaded",
-        "laravel-migration-job-table-copy-blocks-marketplace-order-writes",
-        "balance-projector-loops-on-plain-json-refund-records-in-kafka-partition",
-        "airflow-forecast-tasks-stay-queued-behind-reduced-namespace-cpu-quota",
-        "vector-batch-settings-edited-small-clickhouse-rejects-too-many-parts",
-        "whisper-server-answers-500-since-gpu-fell-off-the-bus",
-        "fare-search-grpc-target-moved-to-clusterip-pins-one-pricing-pod",
-        "peerauthentication-edited-to-strict-resets-rails-portal-without-sidecar",
-        "corefile-edit-mistypes-datacentre-resolvers-and-waybill-bookings-fail",
-        "ingress-nginx-helm-limits-oomkill-controllers-and-auctions-drop-out",
-        "node-disks-fill-with-unsent-fluent-bit-chunks-evicting-ticket-shop",
-        "prometheus-adapter-pointed-at-dead-port-leaves-search-hpa-blind",
-        "vpc-cni-addon-update-hoards-addresses-and-dispatch-cannot-scale",
+
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }
