@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.measuring import HOURS, SOURCE, blind, registered, source, well
 from tests.diagnosis.rules.scenes import SHOP, WELL, alert, autoscaler, busy, rate, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, container, snapshot
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, container, figure, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Alert, Snapshot
 
 SCALER = "HorizontalPodAutoscaler/shop"
+TEN_HOURS = 10 * 3600.0
 FIRES = [alert("ShopSlow", service="shop")]
 
 
@@ -38,9 +40,9 @@ def unasked(released: float, limits: dict[str, str] | None = None, **former: str
     return snapshot(shop(**made), blind, alerts=FIRES)
 
 
-def with_proxy(released: float, port: int = 5432) -> list[Obj]:
+def with_proxy(released: float, port: int = 5432, **more: Any) -> list[Obj]:
     """Return a shop that got a proxy beside its program with a release."""
-    objects = shop(before={"image": "registry.example/shop:0"}, released=released)
+    objects = shop(before={"image": "registry.example/shop:0"}, released=released, **more)
     proxy: dict[str, Any] = container("proxy", "registry.example/proxy:1", port=port)
     newest = max(
         (each for each in objects if each["kind"] == "ReplicaSet"),
@@ -51,12 +53,59 @@ def with_proxy(released: float, port: int = 5432) -> list[Obj]:
     return objects
 
 
+LISTS: dict[str, Any] = {"env": {"AMQP_URL": "amqp://rabbitmq:5672", "QUEUE": "ocr"}, "service": False}
+
+
+def told_of(said: str) -> Snapshot:
+    """Return a worker that is told to read a queue, and an alert of which the text alone names one."""
+    fires = Alert("Backlog", {"severity": "page"}, {"description": said}, "firing", NOW - timedelta(minutes=9))
+    made = with_proxy(TEN_HOURS, 2020, **LISTS)
+    return snapshot(made, blinded(MISSING, TEN_HOURS - 60), alerts=[fires])
+
+
+def queued(uses: float | None = None, by: float | None = None, blind: float = TEN_HOURS, **labels: str) -> Snapshot:
+    """Return a worker that got a proxy with a release, and reads a queue; its autoscaler is blind since about then.
+
+    ``uses``: so many times what it requests each pod uses. ``by``: the queue is measured, and grew so long ago.
+    ``labels``: those of an alert about the queue, or about what keeps it.
+    """
+    asks = {"resources": {"requests": {"cpu": "1"}}, "env": {"AMQP_URL": "amqp://rabbitmq:5672"}}
+    objects = with_proxy(TEN_HOURS, 2020, **asks)
+    scaler = blinded(MISSING, blind - 60)
+    scaler["spec"]["metrics"] = [{"resource": {"name": "cpu", "target": {"averageUtilization": 65}}}]
+    figures = [figure("cpu_usage", 0.5, uses, pod=pod("shop", n), container="shop") for n in (0, 1) if uses]
+    figures += [figure("queue_depth", 20, 8000, by, component="shop")] if by else []
+    broker = workload("rabbitmq", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672)
+    alerts = [alert("QueueBacklog", statefulset="rabbitmq", **labels)] if labels else []
+    return snapshot(objects, scaler, broker, figures=figures, alerts=alerts)
+
+
 MISSING = "failed to get cpu utilization: missing request for cpu in container proxy of Pod shop-0"
 
 LOADED = busy(rate("shop", 20, 50))
-TEN_HOURS = 10 * 3600.0
 
 HOLDS = [
+    *(
+        Holds(
+            f"its release brought a container that asks for nothing, and it reads a queue of which {what}",
+            world,
+            (SHOP, "configuration_error", "rollback_workload"),
+            harmful=("restart_workload",),
+        )
+        for what, world in (
+            ("an alert names what keeps it, and nobody measures", queued(queue="shop-jobs")),
+            ("an alert tells, and its pods do more than they request", queued(1.6, queue="shop-jobs")),
+            ("an alert tells by the group", queued(1.6, topic="orders", consumergroup="shop")),
+            ("the text of an alert tells", told_of("Queue ocr has more than 10000 messages.")),
+            ("figures tell that it grew", queued(1.6, by=1500)),
+        )
+    ),
+    Holds(
+        "it was blind long before, and reads a queue of which an alert tells",
+        queued(1.6, blind=2 * DAY, queue="shop-jobs"),
+        (SCALER, "configuration_error", "page_human"),
+        harmful=("rollback_workload",),
+    ),
     Holds(
         "a release of three days ago took its request away and nothing else; this is the first day of load since",
         unasked(3 * DAY),
@@ -164,6 +213,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold("it reads a queue, and its pods have time to spare", queued(0.3, queue="shop-jobs")),
+    DoesNotHold("an alert is about what was given up", queued(1.6, queue="shop-jobs.dlq")),
+    DoesNotHold("the text of an alert tells of another queue", told_of("Queue mail has more than 10000 messages.")),
+    DoesNotHold("an alert names a channel of people", queued(1.6, channel="#shop")),
+    DoesNotHold("an alert is about the broker alone", queued(1.6, disk="full")),
     DoesNotHold("nobody suffers", snapshot(shop(), blinded(), figures=[WELL])),
     DoesNotHold("it sees", snapshot(shop(), autoscaler("shop", 2, 9), alerts=FIRES), ("unknown", "page_human")),
 ]

@@ -9,8 +9,10 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._capacity import PEAK, blinded_by_release
 from tuheg_ir.diagnosis.rules._measuring import blind_as_ever, lost_source, told_of_source
+from tuheg_ir.diagnosis.rules._queue_alerts import queue_alerts
+from tuheg_ir.diagnosis.rules._readers import backlogs
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence
-from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
+from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler, due
 from tuheg_ir.diagnosis.view.trouble import suffering
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -20,14 +22,32 @@ FIRST = timedelta(minutes=5)
 
 
 def when(view: View) -> Iterator[Match]:
-    """Its condition says that it sees nothing, and an alert or a caller tells of its workload."""
+    """Its condition says that it sees nothing, and an alert or a caller tells of its workload, or a queue it reads."""
     for workload in view.serving:
         scaler = autoscaler(view, workload.ref)
-        said = tuple(suffering(view, workload.ref)) if scaler and scaler.blind else ()
-        if scaler is None or not said or not _settled(view, workload):
+        if scaler is None or not scaler.blind or not _settled(view, workload):
+            continue
+        said = tuple(suffering(view, workload.ref)) or _left_with(view, workload, scaler)
+        if not said:
             continue
         told = Evidence("objects", scaler.ref, f"it sees nothing: {scaler.blind}", scaler.blind_since)
         yield _match(view, workload, scaler, (told, *said[:2]))
+
+
+def _left_with(view: View, workload: Workload, scaler: Autoscaler) -> tuple[Evidence, ...]:
+    """Return what tells that more waits for a workload than so few pods work off; () if they have time to spare.
+
+    Of a queue its own alert tells, which names who keeps it; and a queue may be long already where figures begin.
+    """
+    wants = due(view, scaler, workload)
+    if wants is not None and wants.replicas <= len(workload.live):
+        return ()
+    found = (*queue_alerts(view, workload), *(seen for seen, _ in backlogs(view, workload)))
+    if wants is None or not found:
+        return found
+    fact = f"its pods use {wants.used:.0%} of the processor time that they request, and the target is "
+    fact += f"{wants.target:.0%}: {wants.replicas} of them are wanted, and there are {len(workload.live)}"
+    return (Evidence("metrics", workload.ref, fact), *found)
 
 
 def _match(view: View, workload: Workload, scaler: Autoscaler, told: tuple[Evidence, ...]) -> Match:
