@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 _MISSES = late(
     r"\bnot (?:there|available|received|ready|delivered|arrived|completed|done)?\s?in time\b"
+    r"|\bnot (?:yet )?(?:received|arrived|delivered)\b"
     r"|\b(?:no|without an?y?) (?:answer|reply|response|result)s? (?:came|yet|received|within|in time|after|from)\b"
     r"|\bgave up waiting\b|\bwait(?:ed|ing) (?:for .{0,60}|.{0,20})(?:in vain|timed? ?out|too long|expired)"
     r"|\btimed? ?out (?:while |after )?(?:wait\w*|await\w*)\b|\bstill waiting for\b"

@@ -1,0 +1,79 @@
+"""New words speak of no release that answers all as ever, nor of one that came after they had been told before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, alert, errors, latency, shop
+from tests.diagnosis.rules.tiny import figure, snapshot, timed, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
+
+SCORED = "WARN normalized country=GB score=0.78"
+REVIEW = "WARN address needs review, sent to exceptions reason=postcode_mismatch"
+HELD = ("WARN label not received, parcel held", "WARN result not yet arrived, order parked")
+FIRES, BACK, LOOK = alert("ParcelsWait", service="shop"), "rollback_workload", "page_human"
+RELEASED = 660
+WELL = [errors("cart", 0.001), latency("cart", now=0.1)]
+
+
+def told(of: str, words: str, since: float, *earlier: float) -> Log:
+    """Return the log of a pod that repeats words since some seconds ago, and told them so long ago as well."""
+    calm = [(age, "INFO request") for age in range(3000, 0, -30)]
+    said = [(age, words) for age in (*range(int(since), 0, -15), *earlier)]
+    return timed(f"{of}-pod0", *sorted([*calm, *said], reverse=True), of=of)
+
+
+def own(words: str, figures: Iterable[Any] = ()) -> Snapshot:
+    """Return a cart whose log has new words since its release, and a shop that asks it and for which people wait."""
+    cart = workload("cart", pods=1, before=IMAGE, released=RELEASED)
+    return snapshot(shop(env=CALLS_CART), cart, logs=[told("cart", words, 600)], figures=figures, alerts=[FIRES])
+
+
+def of_caller(*earlier: float, words: str = REVIEW) -> Snapshot:
+    """Return a shop that warns since a cart which it asks was released, and told the same at those ages before."""
+    cart = workload("cart", before=IMAGE, released=RELEASED)
+    return snapshot(shop(env=CALLS_CART), cart, logs=[told("shop", words, 600, *earlier)], alerts=[FIRES])
+
+
+def held(words: str = HELD[0], *, grew: float | None = 700, ill: float = 0.001, well: bool = True) -> Snapshot:
+    """Return a shop that misses what another brings it by way of a queue, which grows, and a release beside them."""
+    return snapshot(
+        shop(),
+        workload("cart", before=IMAGE, released=RELEASED),
+        workload("worker", service=False),
+        logs=[told("shop", words, 600)],
+        figures=[
+            *([errors("cart", ill), latency("cart", now=0.1)] if well else []),
+            *([figure("queue_depth", 5, 9000, grew, component="worker")] if grew else []),
+        ],
+        alerts=[FIRES],
+    )
+
+
+HOLDS = [
+    Holds("nobody measures who was released", own(SCORED), (CART, "code_defect", BACK)),
+    Holds("it tells of errors, though it answers", own("ERROR no score for GB", WELL), (CART, "code_defect", BACK)),
+    Holds("a caller told it once before", of_caller(720), (CART, "code_defect", BACK)),
+    Holds(
+        "a caller told it twice as the release came: clocks differ", of_caller(670, 665), (CART, "code_defect", BACK)
+    ),
+    Holds("another misses something, and no queue grows", held(grew=None), (CART, "code_defect", BACK)),
+    Holds(
+        "another misses something, a queue grows, and nobody measures the released",
+        held(well=False),
+        (CART, "code_defect", BACK),
+    ),
+    Holds(
+        "another tells of what no queue brings",
+        held("WARN price of 17 is negative"),
+        (CART, "code_defect", BACK),
+    ),
+]
+_FEW = ("Deployment/worker", "capacity", "scale_workload")
+DOES_NOT_HOLD = [
+    DoesNotHold("it only warns, and answers all in good time", own(SCORED, WELL), harmful=(BACK,)),
+    DoesNotHold("a caller told it twice before the release", of_caller(770, 712), harmful=(BACK,)),
+    *(DoesNotHold(f"another waits for who reads a queue: {words}", held(words), _FEW, (BACK,)) for words in HELD),
+]
