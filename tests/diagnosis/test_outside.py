@@ -125,9 +125,7 @@ OPEN = frozenset(
         # the edited ConfigMap is named, and not the server that reads it
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from what teams meet every month:
-        "one-label-dispatcher-waits-forever-for-carrier-two-partitions-stall",
         "forgotten-psql-transaction-locks-room-inventory-rows",
-        "tracing-sidecar-without-cpu-request-leaves-document-workers-at-two",
         "cyber-monday-traffic-overruns-two-small-coredns-replicas",
         "geocoder-quota-burnt-since-geo-service-release-misses-cache",
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._fell_silent import LONG, NEXT, fell_silent, node_is_silent, worked, works
 from tuheg_ir.diagnosis.rules._readers import IDLE, QUIET
 from tuheg_ir.diagnosis.rules.all_stuck import idle
 from tuheg_ir.diagnosis.stamps import stamp
@@ -15,7 +16,7 @@ from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.usage import BUSY
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.work import Work, work_of_all
+from tuheg_ir.diagnosis.view.work import Work, work_of, work_of_all
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SOON = timedelta(minutes=30)
@@ -24,6 +25,8 @@ FALLEN = 0.15
 """Who uses so small a part of the processor time that it used has stopped to work."""
 LESS, MORE = 0.7, 1.25
 """Who uses between so many times what it used works as before."""
+MUCH = 0.2
+"""Who uses so much more of a processor than before is at work, whatever it tells."""
 HALF = 0.5
 """Others that do so large a part more, all together, of what some did took it over, however little each of them did."""
 
@@ -74,6 +77,52 @@ def left_undone(view: View, consumer: Workload, grew: datetime | None) -> tuple[
         return ()
     told = f"it does nothing any more; {len(others)} like it work as before, and none does its part"
     return tuple(Evidence("metrics", f"Pod/{pod}", told, since[pod]) for pod in sorted(fell))
+
+
+def fell_out(view: View, consumer: Workload, grew: datetime | None) -> tuple[Evidence, ...]:
+    """Return the few pods that told of no more work as work began to wait, while all others tell of it as before.
+
+    Their processor time may tell nothing: who works little uses as much for what beats on in it. Nothing is known where
+    others do more since, or may have done before as far as their logs reach; nor where all on a node fell silent, or
+    somebody was released in those minutes whom the consumer does not ask: he may send to others since. Whom it asks
+    answers all of its pods.
+    """
+    fell = fell_silent(view, consumer, LONG)
+    others = [pod for pod in consumer.live if pod.name not in fell]
+    stopped = oldest(fell.values())
+    if stopped is None or grew is None or len(fell) > len(others) or not all(works(view, pod) for pod in others):
+        return ()
+    if not all(_soon_waits(at, grew) for at in fell.values()) or {*told_apart(view, consumer)} & {*fell}:
+        return ()
+    asked = {consumer.ref, *view.graph.needs(consumer.ref)}
+    if any(since_release(w, stopped) for w in view.serving if w.ref not in asked) or since_release(consumer, stopped):
+        return ()
+    lost = sum(_told_within(view, pod, stopped - LONG) or 0 for pod in consumer.live if pod.name in fell)
+    more = [_told_more(view, pod, stopped) for pod in others]
+    if None in more or sum(each or 0 for each in more) >= HALF * lost:
+        return ()
+    if any(_toils(view, pod) or node_is_silent(view, consumer, pod) for pod in fell):
+        return ()
+    told = f"it is ready, and tells of no more work since; {len(others)} like it do as before, and none does its part"
+    return tuple(Evidence("logs", f"Pod/{pod}", told, at) for pod, at in sorted(fell.items()))
+
+
+def _toils(view: View, pod: str) -> bool:
+    """Tell whether a pod uses much more of a processor than it did: it may be at one long piece of work."""
+    work = work_of(view, pod, "cpu_usage")
+    return work is not None and work.now - work.was >= MUCH
+
+
+def _told_within(view: View, pod: Pod, start: datetime) -> int | None:
+    """Return how much work a pod told of within so many minutes from a moment on; None: its log begins later."""
+    times = worked(view, pod)
+    return sum(start <= at < start + LONG for at in times) if times and times[0] <= start + NEXT else None
+
+
+def _told_more(view: View, pod: Pod, stopped: datetime) -> int | None:
+    """Return how much more work a pod tells of now than before others stopped; None: nobody knows."""
+    was, now = _told_within(view, pod, stopped - LONG), _told_within(view, pod, view.now - LONG)
+    return None if was is None or now is None else now - was
 
 
 def _stopped(work: Work) -> bool:

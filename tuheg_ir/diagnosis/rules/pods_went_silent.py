@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._fell_silent import LONG, NEXT, fell_silent, node_is_silent, works
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
 from tuheg_ir.diagnosis.rules._onset import near, others_written
-from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.askers import of_probe
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints
-from tuheg_ir.diagnosis.view.marked import complains, shape_of
-from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, releases, works_otherwise
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import OFTEN, more_asked
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.work import work_of
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 NEAR = timedelta(minutes=5)
 """So long after the last answer of a pod its callers may tell first that they wait."""
-LONG, NEXT = timedelta(minutes=10), timedelta(minutes=4)
-"""A shorter silence may be one between two pieces of work; where one pod is silent the next one is known sooner."""
-TIMES = 3
-"""The silence has to be so many times as long as the longest before."""
-REGULAR = 20
-"""Lines of work that show how often it is done."""
-_HEAD = 40
-"""So much of a line tells whether it is one of those that come again and again: not the dump of its threads."""
-LEFT = 0.5
-"""Share of the former processor time from which on a pod does little; one that is at work without a word uses more."""
 AGAIN, USUAL = 0.6, 0.4
 
 
@@ -53,12 +37,12 @@ def when(view: View) -> Iterator[Match]:
         began = oldest(each.hit.first for each in told)
         if began is None or sum(each.hit.count for each in told) < OFTEN:
             continue
-        silent = {} if _waits(view, workload) else _silent(view, workload, NEXT)
+        silent = {} if _waits(view, workload) else fell_silent(view, workload, NEXT)
         first = oldest(silent.values())
         if first is None or view.now - first < LONG or not -NEAR <= began - first <= NEAR:
             continue
-        at_work = any(_works(view, pod) for pod in workload.live if pod.ready and pod.name not in silent)
-        if at_work and not any(_node_is_silent(view, workload, name) for name in silent):
+        at_work = any(works(view, pod) for pod in workload.live if pod.ready and pod.name not in silent)
+        if at_work and not any(node_is_silent(view, workload, name) for name in silent):
             yield _match(view, workload, told, silent, first)
 
 
@@ -70,48 +54,6 @@ def _waits(view: View, workload: Workload) -> bool:
     """Tell whether pods of a workload wait for another one in vain themselves."""
     told = (each for each in complaints(view, *UNANSWERED) if each.caller == workload.ref and not each.hit.previous)
     return sum(each.hit.count for each in told if each.about != workload.ref) >= OFTEN
-
-
-def _node_is_silent(view: View, workload: Workload, name: str) -> bool:
-    """Tell whether nobody works on a pod's node any more, and one of them who does not live by its work did."""
-    node = next((pod.node for pod in workload.live if pod.name == name), "")
-    there = [(each, pod) for each in view.serving for pod in each.live if node and pod.node == node]
-    if any(_works(view, pod) for _, pod in there):
-        return False
-    near_it = {workload.ref, *view.graph.callers(workload.ref), *view.graph.needs(workload.ref)}
-    return any(pod.name in _silent(view, each, NEXT) for each, pod in there if each.ref not in near_it)
-
-
-def _silent(view: View, workload: Workload, least: timedelta) -> dict[str, datetime]:
-    """Return the ready pods that worked steadily and do so no more, and since when."""
-    found = {}
-    for pod in workload.live:
-        times = _worked(view, pod) if pod.ready else []
-        if len(times) < REGULAR:
-            continue
-        silence = view.now - times[-1]
-        usual = max(b - a for a, b in pairwise(times))
-        work = work_of(view, pod.name)
-        if silence >= max(least, TIMES * usual) and (work is None or work.left <= LEFT):
-            found[pod.name] = times[-1]
-    return found
-
-
-def _works(view: View, pod: Pod) -> bool:
-    times = _worked(view, pod)
-    return bool(times) and view.recent(times[-1], NEXT)
-
-
-def _worked(view: View, pod: Pod) -> list[datetime]:
-    """Return when a pod told of work of which it tells again and again, in order."""
-    lines = [line for log in view.logs_of([pod], previous=False) for line in log.lines]
-    calm = [line for line in lines if not complains(line) and not of_probe(line)]
-    often = Counter(shape_of(line)[:_HEAD] for line in calm)
-    return sorted(_times(line for line in calm if often[shape_of(line)[:_HEAD]] >= OFTEN))
-
-
-def _times(lines: Iterable[str]) -> Iterator[datetime]:
-    return (time for line in lines if (time := stamp(line)) is not None)
 
 
 def _is_of_release(view: View, workload: Workload, first: datetime) -> bool:
