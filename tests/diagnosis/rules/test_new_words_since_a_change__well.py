@@ -10,7 +10,7 @@ from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, alert, errors,
 from tests.diagnosis.rules.tiny import figure, snapshot, timed, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
-SCORED = "WARN normalized country=GB score=0.78"
+SCORED = "WARN  normalized country=GB score=0.78"
 REVIEW = "WARN address needs review, sent to exceptions reason=postcode_mismatch"
 HELD = ("WARN label not received, parcel held", "WARN result not yet arrived, order parked")
 FIRES, BACK, LOOK = alert("ParcelsWait", service="shop"), "rollback_workload", "page_human"
@@ -18,17 +18,19 @@ RELEASED = 660
 WELL = [errors("cart", 0.001), latency("cart", now=0.1)]
 
 
-def told(of: str, words: str, since: float, *earlier: float) -> Log:
+def told(of: str, words: str, since: float, *earlier: float, calm: str = "INFO request") -> Log:
     """Return the log of a pod that repeats words since some seconds ago, and told them so long ago as well."""
-    calm = [(age, "INFO request") for age in range(3000, 0, -30)]
+    usual = [(age, calm) for age in range(3000, 0, -30)]
     said = [(age, words) for age in (*range(int(since), 0, -15), *earlier)]
-    return timed(f"{of}-pod0", *sorted([*calm, *said], reverse=True), of=of)
+    return timed(f"{of}-pod0", *sorted([*usual, *said], reverse=True), of=of)
 
 
-def own(words: str, figures: Iterable[Any] = ()) -> Snapshot:
+def own(words: str, figures: Iterable[Any] = (), calm: str = "INFO request") -> Snapshot:
     """Return a cart whose log has new words since its release, and a shop that asks it and for which people wait."""
     cart = workload("cart", pods=1, before=IMAGE, released=RELEASED)
-    return snapshot(shop(env=CALLS_CART), cart, logs=[told("cart", words, 600)], figures=figures, alerts=[FIRES])
+    return snapshot(
+        shop(env=CALLS_CART), cart, logs=[told("cart", words, 600, calm=calm)], figures=figures, alerts=[FIRES]
+    )
 
 
 def of_caller(*earlier: float, words: str = REVIEW) -> Snapshot:
@@ -54,6 +56,7 @@ def held(words: str = HELD[0], *, grew: float | None = 700, ill: float = 0.001, 
 
 HOLDS = [
     Holds("nobody measures who was released", own(SCORED), (CART, "code_defect", BACK)),
+    Holds("it warns of what it never told, though it answers", own(SCORED, WELL), (CART, "code_defect", BACK)),
     Holds("it tells of errors, though it answers", own("ERROR no score for GB", WELL), (CART, "code_defect", BACK)),
     Holds("a caller told it once before", of_caller(720), (CART, "code_defect", BACK)),
     Holds(
@@ -73,7 +76,11 @@ HOLDS = [
 ]
 _FEW = ("Deployment/worker", "capacity", "scale_workload")
 DOES_NOT_HOLD = [
-    DoesNotHold("it only warns, and answers all in good time", own(SCORED, WELL), harmful=(BACK,)),
+    DoesNotHold(
+        "it warns of its usual work, and answers all",
+        own(SCORED, WELL, SCORED.replace("WARN", "INFO")),
+        harmful=(BACK,),
+    ),
     DoesNotHold("a caller told it twice before the release", of_caller(770, 712), harmful=(BACK,)),
     *(DoesNotHold(f"another waits for who reads a queue: {words}", held(words), _FEW, (BACK,)) for words in HELD),
 ]

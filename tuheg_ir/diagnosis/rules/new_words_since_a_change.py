@@ -9,7 +9,6 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._after_outage import after_outage
 from tuheg_ir.diagnosis.rules._at_fault import at_fault
-from tuheg_ir.diagnosis.rules._behind_a_queue import behind_a_queue
 from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._came_rarely import SETTINGS, rarely_since
 from tuheg_ir.diagnosis.rules._fed_by import unfed
@@ -20,12 +19,12 @@ from tuheg_ir.diagnosis.rules._lacked_before import lacked_before
 from tuheg_ir.diagnosis.rules._meant_for import meant_for
 from tuheg_ir.diagnosis.rules._own_names import of_a_stranger
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
-from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.rules._usual_words import answers_well, told_before
 from tuheg_ir.diagnosis.view.askers import answer_of, names_a_host
 from tuheg_ir.diagnosis.view.crashes import crashes, only_of_newest
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
 from tuheg_ir.diagnosis.view.logs import Hit, tells
-from tuheg_ir.diagnosis.view.marked import Marked, marked, shape_of
+from tuheg_ir.diagnosis.view.marked import Marked, marked
 from tuheg_ir.diagnosis.view.odd import PROVEN
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import name, text
@@ -39,7 +38,7 @@ from tuheg_ir.diagnosis.view.releases import (
 )
 from tuheg_ir.diagnosis.view.silent import ended_before, no_more
 from tuheg_ir.diagnosis.view.statements import statements
-from tuheg_ir.diagnosis.view.trouble import OFTEN, finds_nothing, measured, serves_well, suffering, troubles, unplaced
+from tuheg_ir.diagnosis.view.trouble import OFTEN, finds_nothing, measured, suffering, troubles, unplaced
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
@@ -48,8 +47,6 @@ FRESH = timedelta(hours=2)
 """Where no log reaches back before the errors, a release so young is suspected."""
 SHORTLY = timedelta(minutes=15)
 """A database that was slow so shortly before a release was it without it."""
-_CLOCKS, AGAIN = timedelta(seconds=30), 2
-"""What a log tells so long before a release, and more than once, is none of it."""
 NOTHING = 404
 """The answer that what is asked for is not there: whoever keeps an old address gets it, whatever was released."""
 _SLOW = ("slow_statement", "lock_wait")
@@ -103,7 +100,7 @@ def _may_have_said(view: View, workload: Workload, words: Marked, released: Work
     Not one's own where one waits for what was slow before it.
     """
     users = view.graph.callers(workload.ref)
-    if _told_before(view, workload, words, released) or _answers_well(view, workload, words, released):
+    if told_before(view, workload, words, released) or answers_well(view, workload, words, released):
         return False
     if released is workload and _waits(words) and _slow_before(view, workload):
         return False
@@ -116,24 +113,6 @@ def _may_have_said(view: View, workload: Workload, words: Marked, released: Work
     if answer_of(words.line) != TOO_MANY and (role(workload) not in DATA or not users):
         return True
     return released is workload or released.ref in users
-
-
-def _told_before(view: View, workload: Workload, words: Marked, released: Workload) -> bool:
-    """Tell whether a log told the same again and again just before a release: clocks are not that far apart."""
-    at = released.released_at
-    if at is None:
-        return False
-    same = (line for line in view.lines_of(workload) if shape_of(line) == words.shape)
-    return sum(time is not None and time < at - _CLOCKS for time in map(stamp, same)) >= AGAIN
-
-
-def _answers_well(view: View, workload: Workload, words: Marked, released: Workload) -> bool:
-    """Tell whether the released answers all in good time, and only warns, or another misses what a queue brings."""
-    if not serves_well(view, released.ref):
-        return False
-    if released is workload:
-        return not words.error
-    return behind_a_queue(view, workload, words.line, words.since) is not None
 
 
 def _younger_say_nothing(view: View, workload: Workload, words: Marked) -> bool:
