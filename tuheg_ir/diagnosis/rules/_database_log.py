@@ -58,6 +58,12 @@ def _prefix(line: str) -> str:
     return line[: severity.start()] if severity else ""
 
 
+def process_of(line: str) -> str:
+    """Return the number of the process that a line is of; "" if it does not tell."""
+    pid = _PID.search(_prefix(line) or line)
+    return next(filter(None, pid.groups())) if pid else ""
+
+
 @once_by_name
 def sessions_open(view: View, ref: str) -> Mapping[str, Counter[str]]:
     """Return, of each user, how many sessions each workload has opened and not closed, as the database's log tells.
@@ -80,11 +86,9 @@ def _opened(lines: Sequence[str]) -> list[list[tuple[str, str]]]:
     """Return the (line, what stands before its message) of each process of one log that came and did not go."""
     opened: dict[str, list[tuple[str, str]]] = {}
     for line in lines:
-        prefix = _prefix(line)
-        pid = _PID.search(prefix or line)
-        if pid is None:
+        prefix, number = _prefix(line), process_of(line)
+        if not number:
             continue
-        number = next(filter(None, pid.groups()))
         if any(word in line for word in _GOES):
             opened.pop(number, None)
         elif _COMES in line:

@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._database_users import secrets_of_its_address
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._lock_queue import queue_in
 from tuheg_ir.diagnosis.rules._named_holder import named_waiting
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
@@ -39,10 +40,20 @@ _LOCKS = late(
 
 def told_by_itself(view: View, ref: str) -> list[Complaint]:
     """Return the waits that a database's own log repeats while its users suffer; [] if it does not."""
-    found = [c for c in complaints(view, "lock_wait") if c.caller == ref]
+    found = [c for c in complaints(view, "lock_wait") if c.caller == ref] or _gone_quiet(view, ref)
     pods = view.workloads[ref].pods if found and ref in view.workloads else ()
     waits = sum(_WAITS in line for log in view.logs_of(pods, previous=False) for line in log.lines)
     return found if waits >= OFTEN and any(suffers(view, each) for each in users_of(view, ref)) else []
+
+
+def _gone_quiet(view: View, ref: str) -> list[Complaint]:
+    """Return the waits of which a database's own log told long ago, and which have not ended: each is told of once.
+
+    Once all sessions that its clients may open wait, nobody comes any more who could tell of a new one.
+    """
+    hits = [hit for hit in view.hits_of(ref, "lock_wait") if not hit.previous]
+    go_on = (hit for hit in hits for log in view.logs_with(hit) if len(queue_in(log.lines).waiting) >= OFTEN)
+    return [Complaint(ref, "", (), hit) for hit in go_on]
 
 
 def users_of(view: View, ref: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._database_log import facts, lines_of
 from tuheg_ir.diagnosis.rules._database_users import client_of_user
 from tuheg_ir.diagnosis.rules._holders import owners_told
+from tuheg_ir.diagnosis.rules._lock_queue import HELD, WAITS, pids_in, queue_in
 from tuheg_ir.diagnosis.rules._sessions import label_of
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.nodes import outside
@@ -30,8 +31,6 @@ _CLOCKS = timedelta(seconds=60)
 """A wait is told a little after it began, and figures are read every so often."""
 _LAST = 10
 """So many of the newest lines have to agree on who holds on."""
-_HELD = late(r"Process(?:es)? holding the lock: ([\d, ]+)\. Wait queue: ([\d, ]+)")
-_WAITS = late(r"\bprocess (\d+) still waiting for \w*Lock")
 _JSON = late(r'"(?:application_name|remote_host|connection_from)": ?"([^":]+)')
 CONSOLE = late(
     r"dbeaver|datagrip|pgadmin|pgcli|tableplus|navicat|heidisql|postico|beekeeper|adminer|dbvisualizer|toad|squirrel"
@@ -123,14 +122,16 @@ def stranger(view: View, ref: str) -> Evidence | None:
 def _head(view: View, database: Workload) -> _Head | None:
     """Return the process for which all wait, itself for none, by the newest lines of a database's log."""
     lines = _lines(view, database)
-    held = [found for line in lines if (found := _HELD.search(line))][-_LAST:]
-    waiting = {pid for found in held for pid in _pids(found[2])}
-    waiting |= {waits[1] for line in lines if (waits := _WAITS.search(line))}
-    heads = {pid for found in held for pid in _pids(found[1])} - waiting
+    held = [found for line in lines if (found := HELD.search(line))][-_LAST:]
+    waiting = {pid for found in held for pid in pids_in(found[2])}
+    waiting |= {waits[1] for line in lines if (waits := WAITS.search(line))}
+    named = {pid for found in held for pid in pids_in(found[1])}
+    # Who queues for the next turn tells who has it, who waits as well.
+    heads = named - waiting or queue_in(lines).heads_of(named, waiting)
     if len(heads) != 1:
         return None
     head = _Head(min(heads), frozenset(waiting), lines)
-    of_it = (line for line in lines if (told := _HELD.search(line)) and head.pid in _pids(told[1]))
+    of_it = (line for line in lines if (told := HELD.search(line)) and head.pid in pids_in(told[1]))
     since = next(map(stamp, of_it), None)
     return head._replace(since=since, serves=frozenset(_served(view, database.ref, head)))
 
@@ -140,7 +141,7 @@ def named_waiting(view: View, ref: str) -> frozenset[str]:
     """Return the workloads that a database's own log names as those whose sessions wait for a lock."""
     database = view.workloads.get(ref)
     lines = _lines(view, database) if database else ()
-    pids = {waits[1] for line in lines if (waits := _WAITS.search(line))}
+    pids = {waits[1] for line in lines if (waits := WAITS.search(line))}
     return frozenset(client for client in _clients(view, lines, *pids) if client in view.workloads and client != ref)
 
 
@@ -176,10 +177,6 @@ def _called(lines: Sequence[str], pid: str) -> set[str]:
     named = facts(iter(told))
     words = {word for _, prefix in told for word in _words(prefix) if _NAMES.search(word)}
     return words | named["user"] | named["app"]
-
-
-def _pids(listed: str) -> list[str]:
-    return re.findall(r"\d+", listed)
 
 
 def _clients(view: View, lines: Sequence[str], *pids: str) -> Iterator[str]:
