@@ -25,6 +25,9 @@ _CLIENT = "application_name"
 _LAST_RESORT = frozenset({"job", "exported_job", "instance"})
 """Labels that mostly name how something is scraped, not what it is."""
 
+SYSTEM = "kube-system"
+"""The namespace in which what resolves everybody's names runs nearly everywhere."""
+
 
 class Filled(NamedTuple):
     """A query ready to ask, and what its labels are to be called."""
@@ -210,12 +213,13 @@ class Labels:
                     return f'{label}=~"{start}"' + (f',{label}!~"{others}"' if longer else ""), inside
             raise Unfit
         present = [label for label in self._roles["namespace"] if any(row.get(label) for row in self._all)]
+        wanted = SYSTEM if way.scope == "system" else self._namespace
         for label in present:
-            inside = [row for row in self._all if row.get(label) == self._namespace]
+            inside = [row for row in self._all if row.get(label) == wanted]
             if inside:
-                return f'{label}="{self._namespace}"', inside
+                return f'{label}="{wanted}"', inside
         # Without any such label there is one namespace only, or nobody can tell.
-        if present or not self._all:
+        if present or not self._all or way.scope == "system":
             raise Unfit
         return "", self._all
 
