@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
+from tuheg_ir.diagnosis.rules._dns_load import answers_late, asked_more_often, at_its_limit
+from tuheg_ir.diagnosis.rules._dns_settings import Edited, edited_right_before
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._one_node import alone_on, node_of
 from tuheg_ir.diagnosis.rules._other_resolver import other_resolver
@@ -19,7 +21,6 @@ from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, tol
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import oldest, text
 from tuheg_ir.diagnosis.view.releases import since_release
-from tuheg_ir.diagnosis.view.usage import BUSY, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -28,39 +29,55 @@ FAILED = 0.05
 SOON = timedelta(minutes=10)
 DOTS = 5
 """What ndots is in a pod unless its template says otherwise."""
-_LATE = late(r"plugin/health: Local health request .{0,80} took more than")
 _NDOTS = late(r'"ndots", "value": "(\d+)"')
 
 
 def when(view: View) -> Iterator[Match]:
     """DNS is ill by its own signs, or several services cannot resolve names that exist."""
     servers = of_role(view.workloads, "dns")
-    busy = [each for each in servers if usage(view.figures, each, "cpu_share").widely(BUSY)]
+    busy = [(each, seen) for each in servers if (seen := at_its_limit(view, each))]
     own = tuple(e for server in servers for e in _ill(view, server))
     ill = bool(busy) or any(e.source == "objects" for e in own)
     every = [c for c in complaints(view, "dns") if c.caller in view.workloads and (ill or not _of_its_image(view, c))]
     shut = {ref for ref in {c.caller for c in every} if closed_to_dns(view, ref, unanswered(view))}
     found = [c for c in every if c.caller not in shut and not _headless(view, c)]
-    figures = _figures(view)
-    if busy:
-        if found or figures:
-            yield _too_few(view, busy[0], found, figures)
-        return
     found = [c for c in found if c.caller not in {s.ref for s in servers}]
+    figures = _figures(view)
     signs = (*figures, *own)
     since = oldest((began(found), *(e.time for e in signs)))
-    asks_more = None if own else _asks_more(view, found, since)
-    if asks_more is not None and (signs or len({c.caller for c in found}) >= 2):
-        yield _overloaded(view, asks_more, found, signs, since)
-        return
+    asks_more = _asks_more(view, found, began(found) if busy else since) if busy or not own else None
+    if asks_more is not None and (signs or busy or len({c.caller for c in found}) >= 2):
+        yield _overloaded(view, asks_more, found, (*(seen for _, seen in busy[:1]), *signs), since)
+    elif busy:
+        if found or figures:
+            yield _too_few(view, *busy[0], found, figures)
+    else:
+        yield from _not_for_load(view, servers, found, figures, own)
+
+
+def _not_for_load(
+    view: View,
+    servers: tuple[Workload, ...],
+    found: list[Complaint],
+    figures: tuple[Evidence, ...],
+    own: tuple[Evidence, ...],
+) -> Iterator[Match]:
+    """Yield that names are not found, or not in time, though servers do not have too much to do."""
+    signs = (*figures, *own)
+    since = oldest((began(found), *(e.time for e in signs)))
     answered = not found and not figures and any(server.ready for server in servers)
     innocent = {c.caller for c in found if not _released(view, c)}
+    well = all(e.source != "objects" for e in own)
+    edited = edited_right_before(view, servers, began(found) or since) if well else None
+    if edited is not None and ((signs and found) or (len(innocent) >= 2 and not _at_one_node(view, found))):
+        yield _misled(view, edited, servers, found, signs)
+        return
     existing = {c.caller for c in found if _exists(view, c)}
     if not (signs and (found or servers)) and not (len(innocent) >= 2 and (existing or len(innocent) >= 3)):
         return
     if not signs and _at_one_node(view, found):
         return  # their twins on other nodes resolve the same names
-    late = any(_LATE.search(line) for server in servers for log in view.logs_of(server.live) for line in log.lines)
+    slow = any(answers_late(view, server) for server in servers)
     component = servers[0].ref if servers else "Service/kube-dns"
     callers = behind(view, *(c.caller for c in found))
     released = released_ill(view, servers, since) if found else None
@@ -69,7 +86,7 @@ def when(view: View) -> Iterator[Match]:
         evidence=(*signs, *(released.evidence if released else ()), *told(view, found), *_together(found)),
         # One server is ill, another is there, and nobody misses an answer: that is no more than likely. Nor is it
         # where servers are late to answer even themselves: they may only be too few.
-        certainty=0.5 if answered or late else 0.8 if signs else 0.65,
+        certainty=0.5 if answered or slow else 0.8 if signs else 0.65,
         root_cause=released.cause if released else "",
         remedy="rollback_workload" if released else "",
         since=since,
@@ -86,21 +103,41 @@ def _of_its_image(view: View, each: Complaint) -> bool:
     return other_resolver(view, view.workloads[each.caller]) is not None
 
 
-def _too_few(view: View, server: Workload, found: list[Complaint], figures: tuple[Evidence, ...]) -> Match:
+def _too_few(
+    view: View, server: Workload, busy: Evidence, found: list[Complaint], figures: tuple[Evidence, ...]
+) -> Match:
     """Return that servers have no processor time left to answer."""
-    share = usage(view.figures, server, "cpu_share")
     remedy, more, excludes = remedy_for_load(view, server)
-    busy = Evidence("metrics", server.ref, f"{share.most:.0%} of its CPU limit is used, in most of its pods")
-    callers = sorted({c.caller for c in found} - {server.ref})
+    callers = sorted({c.caller for c in found})
     return Match(
         component=server.ref,
-        evidence=(busy, *figures, *told(view, found), *more),
-        certainty=0.75,
+        evidence=(busy, *asked_more_often(view, callers), *figures, *told(view, found), *more),
+        certainty=0.75 if busy.source == "metrics" else 0.65,
         root_cause="capacity",
         remedy=remedy,
         since=began(found),
         explains=behind(view, server.ref, *callers, but=server.ref),
         excludes=(*excludes, *not_for(callers, "new pods would ask the same DNS")),
+    )
+
+
+def _misled(
+    view: View, edited: Edited, servers: Sequence[Workload], found: list[Complaint], signs: tuple[Evidence, ...]
+) -> Match:
+    """Return that the servers' settings are at fault: a person has to put back what was edited."""
+    callers = sorted({c.caller for c in found})
+    alike = "new pods read the same settings, and the template is as it was"
+    return Match(
+        component=edited.ref,
+        evidence=(*edited.evidence, *signs, *told(view, found), *_together(found)),
+        certainty=0.85 if edited.named else 0.65,
+        root_cause="configuration_error",
+        since=began(found),
+        explains=behind(view, *(server.ref for server in servers), *callers),
+        excludes=(
+            *not_for((server.ref for server in servers), alike),
+            *not_for(callers, "new pods would ask the same DNS"),
+        ),
     )
 
 
