@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._database_users import secrets_of_its_address
@@ -32,7 +33,9 @@ _LOCKS = late(
     r"|\b(?:ALTER|TRUNCATE|DROP|OPTIMIZE|REPAIR)\s+TABLE\b|\bCLUSTER\s+(?:VERBOSE\s+)?[\w\".]+\s+USING\b"
     r"|\bREINDEX\b(?!.{0,60}CONCURRENTLY)|\bCREATE\s+(?:UNIQUE\s+)?INDEX\s+(?!CONCURRENTLY)"
     r"|\bREFRESH\s+MATERIALIZED\s+VIEW\s+(?!CONCURRENTLY)"
-    r"|\bdb:migrate\b|\bmanage\.py migrate\b|\b(?:flyway|liquibase|alembic|goose|knex|prisma)\b.*\b(?:migrate|up\w*)\b",
+    r"|\bdb:migrate\b|\bmanage\.py migrate\b|\bmigrations?:(?:migrate|run|up)\b|\becto\.migrate\b"
+    r"|\b(?:flyway|liquibase|alembic|goose|knex|prisma|artisan|dbmate|atlas|sqlx|diesel|phinx|drizzle-kit|ef)\b"
+    r".*\b(?:migrat\w*|up\w*)\b",
     re.IGNORECASE | re.DOTALL,
 )
 """Statements, and tools whose statements, let nobody else at a table while they run."""
@@ -65,7 +68,15 @@ def users_of(view: View, ref: str) -> tuple[str, ...]:
     return behind(view, ref, *told, *named_waiting(view, ref), but=ref)
 
 
-def run_behind(view: View, ref: str, since: datetime | None) -> tuple[Workload, Pod] | None:
+class Run(NamedTuple):
+    """A run that locks whole tables, its pod, and the command or the line of its log that shows so."""
+
+    workload: Workload
+    pod: Pod
+    said: str
+
+
+def run_behind(view: View, ref: str, since: datetime | None) -> Run | None:
     """Return the one run on a database that goes on, began just before the waits and locks whole tables.
 
     None where a client was released then as well: its statements may be what locks.
@@ -77,7 +88,8 @@ def run_behind(view: View, ref: str, since: datetime | None) -> tuple[Workload, 
     if len(found) != 1:
         return None
     ((workload, pod),) = found.values()
-    return (workload, pod) if _locks(view, pod) else None
+    said = _locking(view, pod)
+    return Run(workload, pod, said) if said else None
 
 
 def _secrets_of_waiting(view: View, ref: str) -> set[tuple[str, str]]:
@@ -109,10 +121,11 @@ def _then(pod: Pod, since: datetime) -> bool:
     return began is not None and -CLOCKS <= since - began <= SOON
 
 
-def _locks(view: View, pod: Pod) -> bool:
+def _locking(view: View, pod: Pod) -> str:
+    """Return what a run told last of a statement that locks a whole table, else its command; "" for neither."""
     said = [" ".join(map(str, at(c.spec, of) or ())) for c in pod.containers for of in ("command", "args")]
-    said += [line for log in view.logs_of((pod,), previous=False) for line in log.lines]
-    return any(map(_LOCKS.search, said))
+    said += [line.strip() for log in view.logs_of((pod,), previous=False) for line in log.lines]
+    return next(filter(_LOCKS.search, reversed(said)), "")
 
 
 def suffers(view: View, ref: str) -> bool:

@@ -11,9 +11,9 @@ from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.rules._holders import forgotten
 from tuheg_ir.diagnosis.rules._listed_sessions import ListedHead, listed_stranger, watched_stranger
-from tuheg_ir.diagnosis.rules._lock_holder import SOON, run_behind, suffers, told_by_itself, users_of
+from tuheg_ir.diagnosis.rules._lock_holder import SOON, Run, run_behind, suffers, told_by_itself, users_of
 from tuheg_ir.diagnosis.rules._named_holder import Named, idle_since, named_holder, named_waiting, stranger
-from tuheg_ir.diagnosis.rules._sessions import clients, figure, serves
+from tuheg_ir.diagnosis.rules._sessions import clients, figure, label_of, serves
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
@@ -21,7 +21,6 @@ from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases, since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(hours=6)
 """A release of the client so young may be what locks."""
@@ -56,16 +55,19 @@ def when(view: View) -> Iterator[Match]:
             yield _of_stranger(view, ref, watched.evidence, [], watched.waiting)
             continue
         if (run := run_behind(view, ref, began(itself))) is not None:
-            yield _of_run(view, ref, *run, itself)
+            yield _of_run(view, ref, run, itself)
             continue
         if waiting < MANY and counted < MANY and not _only_told(view, complained):
+            continue
+        if (run := _run_of_clients(view, ref, blocker, complained)) is not None:
+            yield _of_run(view, ref, run, complained, *_counted(ref, counted))
             continue
         yield Match(
             component=blocker.owner if blocker is not None and own else ref,
             evidence=(
                 *((Evidence("database", ref, f"{waiting} sessions wait for a lock"),) if waiting else ()),
                 *((Evidence("database", ref, _told(blocker)),) if blocker else ()),
-                *((Evidence("metrics", ref, f"{counted:.0f} locks are waited for"),) if counted >= MANY else ()),
+                *_counted(ref, counted),
                 *told(view, complained, 2),
                 *(release_evidence(holder) if holder is not None and came else ()),
             ),
@@ -81,6 +83,22 @@ def when(view: View) -> Iterator[Match]:
                 "its sessions wait for somebody else's lock: new ones would wait as well",
             ),
         )
+
+
+def _run_of_clients(view: View, ref: str, blocker: Session | None, complained: list[Complaint]) -> Run | None:
+    """Return the run behind waits of which only clients, sessions or figures tell; none of another open transaction.
+
+    Clients tell of a wait when they give it up, and may have done so before: figures know better when it came.
+    """
+    label = label_of(view, "db_locks_waiting", ref)
+    counted = view.figures.crossed("db_locks_waiting", MANY, component=label) if label else None
+    began_waiting = counted or began(complained)
+    felt_by_users = any(suffers(view, each) for each in users_of(view, ref))
+    run = run_behind(view, ref, began_waiting) if felt_by_users else None
+    held = (
+        run is not None and blocker is not None and blocker.owner not in (run.workload.ref, *_schedules(view, run.pod))
+    )
+    return None if held else run
 
 
 def _named(view: View, ref: str, waits: list[Complaint]) -> Named | None:
@@ -155,8 +173,13 @@ def _of_listed(view: View, listed: ListedHead) -> Iterator[Match]:
         )
 
 
-def _of_run(view: View, ref: str, run: Workload, pod: Pod, waits: list[Complaint]) -> Match:
+def _counted(ref: str, counted: float) -> tuple[Evidence, ...]:
+    return (Evidence("metrics", ref, f"{counted:.0f} locks are waited for"),) if counted >= MANY else ()
+
+
+def _of_run(view: View, ref: str, behind_it: Run, waits: list[Complaint], *seen: Evidence) -> Match:
     """Return that a run locks what all others wait for. Who ends it knows what becomes of its work: a person."""
+    run, pod, said = behind_it
     users = users_of(view, ref)
     others = tuple(
         r for r in dict.fromkeys((*clients(view, ref), *users)) if r not in (run.ref, *_schedules(view, pod))
@@ -166,7 +189,10 @@ def _of_run(view: View, ref: str, run: Workload, pod: Pod, waits: list[Complaint
         component=run.ref,
         evidence=(
             *told(view, waits, 1),
-            Evidence("objects", f"Pod/{pod.name}", f"it locks whole tables, and began just before: {ref}", pod.created),
+            *seen,
+            Evidence(
+                "objects", f"Pod/{pod.name}", f"it works on {ref} since just before, and locks: {said}", pod.created
+            ),
         ),
         certainty=0.6,
         since=began(waits),
