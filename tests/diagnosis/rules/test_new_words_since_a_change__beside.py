@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.pods import looping
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, URL, alert, down, shop
-from tests.diagnosis.rules.tiny import Obj, at, log, pod, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 OWN = "ERROR order 7 has no total"
@@ -16,6 +16,7 @@ STRANGER = "ERROR django.security.DisallowedHost: Invalid HTTP_HOST header: '203
 UNKNOWN = "ERROR django.security.DisallowedHost: Invalid HTTP_HOST header: 'old.shop.example'."
 RANGE = "ERROR psycopg.errors.NumericValueOutOfRange: integer out of range"
 PROBED: dict[str, Any] = {"readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}}}
+OLD_DATA = "WARN balance is stale: projected 3160 s ago, answering 409"
 BACK, LOOK = "rollback_workload", "page_human"
 
 
@@ -58,6 +59,21 @@ def reported(*lacking: float, paths: int = 6, share: int = 1) -> Snapshot:
     return snapshot(mine, workload("cart"), logs=[*told, asked], alerts=[alert(service="shop")])
 
 
+def late(words: str = OLD_DATA, *, grows: bool = True, store: Any = URL) -> Snapshot:
+    """Return a shop that tells of old data since the release of a neighbour, and a feed before which a queue grows."""
+    waits = [figure("queue_depth", 20, 8000, 700, component="feed")] if grows else []
+    return snapshot(
+        shop(env=URL),
+        postgres(),
+        workload("kafka", "bitnami/kafka:3", kind="StatefulSet", pods=3, port=9092),
+        workload("mails", before=IMAGE, released=660, service=False),
+        workload("feed", env={**store, "KAFKA_BROKERS": "kafka:9092"}, service=False),
+        figures=waits,
+        logs=warned("shop", words),
+        alerts=[alert(service="shop")],
+    )
+
+
 ALIKE: dict[str, Any] = {"env": URL, "words": RANGE}
 HOLDS = [
     *(
@@ -81,6 +97,18 @@ HOLDS = [
         )
     ),
     *(
+        Holds(
+            f"one tells that its data are old since the release of a neighbour, {what}",
+            world,
+            ("Deployment/mails", "code_defect", BACK),
+        )
+        for what, world in (
+            ("and no queue grows", late(grows=False)),
+            ("and who is late has another store", late(store={})),
+            ("and its words are of something else", late("WARN 7 items have no price")),
+        )
+    ),
+    *(
         Holds(f"it reports what browsers lack since its release, {what}", world, (SHOP, "code_defect", remedy))
         for what, world, remedy in (
             ("and another lacked that before it came", reported(5000, 400), LOOK),
@@ -99,5 +127,14 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"a neighbour was released before one tells that its data are old: who brings them is late: {words}",
+            late(words),
+            ("Deployment/feed", "capacity", "scale_workload"),
+            harmful=(BACK,),
+        )
+        for words in (OLD_DATA, "WARN prices are outdated by 40 min", "ERROR catalogue last update 14:02, lag 2400 s")
+    ),
     DoesNotHold("its log tells of nothing but strangers who ask it by its address", released(words=STRANGER)),
 ]

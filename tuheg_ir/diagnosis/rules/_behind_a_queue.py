@@ -1,4 +1,4 @@
-"""Words of who misses an answer that comes by way of a queue, and that queue grows: it lies with who works it off."""
+"""Words of who misses an answer, or data, that come by way of a queue that grows: it lies with who works it off."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._fed_by import OLD, share_a_store
 from tuheg_ir.diagnosis.rules._readers import given_up, grown, reader, waiting
 from tuheg_ir.diagnosis.rules._readers import queues as known_queues
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release
@@ -41,6 +42,18 @@ def behind_a_queue(view: View, workload: Workload, line: str, began: datetime | 
     if began is None or not _MISSES.search(line) or _HAS_ITSELF.search(line):
         return None
     return next(_grown(view, workload, began), None)
+
+
+def fed_late(view: View, workload: Workload, line: str, began: datetime | None, released: Workload) -> Evidence | None:
+    """Return the queue of whose reader a workload has its data, where it says that these are old; None: there is none.
+
+    Not where that reader is the one that was released.
+    """
+    if began is None or not OLD.search(line):
+        return None
+    queues = _grown(view, workload, began)
+    by = ((each, view.workloads[each.object]) for each in queues if each.object != released.ref)
+    return next((each for each, reader_of_it in by if share_a_store(view, reader_of_it, workload)), None)
 
 
 def _grown(view: View, workload: Workload, began: datetime) -> Iterator[Evidence]:

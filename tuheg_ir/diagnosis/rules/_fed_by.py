@@ -25,12 +25,12 @@ _KEEPS = ("database", "cache", "search")
 """Roles of programs in which one writes what another reads; what a broker takes is sent to somebody."""
 OF_A_STORE = late(r"(?<![a-z])(?:db|dsn)(?![a-z])|database|jdbc|sql|postgres|mongo|redis|mariadb", re.IGNORECASE)
 """How Secrets of stores, or what is taken of them, are called."""
-_OLD = late(
+OLD = late(
     r"(?i:stale|fresh|outdated|out.of.date|last.?(?:success|update))"
     r"|(?i:(?<![a-z])(?:lag|age|behind|delay(?:ed)?|missing)(?![a-z]))|(?:Lag|Age|Behind|Delay(?:ed)?|Missing)(?![a-z])"
     r"|(?i:\bno (?:\w+ ){0,3}(?:results?|data|orders?|updates?|records?)\b)"
 )
-"""How an alert tells that data are old, or do not come."""
+"""How an alert, or who reads them, tells that data are old, or do not come."""
 MOSTLY = 0.5
 """Of whose lines more are errors gets hardly anything done; of a trace only the line that bears a time is one."""
 
@@ -47,7 +47,7 @@ def unfed(view: View, workload: Workload) -> tuple[Evidence, ...]:
     return tuple(
         Evidence("alerts", ref, f"alert {alert.name} fires: it reads what {workload.name} writes", alert.starts_at)
         for alert in view.alerts
-        if alert.starts_at is not None and at < alert.starts_at <= at + HOURS and _OLD.search(alert.said)
+        if alert.starts_at is not None and at < alert.starts_at <= at + HOURS and OLD.search(alert.said)
         if (ref := view.about_alert(alert)) in readers and _tells_of_nothing(view, ref)
     )
 

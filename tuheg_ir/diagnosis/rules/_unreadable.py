@@ -17,6 +17,11 @@ _UNREADABLE = late(
 """Words of a message that its reader cannot make sense of."""
 
 
+def tells_unreadable(line: str) -> bool:
+    """Tell whether a line speaks of a message that nobody can make sense of."""
+    return _UNREADABLE.search(line) is not None
+
+
 def unreadable(view: View, consumer: Workload) -> tuple[Marked, ...]:
     """Return the errors by which a consumer's pods tell of messages that they cannot read."""
     return tuple(each for each in marked(view, consumer) if _UNREADABLE.search(each.line))

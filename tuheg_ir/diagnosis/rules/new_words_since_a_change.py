@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._after_outage import after_outage
 from tuheg_ir.diagnosis.rules._at_fault import at_fault
+from tuheg_ir.diagnosis.rules._behind_a_queue import fed_late
 from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._came_rarely import SETTINGS, rarely_since
 from tuheg_ir.diagnosis.rules._fed_by import unfed
@@ -97,7 +98,7 @@ def _of_other_release(view: View, workload: Workload, words: Marked, released: W
 def _may_have_said(view: View, workload: Workload, words: Marked, released: Workload) -> bool:
     """Tell whether a release may be what a log speaks of: a data service, and who refuses too much, speak of users.
 
-    Not one's own where one waits for what was slow before it.
+    Not one's own where one waits for what was slow before it, nor another's where one's data come late out of a queue.
     """
     users = view.graph.callers(workload.ref)
     if told_before(view, workload, words, released) or answers_well(view, workload, words, released):
@@ -106,7 +107,9 @@ def _may_have_said(view: View, workload: Workload, words: Marked, released: Work
         return False
     if released is workload and refused_as_others(view, workload, words.since):
         return False
-    if released is not workload and _younger_say_nothing(view, workload, words):
+    if released is not workload and (
+        _younger_say_nothing(view, workload, words) or fed_late(view, workload, words.line, words.since, released)
+    ):
         return False
     if _store_came_between(view, released, words.since):
         return False
