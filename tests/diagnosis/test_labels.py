@@ -58,6 +58,23 @@ def test_the_component_is_cut_out_of_the_pods_name_when_nothing_else_names_it() 
     assert parse(filled.query).kind == "instant vector"
 
 
+@pytest.mark.parametrize(
+    ("exporter", "cut"),
+    [("memcached", True), ("exporter", False)],
+    ids=["in the pod of what it asks, whose former pods nobody knows", "in a pod of its own"],
+)
+def test_what_an_exporter_asks_is_named_by_its_pod_where_it_runs_in_it(exporter: str, cut: bool) -> None:
+    way = next(way for signal, way in WAYS if signal.name == "cache_evictions" and way.by == "memcached_exporter")
+    names = (f"{exporter}-7d4f9c5b6d-abcde", f"{exporter}-5c8d7f6b9c-fghij")
+    told = zip(names, ("10.0.0.8:9150", "10.0.0.9:9150"), strict=True)
+    rows = [{"namespace": NAMESPACE, "pod": pod, "instance": at, "job": "caches"} for pod, at in told]
+    cache = "memcached-7d4f9c5b6d-abcde"
+    known = Known(frozenset({"memcached"}), frozenset({cache, names[0]}), {"10.0.0.8": cache})
+    filled = Labels(rows, load(), NAMESPACE, known).fill(way, {"m": "memcached_items_evicted_total"}, "2m")
+    assert (', "pod", ' in filled.query) == cut
+    assert (', "instance", ' in filled.query) != cut
+
+
 def test_a_metric_of_no_use_is_left_out() -> None:
     way = next(way for signal, way in WAYS if signal.name == "error_ratio" and way.by == "the service")
     unfit: list[list[dict[str, str]]] = [

@@ -151,7 +151,7 @@ class Labels:
             # An exporter's own name is known as well, but `server` is what it asks.
             if not any(values.values()) or (told and address == "instance"):
                 continue
-            if not (way.address or way.by in self._exporters):
+            if not (way.address or way.by in self._exporters) or (address == "instance" and self._beside(values)):
                 if address != "instance":
                     continue  # a service may mean by it whom it calls
                 if named := self._by_pod():
@@ -160,6 +160,12 @@ class Labels:
         if way.address:
             raise Unfit
         return self._not_the_exporter(label, way) if way.by in self._exporters else {}
+
+    def _beside(self, values: Mapping[str, str]) -> bool:
+        """Tell whether an exporter runs beside what it asks: at its known addresses are the workloads of its pods."""
+        labels = [label for label in self._roles["pod"] if label != "instance"]
+        known = [(values[row["instance"]], row) for row in self._rows if values.get(row.get("instance", ""))]
+        return all(named in {self._known.at(row.get(each, "")) for each in labels} for named, row in known)
 
     def _by_pod(self) -> dict[str, str]:
         """Return what takes the component from the names of pods; {} where not all tell them.
