@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
 from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, felt, is_well, rise
 from tuheg_ir.diagnosis.rules._got_through import answers_mostly, got_through
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._own_misses import misses_since_release
 from tuheg_ir.diagnosis.rules._reach import closed_to_the_outside, names_host
 from tuheg_ir.diagnosis.rules._used_up import used_up
 from tuheg_ir.diagnosis.rules._way_out import narrow_way
@@ -80,6 +81,8 @@ def when(view: View) -> Iterator[Match]:
         first = next((c for c in nearest if felt(view, c)), nearest[0])
         if known.limited and (_spent_by_us(view, first, known) or used_up(view, host)):
             continue
+        if known.limited and misses_since_release(view, view.workloads[first]):
+            continue  # it asks for what it kept before
         onset = _onset(view, first, known)
         first = _where_it_hurts(view, first)
         calm = calm and first in callers

@@ -1,0 +1,137 @@
+"""A program that misses in its cache since its release what it had there is taken back; whoever it asks anew is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.refusing import HOST, REFUSED
+from tests.diagnosis.rules.scenes import CACHE, DB, OLD, URL, alert, errors, latency, logs, rate
+from tests.diagnosis.rules.test_cache_made_smaller import evictions, shares, warming
+from tests.diagnosis.rules.tiny import Obj, figure, log, pod, postgres, redis, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Series, Snapshot
+
+GEO = "Deployment/geo"
+FOUND = (GEO, "code_defect", "rollback_workload")
+OUTSIDE = (GEO, "dependency_failure", "page_human")
+ASKS = {"CACHE_URL": "redis://redis:6379/0", "PROVIDER_URL": f"https://{HOST}"}
+RELEASED, MISSES, FAILS = 1800, 1750, 1000
+LIMITED = [log(pod("geo"), *["INFO found"] * 20, *[REFUSED] * 25, since=1.8 * FAILS)]
+
+
+def geo(**more: Any) -> list[Obj]:
+    """Return a program that was released and asks a provider for what is not in its cache."""
+    return workload("geo", **{"env": ASKS, "before": OLD, "released": RELEASED, **more})
+
+
+def world(
+    *figures: tuple[str, Series],
+    own: list[Obj] | None = None,
+    cache: list[Obj] | None = None,
+    others: tuple[list[Obj], ...] = (),
+    felt: tuple[tuple[str, Series], ...] | None = None,
+    told: list[Log] = LIMITED,
+    **more: Any,
+) -> Snapshot:
+    """Return such a program, a cache, and a shop that asks the program and suffers since a time."""
+    return snapshot(
+        workload("shop", env={"GEO_URL": "http://geo:8080"}),
+        own or geo(),
+        cache if cache is not None else redis(),
+        *others,
+        figures=[*((errors("shop", 0.3, FAILS), errors("geo", 0.9, FAILS)) if felt is None else felt), *figures],
+        logs=told,
+        **more,
+    )
+
+
+OWN = shares("geo", 0.96, 0.0, MISSES)
+OF_CACHE = shares("redis", 0.96, 0.0, MISSES)
+BARRED = (
+    *no("restart_workload", "scale_workload", at=GEO),
+    *no("restart_workload", "rollback_workload", at="Deployment/shop"),
+    *no("restart_workload", at=CACHE),
+)
+WITH_DATABASE = geo(env={"CACHE_URL": ASKS["CACHE_URL"], **URL})
+KEPT_INSIDE = geo(env={"PROVIDER_URL": ASKS["PROVIDER_URL"]})
+
+HOLDS = [
+    *(
+        Holds(f"it misses what it had before its release: {what}", made, FOUND, excludes=BARRED, alone=True)
+        for what, made in (
+            ("by its own count and by the cache's, and a provider refuses more", world(OWN, OF_CACHE)),
+            ("by its own count", world(OWN)),
+            ("by the count of the cache", world(OF_CACHE)),
+            ("half of it", world(shares("geo", 0.97, 0.5, MISSES))),
+            ("its users ask again what failed", world(OWN, rate("geo", 20, 60, FAILS))),
+            ("another user of the cache is as it was", world(OF_CACHE, others=(workload("mail", env=ASKS),))),
+            (
+                "nobody tells of the provider, and it is slow",
+                world(OWN, told=[], felt=(latency("geo", 0.1, 3, FAILS),)),
+            ),
+            ("only an alert tells who suffers", world(OWN, felt=(), told=[], alerts=[alert(service="geo")])),
+        )
+    ),
+    Holds(
+        "a database of ours has to answer what it misses",
+        world(
+            OWN,
+            figure("cpu_share", 0.2, 0.99, MISSES, pod="postgres-0", container="postgres"),
+            own=WITH_DATABASE,
+            others=(postgres(),),
+            told=[],
+            felt=(latency("geo", 0.1, 4, FAILS), errors("shop", 0.2, FAILS)),
+        ),
+        FOUND,
+        excludes=no("restart_workload", "scale_database", at=DB),
+        alone=True,
+    ),
+    Holds(
+        "settings changed alone",
+        world(OWN, own=geo(before={"env": {**ASKS, "CACHE_KEY": "v3"}})),
+        (GEO, "configuration_error", "rollback_workload"),
+    ),
+    Holds("what it kept in itself it does not find at all", world(OWN, own=KEPT_INSIDE, cache=[]), FOUND),
+    Holds(
+        "what it kept in itself it has to gather again, after any start",
+        world(shares("geo", 0.96, 0.2, MISSES), own=KEPT_INSIDE, cache=[]),
+        (GEO, "code_defect", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+]
+DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a provider refuses it after its release: {what}", made, OUTSIDE, harmful=("rollback_workload",))
+        for what, made in (
+            ("its cache has what it had", world(shares("geo", 0.96, 0.95, MISSES))),
+            ("nobody counts what it misses", world()),
+            ("it missed as much before", world(shares("geo", 0.3, 0.05, MISSES))),
+            ("users suffered before", world(OWN, felt=(errors("shop", 0.3, 2400), errors("geo", 0.9, FAILS)))),
+            ("its cache fills up again", world(warming("geo"))),
+            ("it missed long before the release", world(shares("geo", 0.96, 0.0, 3000))),
+            ("it misses since long after it", world(shares("geo", 0.96, 0.0, 300))),
+            ("far more is asked of it at that time", world(OWN, rate("geo", 20, 60, MISSES))),
+            ("the cache was started anew", world(OWN, cache=redis(started=MISSES))),
+            ("the cache was released as well", world(OWN, cache=redis(before=OLD, released=MISSES))),
+            ("the cache throws out what it holds", world(OWN, evictions("redis", 0, 300, MISSES))),
+            (
+                "another user of the cache was released as well",
+                world(OF_CACHE, others=(workload("mail", env=ASKS, before=OLD, released=RELEASED),)),
+            ),
+        )
+    ),
+    DoesNotHold(
+        "the cache cannot be asked",
+        world(
+            OWN,
+            told=logs(
+                "geo",
+                "redis.exceptions.ConnectionError: Error 111 connecting to redis:6379. Connection refused.",
+                since=FAILS,
+            ),
+        ),
+        ("page_human",),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold("nobody suffers", world(OWN, felt=(errors("shop", 0.001), errors("geo", 0.001)), told=[])),
+]

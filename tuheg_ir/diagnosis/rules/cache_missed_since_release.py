@@ -1,0 +1,78 @@
+"""Since its release a program finds nothing in its cache, and what is behind the cache gets all that it spared.
+
+A provider outside counts our requests and refuses the rest, a database or a service of ours has too much to do. Those
+do what they always did; to ask them for more pays for a cache that is not used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
+from tuheg_ir.diagnosis.rules._own_misses import Found, misses_since_release
+from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence
+from tuheg_ir.diagnosis.view.trouble import suffering, troubles
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_REFUSED = ("rate_limited",)
+_NOTHING = 0.05
+"""What is kept in the program itself is lost with any pod; but it has more than this again when it is asked again."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """A program misses in its cache since its release, and those who ask it suffer."""
+    for workload in view.serving:
+        found = misses_since_release(view, workload)
+        if found is None:
+            continue
+        refs = behind(view, workload.ref)
+        felt = [seen for ref in refs for seen, _ in troubles(view, ref)]
+        felt = felt or [seen for ref in refs for seen in suffering(view, ref)]
+        if felt:
+            yield _match(view, workload, found, felt)
+
+
+def _match(view: View, workload: Workload, found: Found, felt: list[Evidence]) -> Match:
+    refused = [each for each in complaints(view, *_REFUSED) if each.caller == workload.ref and not each.about]
+    stores = dict.fromkeys(each for cache in found.caches for each in (cache.ref, *spared(view, cache.ref)))
+    callers = behind(view, workload.ref, but=workload.ref)
+    emptied = not found.caches and found.misses.now > _NOTHING  # new pods may only have to fill it, older ones as well
+    why = f"{workload.ref} asks for all anew since its release: nothing done to others has it find more in its cache"
+    return Match(
+        component=workload.ref,
+        evidence=(
+            found.misses.shown,
+            *release_evidence(workload),
+            *told(view, refused, 1),
+            *felt[:2],
+        ),
+        certainty=0.7 if refused else 0.6,
+        root_cause=release_cause(view, workload),
+        remedy="page_human" if emptied else "",
+        since=found.misses.since,
+        explains=(*callers, *stores),
+        excludes=(
+            *not_for(
+                (workload.ref,),
+                "its new pods would miss as much, and more of them ask for more",
+                (*RESTARTS, "scale_workload"),
+            ),
+            *not_for(callers, why),
+            *not_for(stores, why, ("restart_workload", "rollback_workload", "scale_workload", "scale_database")),
+        ),
+    )
+
+
+RULE = Rule(
+    name="cache_missed_since_release",
+    title="Since its release a program finds nothing in its cache, and asks for all of it anew",
+    root_cause="code_defect",
+    remedy="rollback_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no program misses in its cache, since its release, what it had there before",
+)
