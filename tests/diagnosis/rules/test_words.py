@@ -259,6 +259,7 @@ WORDS: dict[str, tuple[str, ...]] = {
         "java.lang.OutOfMemoryError: unable to create native thread",
         "connect: cannot assign requested address",
     ),
+    "beyond_quota_of_cluster": ('pods "task" is forbidden: exceeded quota: team, requested: pods=1, used: pods=9',),
     "forbidden_by_cluster": ('leases "x" is forbidden: User "system:serviceaccount:town:api" cannot get resource',),
 }
 NOISE = (

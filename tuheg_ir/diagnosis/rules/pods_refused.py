@@ -1,4 +1,7 @@
-"""The cluster refuses to make pods: a quota is used up, a limit range or a policy forbids them."""
+"""The cluster refuses to make pods: a quota is used up, a limit range or a policy forbids them.
+
+They are those of a workload, or those that a program makes itself: tasks, builds, sessions of users.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._refused_makers import Refused, refused_makers
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view.refusals import refusals
 from tuheg_ir.diagnosis.view.releases import release_evidence, releases
@@ -21,13 +26,36 @@ _ASPECTS = ("limits", "other", "placement", "image", "mounts")
 
 
 def when(view: View) -> Iterator[Match]:
-    """Pods of a workload that lacks some could not be created."""
+    """Pods of a workload that lacks some could not be created, or a program is refused the pods that it makes."""
     for workload in view.workloads.values():
         told = refusals(view, workload)
         if any(_HOOK.search(each.fact) for each in told):
             continue  # webhook_fails tells more of it
         if told and len(workload.live) < workload.wanted + _surge(workload):
             yield _match(view, workload, told)
+    yield from (_to_makers(view, each) for each in refused_makers(view))
+
+
+def _to_makers(view: View, refused: Refused) -> Match:
+    """Return that a quota refuses pods to programs; a release of such a one may ask for more than the one before."""
+    found = [view.workloads[ref] for ref in refused.makers if ref in view.workloads]
+    settled = [each.ref for each in found if not releases(view, each, SUSPECT)]
+    wrote = "it was written; pods are refused since"
+    return Match(
+        component=refused.quota,
+        evidence=(
+            *refused.seen[:3],
+            *([Evidence("objects", refused.quota, wrote, refused.edited)] if refused.edited else ()),
+        ),
+        certainty=0.8 if refused.edited else 0.65,
+        root_cause="configuration_error" if refused.edited else "resource_exhaustion",
+        since=refused.since,
+        explains=behind(view, *refused.makers),
+        excludes=(
+            *not_for((each.ref for each in found), "new pods of it are refused as many", (*RESTARTS, "scale_workload")),
+            *not_for(settled, f"{refused.quota} refuses pods to the template before too", ("rollback_workload",)),
+        ),
+    )
 
 
 def _surge(workload: Workload) -> int:
@@ -72,5 +100,5 @@ RULE = Rule(
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="no workload lacks pods that the cluster refused to make",
+    why_not="no workload or program lacks pods that the cluster refused to make",
 )
