@@ -11,13 +11,18 @@ from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, excluding
 from tuheg_ir.diagnosis.rules._figures import said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind
-from tuheg_ir.diagnosis.rules._measuring import blind_as_ever, lost_source, told_of_source
+from tuheg_ir.diagnosis.rules._measuring import (
+    asked_in_vain,
+    blind_as_ever,
+    cause_of_source,
+    lost_source,
+    told_of_source,
+)
 from tuheg_ir.diagnosis.rules._named_backends import always_names, named
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import (
     BEFORE,
-    release_cause,
     release_evidence,
     releases,
     since_release,
@@ -186,9 +191,12 @@ def _of_source(view: View, workload: Workload, scaler: Autoscaler, source: Workl
         component=source.ref,
         target=source.ref,
         evidence=(*told_of_source(view, scaler, source), *match.evidence),
-        root_cause=release_cause(view, source),
+        root_cause=cause_of_source(view, source),
         remedy="rollback_workload",
-        explains=(*match.explains, scaler.ref, *behind(view, workload.ref, but=source.ref)),
+        explains=(
+            *(*match.explains, scaler.ref, *asked_in_vain(view, source)),
+            *behind(view, workload.ref, but=source.ref),
+        ),
         excludes=(
             *match.excludes,
             *excluding(workload.ref, few, *RESTARTS, "rollback_workload"),

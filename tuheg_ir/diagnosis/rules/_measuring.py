@@ -1,7 +1,8 @@
 """Who measures for an autoscaler, and whether a release of it is why the autoscaler sees nothing.
 
 What autoscalers go by comes from a program of the cluster behind the API of metrics. If that one never gets ready since
-its release, all of them are blind from that minute on, and keep as many replicas as there were.
+its release, or asks where nobody gives it figures, all of them are blind from that minute on, and keep as many replicas
+as there were.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.harm import harms
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Obj
 from tuheg_ir.diagnosis.rule import RESTARTS, excluding
+from tuheg_ir.diagnosis.rules._asks_elsewhere import asked_elsewhere, asks_elsewhere
 from tuheg_ir.diagnosis.rules._never_ready import never_ready_since_release
 from tuheg_ir.diagnosis.rules._not_its_release import not_its_release
 from tuheg_ir.diagnosis.view.programs import image_name
 from tuheg_ir.diagnosis.view.reading import items, moment, text
-from tuheg_ir.diagnosis.view.releases import release_evidence, releases, since_release
+from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, releases, since_release
 from tuheg_ir.diagnosis.view.scaling import Autoscaler
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -44,15 +46,20 @@ def lost_source(view: View, scaler: Autoscaler, within: timedelta) -> Workload |
     ``within``: how old that release may be.
     """
     source = _source(view, scaler)
-    if source is None or source.ready or not since_release(source, scaler.blind_since):
+    if source is None or not since_release(source, scaler.blind_since) or not releases(view, source, within):
         return None
-    if not releases(view, source, within):
-        return None
-    pods = never_ready_since_release(view, source)
-    if not pods or not_its_release(view, source, pods):
+    if not _measures_nothing(view, source):
         return None
     barred = any(each.remedy == "rollback_workload" for each in harms(view, source.ref))
     return None if barred else source
+
+
+def _measures_nothing(view: View, source: Workload) -> bool:
+    """Tell whether a release is why its pods measure nothing: they never got ready, or ask at a new address in vain."""
+    if source.ready:
+        return bool(asks_elsewhere(view, source))
+    pods = never_ready_since_release(view, source)
+    return bool(pods) and not_its_release(view, source, pods) is None
 
 
 def told_of_source(view: View, scaler: Autoscaler, source: Workload) -> Iterator[Evidence]:
@@ -62,7 +69,17 @@ def told_of_source(view: View, scaler: Autoscaler, source: Workload) -> Iterator
             if (text(each, "type"), text(each, "status")) == ("Available", "False"):
                 told = f"the API of metrics cannot be asked: {text(each, 'reason')}: {text(each, 'message')[:160]}"
                 yield Evidence("objects", source.ref, told, moment(each, "lastTransitionTime"))
-    yield from release_evidence(source, "command", "env")[:2]
+    yield from (*asks_elsewhere(view, source)[:1], *release_evidence(source, "command", "env")[:2])
+
+
+def cause_of_source(view: View, source: Workload) -> str:
+    """Return what a release of who measures brought that fails: an address is a setting, whatever image came."""
+    return "configuration_error" if source.ready else release_cause(view, source)
+
+
+def asked_in_vain(view: View, source: Workload) -> tuple[str, ...]:
+    """Return whom who measures complains of, as it asks them since its release alone."""
+    return asked_elsewhere(view, source) if source.ready else ()
 
 
 def blind_as_ever(source: Workload) -> tuple[Excluded, ...]:

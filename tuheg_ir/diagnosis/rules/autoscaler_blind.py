@@ -8,10 +8,16 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._capacity import PEAK, blinded_by_release
-from tuheg_ir.diagnosis.rules._measuring import blind_as_ever, lost_source, told_of_source
+from tuheg_ir.diagnosis.rules._measuring import (
+    asked_in_vain,
+    blind_as_ever,
+    cause_of_source,
+    lost_source,
+    told_of_source,
+)
 from tuheg_ir.diagnosis.rules._queue_alerts import queue_alerts
 from tuheg_ir.diagnosis.rules._readers import backlogs
-from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence
+from tuheg_ir.diagnosis.view.releases import release_evidence
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler, due
 from tuheg_ir.diagnosis.view.trouble import suffering
 from tuheg_ir.diagnosis.view.view import View
@@ -75,8 +81,9 @@ def _match(view: View, workload: Workload, scaler: Autoscaler, told: tuple[Evide
         component=source.ref,
         evidence=(*told, *told_of_source(view, scaler, source)),
         certainty=0.7,
-        root_cause=release_cause(view, source),
+        root_cause=cause_of_source(view, source),
         remedy="rollback_workload",
+        explains=(*found.explains, *asked_in_vain(view, source)),
         excludes=blind_as_ever(source),
     )
 
