@@ -103,7 +103,7 @@ def _conditions(view: View, node: str) -> Iterator[Evidence]:
 
 
 def _setups(view: View, node: str, where: dict[str, str]) -> Iterator[Evidence]:
-    """Yield pods of a node that got no network; where pods of several get no address, it is none of the nodes."""
+    """Yield pods of a node that got no network; where no address is left on any, it is none of the nodes."""
     short = short_of_addresses(view) is not None
     for event in view.events:
         kind, _, label = event.about.partition("/")
