@@ -30,6 +30,16 @@ OTEL = (
     'error exporterhelper/queue.go:99 Exporting failed. error="dial tcp 203.0.113.9:4317: connect: connection refused"',
     "info exporterhelper/retry.go:77 Exporting failed. Will retry the request after interval.",
 )
+REFUSED = (
+    "[error] [output:es:es.0] HTTP status=400 URI=/_bulk, response:",
+    "[ warn] [engine] failed to flush chunk '1-17.flb', retry in 1883 seconds: task_id=14, input=tail.0 > output=es.0",
+)
+WENT_OUT = "[ info] [engine] flush chunk '1-17.flb' succeeded at retry 2: task_id=14, input=tail.0 > output=es.0"
+TOO_LARGE = (
+    "[warn]: #0 failed to flush the buffer. retry_times=31 next_retry_time=2026-03-04 12:09:00 "
+    'error_class=RuntimeError error="413 Payload Too Large"',
+)
+UNKNOWN = ("info exporterhelper/retry.go:77 Exporting failed. Will retry the request after interval. (unknown field)",)
 STORAGE = "[SERVICE]\n    storage.path  /var/log/flb-storage/\n[OUTPUT]\n    Name forward\n    Host siem.example\n"
 BUFFER = "<match **>\n  <buffer>\n    @type file\n    path /var/log/fluentd-buffers/out\n  </buffer>\n</match>\n"
 GONE = "The node was low on resource: ephemeral-storage. Container shop was using {}, request is 0. "
@@ -115,6 +125,31 @@ HOLDS = [
 ]
 HOLDS += [
     Holds(
+        f"its log tells of nothing else since it begins, and its pods were the first to start with an edit, {what}",
+        world,
+        (CONF, "configuration_error", "page_human"),
+        excludes=NOT_OF_IT,
+        alone=True,
+    )
+    for what, world in (
+        (
+            "days ago: what it sends is refused",
+            world(
+                REFUSED,
+                agent(settings=STORAGE, started=3 * DAY),
+                settings=STORAGE,
+                written=3 * DAY + 200,
+                figures=FILLS,
+            ),
+        ),
+        (
+            "and nobody measures disks: what it sends is too large",
+            world(TOO_LARGE, agent("/var/log", settings=BUFFER, started=DAY), settings=BUFFER, written=2 * DAY),
+        ),
+    )
+]
+HOLDS += [
+    Holds(
         f"nothing was edited: {what}",
         world,
         (AGENT, "resource_exhaustion", "page_human"),
@@ -129,6 +164,17 @@ HOLDS += [
         ),
         ("whom it sends to shows a certificate that is over", world(EXPIRED, agent("/var/lib/fluentd"), figures=FILLS)),
         ("only its log tells that it tries again", world(OTEL, agent("/var/lib/otelcol"))),
+        ("what it sends is refused, nobody knows why", fluent_bit(lines=REFUSED[1:], figures=FILLS)),
+        (
+            "its pods started long before the edit",
+            fluent_bit(lines=REFUSED, written=3 * DAY, objects=agent(settings=STORAGE, started=9 * DAY)),
+        ),
+        (
+            "its pods started with an edit, weeks ago",
+            fluent_bit(
+                lines=REFUSED, written=29 * DAY, objects=agent(settings=STORAGE, age=29.5 * DAY, started=28 * DAY)
+            ),
+        ),
     )
 ]
 HOLDS += [
@@ -145,6 +191,9 @@ HOLDS += [
         ("the agent cannot send since the node is short", fluent_bit(since=280, written=400)),
         ("the agent cannot send since moments before", fluent_bit(since=500, written=600)),
         ("the agent drops what it cannot send", world(FLUENT_BIT[:1], agent())),
+        ("what the agent tries again goes out", fluent_bit(lines=(*REFUSED, WENT_OUT))),
+        ("the agent tries again since moments before", fluent_bit(lines=REFUSED, since=500, written=600)),
+        ("nothing tells that it keeps on the disk what it tries again", world(REFUSED, agent())),
         ("the one that was evicted held most of it", fluent_bit(used="60000000Ki")),
         ("no disk becomes fuller", fluent_bit(figures=grows((0.6, 0.6), (0.9, 0.9)))),
         ("another one cannot send what it keeps either", world(OTEL, [*agent("/var/lib/otelcol"), *OTHER])),

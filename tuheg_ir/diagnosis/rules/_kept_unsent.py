@@ -1,6 +1,8 @@
 """Who keeps on the disks of nodes what it cannot send: it lies in a directory of the node, and counts to no pod.
 
 So do programs that collect logs, metrics or traces on every node. Whom the node evicts for it holds next to nothing.
+Why nothing goes out need not be known: who tries all that it keeps again and again, and tells of none that went out,
+keeps it. And that need not have begun of late: a log that tells of nothing else from its beginning on tells not when.
 """
 
 from __future__ import annotations
@@ -14,19 +16,24 @@ from typing import Any, NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._filling import PART, held, size_of
-from tuheg_ir.diagnosis.view.complaints import OFTEN, UNANSWERED, fresh
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.complaints import OFTEN, STILL, UNANSWERED, fresh
+from tuheg_ir.diagnosis.view.logs import heard_since
 from tuheg_ir.diagnosis.view.nodes import on_node
 from tuheg_ir.diagnosis.view.reading import items, mapping, oldest, text
 from tuheg_ir.diagnosis.view.releases import releases, soon_after
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
-from tuheg_ir.diagnosis.view.written import outside_changes, reached
+from tuheg_ir.diagnosis.view.written import outside_changes, reached, slept
 
 SUSPECT = timedelta(hours=24)
 """A release so young may have brought what is kept: that is another trouble."""
 EARLIER = timedelta(minutes=10)
 """So long it has to be unable to send before a node runs short: a disk does not fill at once."""
+FILLED_IN = timedelta(days=14)
+"""A disk that has not run full in so long does not do so by what was written before."""
+FIRST_WORDS = timedelta(minutes=5)
+"""What a log tells so soon after its beginning it may have told before as well, where it begins later than its pod."""
 FILLS = 0.005
 """By so much of itself a disk that fills has become fuller in the time that is measured."""
 _REFUSED = ("dns", "certificate", "outside_authentication", "rate_limited", "store_limit", "database_writes_refused")
@@ -46,6 +53,12 @@ _RETRIES = late(
     re.IGNORECASE,
 )
 """How they tell that what could not be sent waits for another try."""
+_WENT_OUT = late(
+    r"(?:flush|chunk|buffer|batch|queue|spool|segment|export|payload|retr(?:y|ied)).{0,120}\bsucce(?:ss|eded\b)"
+    r"|\bretry succeeded\b|\b(?:sent|delivered|flushed|exported)\b.{0,60}\b(?:after|at|on) (?:\d+ |a )?retr(?:y|ies)\b",
+    re.IGNORECASE,
+)
+"""How they tell that another try was well."""
 
 
 class Unsent(NamedTuple):
@@ -84,15 +97,21 @@ def _unsent(view: View, workload: Workload, nodes: Collection[str], began: datet
     there = {pod.node: pod.name for pod in workload.newest_pods()}
     if not where or not set(nodes) <= set(there) or releases(view, workload, SUSPECT):
         return None
-    hits = [_failing(view, workload, there[node], began) for node in nodes]
-    failing = [hit for hit in hits if hit]
     kept = next(chain(_told_to_keep(view, workload, where.values()), _tells(view, workload)), None)
     filling = _filling(view, workload)
-    if len(failing) < len(nodes) or kept is None or filling is None:
+    if kept is None or filling is None:
         return None
-    since = oldest(hit.first for hit in failing) or began
+    failing = [
+        _failing(view, workload, there[node], began)
+        or (_tries_again(view, workload, there[node], began) if kept.source == "objects" else None)
+        for node in nodes
+    ]
+    told = [each for each in failing if each is not None]
+    since = oldest(each.time for each in told)
+    if len(told) < len(nodes) or since is None:
+        return None
     fact = f"it may write to {', '.join(sorted(where)[:3])} of its nodes, which counts to no pod"
-    seen = (Evidence("objects", workload.ref, fact), kept, *(view.hit_evidence(hit) for hit in failing[:2]), *filling)
+    seen = (Evidence("objects", workload.ref, fact), kept, *told[:2], *filling)
     edit = _edit(view, workload, since)
     if edit is not None:
         changed = Evidence("objects", edit[0], f"written after it was made; {workload.ref} reads it", edit[1])
@@ -101,10 +120,25 @@ def _unsent(view: View, workload: Workload, nodes: Collection[str], began: datet
 
 
 def _edit(view: View, workload: Workload, since: datetime) -> tuple[str, datetime] | None:
-    """Return the one ConfigMap or Secret (Kind/name, when) with whose writing it began that nothing can be sent."""
+    """Return the one ConfigMap or Secret (Kind/name, when) with whose writing it began that nothing can be sent.
+
+    Where logs tell of nothing else since they begin, it may be the one that the pods were the first to start with.
+    """
     written = outside_changes(view, workload)
     found = [each for each in written if soon_after(since, each[1]) and reached(workload, *each)]
+    if not found and _from_the_first(view, workload, since):
+        found = [each for each in slept(view, workload)[0] if view.recent(each[1], FILLED_IN)]
     return found[0] if len(found) == 1 else None
+
+
+def _from_the_first(view: View, workload: Workload, since: datetime) -> bool:
+    """Tell whether a trouble is as old as the logs that tell of it, which are cut: they begin later than their pods."""
+    started = {pod.name: pod.started for pod in workload.live}
+    logs = [log for log in view.logs_of(workload.live, previous=False) if log.pod in started]
+    heard = heard_since(logs)
+    if heard is None or since - heard > FIRST_WORDS:
+        return False
+    return all((at := started[log.pod]) is not None and at <= heard for log in logs)
 
 
 def _writable(template: Mapping[str, Any]) -> dict[str, str]:
@@ -119,13 +153,25 @@ def _writable(template: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _failing(view: View, workload: Workload, pod: str, began: datetime) -> Hit | None:
+def _failing(view: View, workload: Workload, pod: str, began: datetime) -> Evidence | None:
     """Return how a pod tells that it cannot send, since well before its node ran short and still."""
     for hit in view.hits_of(workload.ref, *UNANSWERED, *_REFUSED):
         if hit.pod != pod or hit.previous or hit.count < OFTEN or not fresh(view, hit):
             continue
         if hit.first is not None and began - hit.first >= EARLIER:
-            return hit
+            return view.hit_evidence(hit)
+    return None
+
+
+def _tries_again(view: View, workload: Workload, pod: str, began: datetime) -> Evidence | None:
+    """Return that a pod tries again what it keeps, since well before its node ran short, still, and always in vain."""
+    for log in view.logs_of(workload.live, previous=False):
+        lines = [line for line in log.lines if _RETRIES.search(line)] if log.pod == pod else []
+        times = [at for line in lines if (at := stamp(line)) is not None]
+        if len(times) < OFTEN or any(_WENT_OUT.search(line) for line in log.lines):
+            continue
+        if began - min(times) >= EARLIER and view.recent(max(times), STILL):
+            return Evidence("logs", f"Pod/{pod}", f"log ({len(lines)} lines): {lines[-1].strip()[:200]}", min(times))
     return None
 
 
