@@ -1,29 +1,42 @@
-"""An Ingress or HTTPRoute sends to a Service or port that does not exist."""
+"""An Ingress or HTTPRoute sends to a Service or port that does not exist.
+
+Which Services a namespace has is known only where some of them were read. A young route that leads nowhere, of a review
+that is over or of one that begins, is none that people are called for where all alerts are about others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.state import ERRORS
+from tuheg_ir.diagnosis.view.crashes import crashes
+from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.network import Route, Service
 from tuheg_ir.diagnosis.view.reading import items, mapping, moment, name, newest, text, written
 from tuheg_ir.diagnosis.view.view import View
 
 LATELY = timedelta(hours=6)
+UNMISSED = 0.25
+"""How sure one is of a route that nobody is known to miss, while others suffer."""
 
 
 def when(view: View) -> Iterator[Match]:
     """A route names what is not there, and it was changed lately or somebody suffers."""
     if not view.snapshot.known("Service"):
         return
-    elsewhere = set(_elsewhere(view))
+    elsewhere, spaces = set(_elsewhere(view)), _spaces(view)
+    wrongs = {
+        route: _wrong(view, route)
+        for route in view.routes
+        if (route.ref, route.service) not in elsewhere and _space(view, route.ref) in spaces
+    }
+    others = _all_for_others(view, [route for route in view.routes if route in wrongs and not wrongs[route]])
     for route in view.routes:
-        refused = _refused(view, route)
-        wrong = "" if (route.ref, route.service) in elsewhere else _wrong(view, route)
+        refused, wrong = _refused(view, route), wrongs.get(route, "")
         wrong = wrong or (f"what its gateway refuses: {refused.fact}" if refused else "")
         service = view.services.get(route.service)
         # What was written last broke it: the route, or the Service that it names.
@@ -40,11 +53,44 @@ def when(view: View) -> Iterator[Match]:
                 *hurts,
                 *(view.event_evidence(e) for e in view.events_of(route.ref)[:1]),
             ),
-            certainty=0.75 if view.recent(since, LATELY) else 0.6,
+            certainty=UNMISSED if others and not hurts else 0.75 if view.recent(since, LATELY) else 0.6,
             since=min((e.time for e in hurts if e.time), default=since if view.recent(since, LATELY) else None),
             explains=serving,
             excludes=not_for(serving or _others(view), f"{route.ref} does not lead to it: its pods are well"),
         )
+
+
+def _spaces(view: View) -> set[str]:
+    """Return the namespaces of which Services were read: a folder may hold a few objects of further ones."""
+    read = {text(obj, "metadata", "namespace") or view.snapshot.namespace for obj in view.snapshot.of("Service")}
+    return {view.snapshot.namespace, *read}
+
+
+def _space(view: View, ref: str) -> str:
+    kind, _, named = ref.partition("/")
+    return text(view.objects(kind).get(named), "metadata", "namespace") or view.snapshot.namespace
+
+
+def _all_for_others(view: View, sound: Collection[Route]) -> bool:
+    """Tell whether people were called, and each alert is about what no route is to blame for.
+
+    That is a host whose every route leads somewhere, who is reached by such a route and bears no name like that of a
+    Service that is missing, or whose containers end or are not ready.
+    """
+    wrong = [route for route in view.routes if route not in sound]
+    hosts = {route.host for route in sound} - {route.host for route in wrong} - {""}
+    led = {ref for route in sound if (service := view.services.get(route.service)) for ref in service.backends}
+    led = {ref for ref in led if not any(route.service.startswith(ref.partition("/")[2]) for route in wrong)}
+    return bool(view.alerts) and all(_for_another(view, alert, hosts, led) for alert in view.alerts)
+
+
+def _for_another(view: View, alert: Alert, hosts: Collection[str], led: Collection[str]) -> bool:
+    if not _said(alert).isdisjoint(hosts):
+        return True
+    about = view.workloads.get(view.about_alert(alert))
+    if about is None:
+        return False
+    return about.ref in led or about.ready < about.wanted or bool(crashes(view, about))
 
 
 def _refused(view: View, route: Route) -> Evidence | None:
@@ -96,8 +142,13 @@ def _hurts(view: View, route: Route) -> Iterator[Evidence]:
             since = view.figures.crossed("error_ratio", ERRORS, component=label)
             yield Evidence("metrics", route.ref, f"{label}: {ratio:.1%} of requests fail", since)
     for alert in view.alerts:
-        if words & set(alert.labels.values()):
+        if words & _said(alert):
             yield Evidence("alerts", route.ref, f"alert {alert.name} fires", alert.starts_at)
+
+
+def _said(alert: Alert) -> set[str]:
+    """Return what the labels of an alert say, and the hosts of URLs in them, as probes bear them."""
+    return {said for key, value in alert.labels.items() for said in (str(value), *hosts_in(key, str(value)))}
 
 
 def _others(view: View) -> tuple[str, ...]:
