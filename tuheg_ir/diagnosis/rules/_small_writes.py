@@ -71,8 +71,7 @@ def small_writes(
 
     ``tellers``: who tells of it; where clients are among them, it is one of these if its settings alone show it.
     """
-    tables = {_name(named[1]) for line in lines if (named := _TABLE.search(line))}
-    writes = sorted(each for each in _writes(view, store) if each.table in tables)
+    writes = writes_into(view, store, lines)
     asking = [view.workloads[ref] for ref in clients(view, store.ref) if ref in view.workloads]
     released = [each for each in asking if _released_since(view, each, refused)]
     found = [each for client in released if (each := _of(view, store, client, writes)) is not None]
@@ -83,6 +82,12 @@ def small_writes(
     return found[0] if len(found) == 1 else None
 
 
+def writes_into(view: View, store: Workload, lines: Iterable[str]) -> list[Write]:
+    """Return the writes into the tables that some refusals name, as the store's log tells them."""
+    tables = {_name(named[1]) for line in lines if (named := _TABLE.search(line))}
+    return sorted(each for each in _writes(view, store) if each.table in tables)
+
+
 def _released_since(view: View, client: Workload, refused: datetime | None) -> bool:
     at = client.released_at
     if at is None or refused is None or refused < at or client.returned:
@@ -91,23 +96,26 @@ def _released_since(view: View, client: Workload, refused: datetime | None) -> b
 
 
 def _set_smaller(client: Workload, writes: list[Write]) -> SmallWrites | None:
-    """Return that a release lets a client gather many times less, unless the writes that are told speak against it.
-
-    That is so where others write as small, or it writes as much at a time as the same user did before.
-    """
+    """Return that a release lets a client gather many times less, unless the writes that are told speak against it."""
     at, cut = client.released_at, batches_cut(client)
-    if at is None or not cut:
+    if at is None or not cut or not may_write_smaller(client, at, writes):
         return None
+    told = ", ".join(f"{each.name} is {each.after}, and was {each.before}" for each in cut[:2])
+    return SmallWrites(client, Evidence("objects", client.ref, f"since its release {told}", at), set_so=True)
+
+
+def may_write_smaller(client: Workload, at: datetime, writes: list[Write]) -> bool:
+    """Tell whether a client may write smaller pieces since a change, for all that is told of writes.
+
+    Not where others write as small, or it writes as much at a time as the same user did before.
+    """
     own = {pod.address for pod in client.newest_pods() if pod.address}
     since = [each for each in writes if each.at >= at and each.host in own]
     before = [each.rows for each in writes if each.at < at and each.user in {one.user for one in since}]
     small = [each for each in writes if each.at >= at and each.rows <= SMALL]
     if sum(each.host in own for each in small) < MOSTLY * len(small):
-        return None
-    if since and len(before) >= FEW_BEFORE and median(before) < TIMES * median(each.rows for each in since):
-        return None
-    told = ", ".join(f"{each.name} is {each.after}, and was {each.before}" for each in cut[:2])
-    return SmallWrites(client, Evidence("objects", client.ref, f"since its release {told}", at), set_so=True)
+        return False
+    return not since or len(before) < FEW_BEFORE or median(before) >= TIMES * median(each.rows for each in since)
 
 
 def _of(view: View, store: Workload, client: Workload, writes: list[Write]) -> SmallWrites | None:

@@ -1,6 +1,7 @@
 """Settings by which a release lets a program gather much less before it writes: fewer rows, or for a shorter time.
 
 As much is written, in many times as many pieces. What a program reads or sends elsewhere at a time is another setting.
+In a file of settings a name stands below others that say of what it is: `batch:` and below it `max_events: 200`.
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ _SETTING = late(
     r"(\d[\d_]*(?:\.\d+)?)(?: ?([A-Za-z]{1,4}))?(?![\w.:-])"
 )
 """A variable, a flag or a parameter with a number."""
+_HEADER = late(r"\s*\[{1,2}([\w.\-\" ]{1,120})\]{1,2}\s*$")
+_NAMED = late(r"(\s*(?:- )?)[\"']?([A-Za-z][\w.-]{0,80})[\"']?\s*[:=]\s*(.*)")
+_INLINE = late(r"[\"']?([A-Za-z][\w.-]{0,80})[\"']?\s*[:=]\s*([^,{}]+)")
+_NUMBER = late(r"[\"']?(\d[\d_]*(?:\.\d+)?(?: ?[A-Za-z]{1,4})?)[\"']?,?\s*")
+"""How YAML, JSON, TOML and lines of NAME=value tell a section, a name in it, names on one line, and an amount."""
 _UNITS = {
     "": 1.0, "k": 1e3, "M": 1e6, "b": 1.0, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2.0**10, "mib": 2.0**20,
     "ms": 0.001, "s": 1.0, "sec": 1.0, "secs": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0,
@@ -61,11 +67,41 @@ def batches_cut(workload: Workload) -> tuple[Cut, ...]:
     return tuple(Cut(key, before[key][0], now[key][0]) for key in both if 0 < TIMES * now[key][1] <= before[key][1])
 
 
+def gathering(text_of: str) -> tuple[tuple[str, str], ...]:
+    """Return the settings of a file for what a program gathers until it writes: full name, and value as it stands."""
+    return tuple((name, value) for name, value in _amounts(text_of) if _of_gathering(name))
+
+
+def _amounts(text_of: str) -> Iterator[tuple[str, str]]:
+    """Yield the amounts of a file with the names of all that they stand below."""
+    section, above = "", list[tuple[int, str]]()
+    for line in text_of.splitlines():
+        told = line.split(" #")[0]
+        if header := _HEADER.match(told):
+            section, above = header[1], []
+        elif (found := _NAMED.match(told)) and not told.lstrip().startswith("#"):
+            depth, name, value = len(found[1]), found[2], found[3].strip()
+            above = [each for each in above if each[0] < depth]
+            path = ".".join(filter(None, (section, *(each for _, each in above), name)))
+            if amount := _NUMBER.fullmatch(value):
+                yield path, amount[1]
+            elif value in ("", "{"):
+                above.append((depth, name))
+            elif value.startswith("{"):
+                inner = ((each[1], _NUMBER.fullmatch(each[2].strip())) for each in _INLINE.finditer(value))
+                yield from ((f"{path}.{key}", amount[1]) for key, amount in inner if amount)
+
+
+def _of_gathering(name: str) -> bool:
+    """Tell whether a setting is of how much, or how long, is gathered until it is written."""
+    words = {each.lower() for each in _WORDS.findall(name)}
+    return bool(words & _GATHERS and words & _MEASURES and not words & _ELSEWHERE)
+
+
 def _settings(template: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, float]]]:
     """Yield the settings of a template for what is gathered: name, value as it stands, and as a number."""
     for container in items(template, "spec", "containers"):
         for name, amount, unit in _SETTING.findall("\n".join(words_given(container))):
-            words = {each.lower() for each in _WORDS.findall(name)}
             factor = _UNITS.get(unit if unit == "M" else unit.lower())
-            if factor is not None and words & _GATHERS and words & _MEASURES and not words & _ELSEWHERE:
+            if factor is not None and _of_gathering(name):
                 yield name, (f"{amount}{unit}", float(amount.replace("_", "")) * factor)

@@ -1,7 +1,7 @@
 """A data service takes no more writes: to protect what it holds, or as it may hold no more of a kind.
 
-It says so; its callers only suffer, but for one whose release writes in far smaller pieces than it did, or that keeps
-most of what it may hold. A column whose numbers are used up says only that one is too big.
+It says so; its callers only suffer, but for one whose release or edited settings let it write in far smaller pieces
+than it did, or that keeps most of what it may hold. A column whose numbers are used up says only that one is too big.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Excluded
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._edited_batches import edited_batches
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._kept_statements import kept_open
@@ -40,7 +41,9 @@ def when(view: View) -> Iterator[Match]:
     )
     for store in of_role(view.workloads, *DATA):
         mine = [c for c in refused if store.ref in (c.about, c.caller)]
-        if mine and (small := _in_pieces(view, store, mine)) is not None:
+        pieces = [each for each in mine if of_pieces(each.hit.line)]
+        small = _in_pieces(view, store, pieces) or _by_an_edit(view, store, pieces) if pieces else None
+        if small is not None:
             yield small
         elif mine:
             yield _match(view, store.ref, mine, "resource_exhaustion", _PROTECTS)
@@ -57,9 +60,8 @@ def _of(view: View, store: str, limited: tuple[Complaint, ...]) -> list[Complain
     return [] if few and is_well(view, behind(view, store, *(c.caller for c in mine))) else mine
 
 
-def _in_pieces(view: View, store: Workload, found: list[Complaint]) -> Match | None:
+def _in_pieces(view: View, store: Workload, pieces: list[Complaint]) -> Match | None:
     """Return that a client's release has a store join more pieces than it can: without it the store catches up."""
-    pieces = [each for each in found if of_pieces(each.hit.line)]
     tellers = {each.caller for each in pieces}
     small = small_writes(view, store, began(pieces), [each.hit.line for each in pieces], tellers)
     if small is None:
@@ -75,6 +77,26 @@ def _in_pieces(view: View, store: Workload, found: list[Complaint]) -> Match | N
         excludes=(
             *(each for each in match.excludes if each.target != by.ref),
             *excluding(by.ref, "new pods write as small", *RESTARTS, "scale_workload"),
+        ),
+    )
+
+
+def _by_an_edit(view: View, store: Workload, pieces: list[Complaint]) -> Match | None:
+    """Return that a client writes in pieces since its settings were edited: who knows them puts them back."""
+    lines, tellers = [each.hit.line for each in pieces], {each.caller for each in pieces}
+    edited = edited_batches(view, store, began(pieces), lines, tellers)
+    if edited is None:
+        return None
+    match, ref = _match(view, store.ref, pieces, "configuration_error", _PROTECTS), edited.by.ref
+    return match._replace(
+        component=edited.edit,
+        evidence=(edited.shown, *match.evidence),
+        certainty=edited.certainty,
+        explains=tuple(sorted({*match.explains, store.ref, ref})),
+        excludes=(
+            *(each for each in match.excludes if each.target != ref),
+            *excluding(ref, f"the template before reads {edited.edit} as well", "rollback_workload"),
+            *excluding(ref, "new pods write as small", *RESTARTS, "scale_workload"),
         ),
     )
 
