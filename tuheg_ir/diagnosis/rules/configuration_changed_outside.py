@@ -19,7 +19,7 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._taken_in_between import of_taken, taken_in_between
 from tuheg_ir.diagnosis.view.crashes import Crash, crashes, probe_kills
 from tuheg_ir.diagnosis.view.marked import marked
-from tuheg_ir.diagnosis.view.odd import well_since
+from tuheg_ir.diagnosis.view.odd import PROVEN, newest_differ, well_since
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, healthy_older, since_release, soon_after
 from tuheg_ir.diagnosis.view.stillborn import ended_alike
@@ -52,6 +52,8 @@ def when(view: View) -> Iterator[Match]:
             failing = failing_since(view, workload, time, LONG)
             if well_since(view, workload, time) or (failing and younger_well(view, workload, failing, time)):
                 continue  # what was written is good: only who never read it is ill
+            if _others_have_it(view, workload, time):
+                continue
             seen = list(_since(view, workload, time))
             if seen:
                 yield _match(view, workload, ref, time, seen)
@@ -68,6 +70,15 @@ def _released_since(view: View, workload: Workload, time: datetime) -> bool:
     ended = [crash.pod.created for crash in ended_alike(view, workload)]
     well = newest(pod.created for pod in healthy_older(workload))
     return not ended or any(at is None or at < time for at in ended) or well is None or well > time
+
+
+def _others_have_it(view: View, workload: Workload, time: datetime) -> bool:
+    """Tell whether some pods alone fail while others like them, which run since before the edit as well, go on well.
+
+    What is mounted changes under all of them alike.
+    """
+    older = all(pod.started is not None and pod.started < time for pod in workload.live)
+    return older and not view.recent(time, PROVEN) and newest_differ(view, workload)
 
 
 def _awake(view: View, workload: Workload) -> Iterator[Match]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._ill_there import IllThere, ill_there
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.claims import claims_of
-from tuheg_ir.diagnosis.view.nodes import nodes, on_node
+from tuheg_ir.diagnosis.view.nodes import Node, nodes, on_node
+from tuheg_ir.diagnosis.view.odd import LIMITS
 from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -20,8 +24,14 @@ _OF_FILES = ("read-only", "readonly", "file system", "filesystem", "i/o error")
 
 
 def when(view: View) -> Iterator[Match]:
-    """A condition that no kubelet writes is true of a node, and pods that were placed there do not become ready."""
-    for node in nodes(view):
+    """A condition that no kubelet writes is true of a node, and pods that were placed there do not become ready.
+
+    Or pods that are ready fail there alone since it tells of that, or of a device that it lost.
+    """
+    for node in (*nodes(view), *_unread(view)):
+        if not node.lost and (ill := list(ill_there(view, node))):
+            yield _failing(view, node, ill)
+            continue
         waiting = [(w, p) for w, p in on_node(view, node.name) if not p.ready]
         if node.lost or not node.problems or not waiting:
             continue
@@ -49,6 +59,41 @@ def when(view: View) -> Iterator[Match]:
                 )
             ),
         )
+
+
+def _unread(view: View) -> tuple[Node, ...]:
+    """Return the nodes that pods are on and that nobody may read: logs and events tell of their devices."""
+    names = {pod.node for _, pod in view.pods() if pod.node} - {node.name for node in nodes(view)}
+    return tuple(Node(name, "", None, (), cordoned=False) for name in sorted(names))
+
+
+def _failing(view: View, node: Node, ill: Sequence[IllThere]) -> Match:
+    """Return that ready pods fail on a node by what it tells of itself."""
+    touched = tuple(each.workload.ref for each in ill)
+    pods = [(pod, what, each.since) for each in ill for pod, what in each.told.items()]
+    return Match(
+        component=node.ref,
+        evidence=(
+            *dict.fromkeys(sign for each in ill for sign in each.signs[:3]),
+            *(_seen(view, pod, f"is on {node.name} and ill: {what}", at) for pod, what, at in pods[:3]),
+        ),
+        certainty=0.75,
+        since=oldest(each.since for each in ill),
+        explains=touched,
+        excludes=tuple(
+            out
+            for ref in touched
+            for out in (
+                *excluding(ref, "pods with the same template are well elsewhere", "rollback_workload"),
+                *excluding(ref, f"{node.ref} stays as it is, and takes new pods", *RESTARTS, "scale_workload"),
+            )
+        ),
+    )
+
+
+def _seen(view: View, pod: str, told: str, at: datetime | None) -> Evidence:
+    measured = any(view.figures.crossed(signal, limit, pod=pod) for signal, limit, _ in LIMITS)
+    return Evidence("metrics" if measured else "logs", f"Pod/{pod}", told, at)
 
 
 def _of_its_own_volume(view: View, node: str, waiting: Sequence[tuple[Workload, Pod]]) -> tuple[Evidence, ...]:
