@@ -55,7 +55,7 @@ READS: tuple[tuple[str, list[str], list[str]], ...] = (
     ("acme.cert-manager.io", ["challenges"], ["list"]),
     ("external-secrets.io", ["externalsecrets"], ["list"]),
     ("keda.sh", ["scaledobjects"], ["list"]),
-    ("security.istio.io", ["authorizationpolicies"], ["list"]),
+    ("security.istio.io", ["authorizationpolicies", "peerauthentications"], ["list"]),
     ("metrics.k8s.io", ["pods"], ["list"]),
 )
 # No namespace holds nodes: the right to see them is a file of its own, and optional.

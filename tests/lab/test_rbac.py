@@ -189,6 +189,7 @@ ASKS: dict[tuple[str, str], Any] = {
             "jobs",
             "limitranges",
             "networkpolicies",
+            "peerauthentications",
             "persistentvolumeclaims",
             "poddisruptionbudgets",
             "scaledobjects",

@@ -37,7 +37,8 @@ _API = {
     "NetworkPolicy": "networking.k8s.io/v1", "HTTPRoute": "gateway.networking.k8s.io/v1",
     "Certificate": "cert-manager.io/v1", "CertificateRequest": "cert-manager.io/v1",
     "Challenge": "acme.cert-manager.io/v1", "ScaledObject": "keda.sh/v1alpha1",
-    "AuthorizationPolicy": "security.istio.io/v1", "ExternalSecret": "external-secrets.io/v1",
+    "AuthorizationPolicy": "security.istio.io/v1", "PeerAuthentication": "security.istio.io/v1",
+    "ExternalSecret": "external-secrets.io/v1",
 }  # fmt: skip
 
 

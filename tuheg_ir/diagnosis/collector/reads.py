@@ -75,6 +75,7 @@ READS: tuple[Read, ...] = (
             ("external-secrets.io", "v1", "ExternalSecret", "externalsecrets"),
             ("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects"),
             ("security.istio.io", "v1", "AuthorizationPolicy", "authorizationpolicies"),
+            ("security.istio.io", "v1", "PeerAuthentication", "peerauthentications"),
         )
     ),
 )

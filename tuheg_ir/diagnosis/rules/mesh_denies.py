@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._mesh_policies import binds
 from tuheg_ir.diagnosis.view.complaints import began, complaints, told
-from tuheg_ir.diagnosis.view.reading import items, mapping, ref, text, written
+from tuheg_ir.diagnosis.view.reading import ref, written
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.workloads import Workload
 
 KINDS = ("AuthorizationPolicy", "ServerAuthorization", "ServiceIntentions")
 
@@ -21,7 +21,7 @@ def when(view: View) -> Iterator[Match]:
     for server in sorted({c.about or c.caller for c in found}):
         mine = [c for c in found if server in (c.about, c.caller)]
         callers = sorted({c.caller for c in mine} - {server})
-        policies = [obj for kind in KINDS for obj in view.snapshot.of(kind) if _binds(obj, view.workloads.get(server))]
+        policies = [obj for kind in KINDS for obj in view.snapshot.of(kind) if binds(obj, view.workloads.get(server))]
         policy = ref(policies[0]) if len(policies) == 1 else ""
         at = written(policies[0]) if policy else None
         told_of = Evidence("objects", policy, f"it decides who may ask {server}", at)
@@ -33,16 +33,6 @@ def when(view: View) -> Iterator[Match]:
             explains=(server, *behind(view, *callers)) if policy else behind(view, *callers),
             excludes=not_for((server, *callers), "the policy binds new pods and older releases as well"),
         )
-
-
-def _binds(policy: object, workload: Workload | None) -> bool:
-    """Tell whether a policy names the labels of a workload, or all."""
-    if workload is None or not isinstance(policy, dict):
-        return False
-    wanted = mapping(policy, "spec", "selector", "matchLabels")
-    refs = [text(each, "name") for each in items(policy, "spec", "targetRefs")]
-    carried = mapping(workload.template, "metadata", "labels")
-    return workload.name in refs if refs else all(carried.get(key) == value for key, value in wanted.items())
 
 
 RULE = Rule(
