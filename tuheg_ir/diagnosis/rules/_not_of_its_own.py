@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._dealt_to_few import dealt_to_few
 from tuheg_ir.diagnosis.rules._former_pods import unreached_by
 from tuheg_ir.diagnosis.rules._made_in_vain import made_in_vain
 from tuheg_ir.diagnosis.rules._slow_disk import WAIT_S
@@ -122,6 +123,10 @@ def _asked_more(view: View, workload: Workload, odd: Collection[str]) -> Iterato
     """
     failing = view.figures.latest("error_ratio_by_pod", "pod")
     if any(failing.get(pod, 0.0) > ERRORS for pod in odd):
+        return
+    if (dealt := dealt_to_few(view, workload)) and set(odd) <= set(dealt.busy):
+        told = f"{len(dealt.idle)} of its like had as much to do, and have nothing since: it has their work"
+        yield from (Evidence("metrics", f"Pod/{pod}", told, dealt.first) for pod in sorted(odd))
         return
     rates = of_pods(view, workload.ref, "request_rate_by_pod")
     others = [rate for pod, rate in rates.items() if pod not in odd]
