@@ -99,5 +99,5 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
-    DoesNotHold("nobody suffers", snapshot(shop(), adapter(), unserved(), logs=says())),
+    DoesNotHold("nobody suffers, and it asks in vain", snapshot(shop(), adapter(), unserved(), logs=says())),
 ]
