@@ -41,8 +41,8 @@ def refused(line: str, since: float = 1800, times: int = 9) -> list[Log]:
 
 def world(line: str, *beside: Any, of: dict[str, Any] | None = None, **more: Any) -> Snapshot:
     """Return a program that makes pods and tells what the cluster answers, beside whoever uses what they make."""
-    more = {"logs": refused(line), "alerts": FIRES} | more
-    return snapshot(workload("scheduler", **(of or {})), workload("api"), *(beside or [quota()]), **more)
+    told: dict[str, Any] = {"logs": refused(line), "alerts": FIRES, **more}
+    return snapshot(workload("scheduler", **(of or {})), workload("api"), *(beside or [quota()]), **told)
 
 
 LOWERED = (QUOTA, "configuration_error", "page_human")
