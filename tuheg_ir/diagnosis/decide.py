@@ -122,8 +122,12 @@ def arbitrate(view: View, held: Sequence[Held]) -> tuple[list[Held], list[Consid
 
 
 def _urgency(held: Held, paged: AbstractSet[str]) -> float:
-    """Return how sure a match is, and a little more if it is no guess and people were paged for what it explains."""
-    urgent = held.confidence >= BESIDE and not paged.isdisjoint((held.match.component, *held.match.explains))
+    """Return how sure a match is, and a little more if it is no guess and people were paged for what it explains.
+
+    Not where somebody suffers from others: whoever is behind that may be what the other match tells.
+    """
+    guess = held.confidence < BESIDE or held.root_cause == "dependency_failure"
+    urgent = not guess and not paged.isdisjoint((held.match.component, *held.match.explains))
     return held.confidence + (PAGED if urgent else 0)
 
 

@@ -66,6 +66,23 @@ def test_a_line_is_meant_if_the_program_calls_it_an_error(line: str, meant: bool
     assert is_marked(line) is meant
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        '{{"level":"error","ts":"2026-03-04T11:58:0{n}Z","order":"{name}","msg":"{told}"}}',
+        '{{"level":"error","event":"{told}","order":"{name}"}}',
+        '{{"severity":"ERROR","event":"{name}","message":"{told}"}}',
+        'time=2026-03-04T11:58:0{n}Z level=error msg="{told}" order={name}',
+        "2026-03-04T11:58:0{n}Z ERROR {told} order={n}",
+    ],
+)
+def test_two_errors_of_one_logger_are_two_messages(form: str) -> None:
+    lines = [
+        form.format(n=n, name="abcdefg"[n], told=told) for n in range(7) for told in ("no price", "cannot sign link")
+    ]
+    assert sorted(each.count for each in told(log(pod("shop"), *lines))) == [7, 7]
+
+
 def test_lines_that_differ_in_numbers_and_quotes_are_the_same_message() -> None:
     lines = [f'ERROR order {n} of "{n}": no price' for n in range(7)]
     (found,) = told(log(pod("shop"), *lines))

@@ -23,7 +23,7 @@ def told_before(view: View, workload: Workload, words: Marked, released: Workloa
     at = released.released_at
     if at is None:
         return False
-    same = (line for line in view.lines_of(workload) if shape_of(line) == words.shape)
+    same = (line for line in view.lines_of(workload) if shape_of(line) == words.shape and complains(line))
     return sum(time is not None and time < at - _CLOCKS for time in map(stamp, same)) >= AGAIN
 
 

@@ -46,6 +46,11 @@ _HINTS = (
 _KLOG = late(r"[ew]\d{4} ")
 """A line that neither holds one of these words nor begins so has no mark: cheaper to see."""
 _VARYING = late(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8,}\b|\d+|\"[^\"]*\"|'[^']*'", re.IGNORECASE)
+_MESSAGE = late(r"(?:\"(?:msg|message|@mt?|Message|Body)\" ?: ?|\bmsg=)\"((?:[^\"\\]|\\.)+)\"")
+"""The field of JSON, or of key=value, that tells what it is; without it all that such a logger tells would be alike."""
+_EVENT = late(r"\"event\" ?: ?\"((?:[^\"\\]|\\.)+)\"")
+"""What structlog calls it; others call so what their message is about."""
+_FIELDS = late(r"^(?:\S+ )?\{|\b(?:level|lvl)=\w+ ")
 _ERROR, _WARNING = "error", "warning"
 _HEAD = 400
 """A mark stands in the beginning of a line."""
@@ -145,8 +150,9 @@ def _gather(view: View, log: Log, number: int, told: dict[str, _Told]) -> None:
 
 @lru_cache(maxsize=ASKED_AGAIN)
 def shape_of(line: str) -> str:
-    """Return what a line has in common with others that tell the same."""
-    return _VARYING.sub("#", line)[:_SHAPE]
+    """Return what a line has in common with others that tell the same: of fields it is the message."""
+    found = (_MESSAGE.search(line) or _EVENT.search(line)) if _FIELDS.search(line) else None
+    return _VARYING.sub("#", found[1] if found else line)[:_SHAPE]
 
 
 def is_marked(line: str) -> bool:
