@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tuheg_ir.diagnosis.collector.known import Known, known_of
-from tuheg_ir.diagnosis.collector.labels import Labels, Unfit
+from tuheg_ir.diagnosis.collector.labels import SYSTEM, Labels, Unfit
 from tuheg_ir.diagnosis.signals import _PLATFORM, Names, load, may_be_own, written
 from tuheg_ir.sim.prometheus.parser import parse
 
@@ -34,7 +34,7 @@ def test_every_query_is_promql(signal: Any, way: Any) -> None:
     rows = (
         [{**row, **more, way.address or "service": ROUTED[way.by]} for row in SCOPED]
         if way.scope == "service"
-        else [{**row, **more} for row in ROWS]
+        else [{**row, **more, **({"namespace": SYSTEM} if way.scope == "system" else {})} for row in ROWS]
     )
     metrics = {letter: f"metric_{letter}" for letter in way.of}
     filled = Labels(rows, load(), NAMESPACE, KNOWN).fill(way, metrics, "2m")
