@@ -321,6 +321,34 @@ ANSWERS = [
         harmful=("restart_workload",),
     ),
 ]
+
+
+def meshed(*, before: bool) -> list[Obj]:
+    """Return a release whose pods' proxies end, which no template names; ``before``: the older pods have one too."""
+    objects = rollout("shop", {}, before=IMAGE)
+    for each in pods_of(objects):
+        (program,) = each["status"]["containerStatuses"]
+        new = not program["ready"]
+        if new or before:
+            proxy = {"name": "linkerd-proxy", "image": "proxy:2.16", "ready": True, "restartCount": 0}
+            proxy |= looping() if new else {"state": {"running": {"startedAt": at(HOUR)}}}
+            each["status"]["containerStatuses"] = [{**proxy, "ready": not new}, program]
+    return objects
+
+
+HOLDS += [
+    Holds(
+        "a release brought a proxy into its pods, which ends",
+        snapshot(meshed(before=False)),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    Holds(
+        "what ends is a proxy that somebody puts into all pods",
+        snapshot(meshed(before=True)),
+        (SHOP, "dependency_failure", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+]
 DOES_NOT_HOLD = [
     DoesNotHold(
         "its pods are the first to start with an edit, and no log tells which of both it is",

@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view.hosts import is_address
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.pulls import REASONS
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.reading import items, mapping, oldest
 from tuheg_ir.diagnosis.view.releases import healthy_older, never_ready, releases
 from tuheg_ir.diagnosis.view.stillborn import last_words, without_numbers
 from tuheg_ir.diagnosis.view.view import View
@@ -28,6 +28,11 @@ _SAME = "it was not released, and tells the same: "
 
 
 def not_its_release(view: View, workload: Workload, pods: Sequence[Pod]) -> Evidence | None:
+    """Return what shows that the pods of a release meet what it did not bring; None if nothing does."""
+    return _put_in(workload, pods) or _met_by_others(view, workload, pods)
+
+
+def _met_by_others(view: View, workload: Workload, pods: Sequence[Pod]) -> Evidence | None:
     """Return that a workload which nobody released of late tells what the pods of a release tell; None if none does."""
     named = {pod.name for pod in pods}
     older, told = {pod.name for pod in healthy_older(workload)}, view.hits_of(workload.ref)
@@ -61,6 +66,21 @@ def not_its_release(view: View, workload: Workload, pods: Sequence[Pod]) -> Evid
     if unheard:
         return next(_runs_fail(view, workload), None)
     return next(_refused_too(view, workload, [hit for hit in mine if hit.trouble in REFUSED]), None)
+
+
+def _put_in(workload: Workload, pods: Sequence[Pod]) -> Evidence | None:
+    """Return the one container that ends, if no template names it and the older pods have it as well.
+
+    So a mesh puts its proxies into all pods: the template before would get the same one.
+    """
+    spec = mapping(workload.template, "spec")
+    named = {each.get("name") for key in ("containers", "initContainers") for each in items(spec, key)}
+    ends = {c.name for pod in pods for c in pod.containers if c.ended and c.ended.exit_code}
+    older = {c.name for pod in healthy_older(workload) for c in pod.containers}
+    if len(ends) != 1 or ends & named or not ends <= older:
+        return None
+    fact = f"only {min(ends)} ends, which no template names and older pods have as well"
+    return Evidence("objects", workload.ref, fact)
 
 
 def _refused_too(view: View, workload: Workload, mine: Sequence[Hit]) -> Iterator[Evidence]:
