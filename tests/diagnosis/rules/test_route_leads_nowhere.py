@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import MORE, ROOM, alert, ingress, killed, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, snapshot, thing, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.model import Alert, Snapshot
 
 NOWHERE = ("Ingress/town", "configuration_error", "page_human")
 
@@ -37,6 +37,12 @@ def beside(*routes: Obj, alerts: Any = (), led: str = "shop") -> Snapshot:
     return snapshot(edge, shop(), ingress("town", "town.example", service=led), *routes, alerts=alerts)
 
 
+def one_of_two(*alerts: Alert) -> Snapshot:
+    """Return a shop with two ways in, of which the one that was written of late leads nowhere."""
+    nowhere = ingress("town", "town.example", service="shop-v2", written=600)
+    return snapshot(shop(), nowhere, ingress("village", "village.example", service="shop"), alerts=alerts)
+
+
 HOLDS = [
     Holds("no such Service", routed("shop-v2"), NOWHERE),
     Holds("no such port", routed("shop", 80), NOWHERE),
@@ -54,22 +60,12 @@ HOLDS = [
     ),
     Holds(
         "an alert is about whom a sound route reaches as well, and whose next Service is missing",
-        snapshot(
-            shop(),
-            ingress("town", "town.example", service="shop-v2", written=600),
-            ingress("village", "village.example", service="shop"),
-            alerts=[alert("FewRequests", deployment="shop")],
-        ),
+        one_of_two(alert("FewRequests", deployment="shop")),
         NOWHERE,
     ),
     Holds(
         "one host leads nowhere, another one is sound, and it is the first that is missed",
-        snapshot(
-            shop(),
-            ingress("town", "town.example", service="shop-v2", written=600),
-            ingress("village", "village.example", service="shop"),
-            alerts=[alert("ProbeFailing", **PROBED)],
-        ),
+        one_of_two(alert("ProbeFailing", **PROBED)),
         NOWHERE,
     ),
     Holds(

@@ -8,16 +8,16 @@ Service at that address may offer no such port.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.view.changes import words_given
+from tuheg_ir.diagnosis.view.changes import words_of
 from tuheg_ir.diagnosis.view.complaints import OFTEN, fresh
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.reading import items, text
+from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.reading import text
 from tuheg_ir.diagnosis.view.releases import since_release, template_before
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -25,12 +25,13 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 _ADDRESS = late(r"(?<![\w.-])([a-zA-Z](?:[\w-]*\w)?(?:\.[\w-]+)*):(\d{2,5})(?![\w:.])")
 
 
+@once
 def asks_elsewhere(view: View, workload: Workload) -> tuple[Evidence, ...]:
     """Return what the pods of a release tell of an address that is new with it; () where going back is no better.
 
     Where the address before is one of a Service that is not there any more, the release went with the times.
     """
-    now, was = _given(workload.template), _given(template_before(workload))
+    now, was = words_of(workload.template), words_of(template_before(workload))
     if not was or _moved_away(view, was, now):
         return ()
     pods = {pod.name for pod in workload.newest_pods()}
@@ -48,7 +49,7 @@ def asks_elsewhere(view: View, workload: Workload) -> tuple[Evidence, ...]:
     return (*heard, *_not_offered(view, workload, now, was))
 
 
-def _not_offered(view: View, workload: Workload, now: tuple[str, ...], was: tuple[str, ...]) -> Iterator[Evidence]:
+def _not_offered(view: View, workload: Workload, now: Sequence[str], was: Sequence[str]) -> Iterator[Evidence]:
     """Yield a Service that only the new template names, at a port which it does not offer.
 
     One without an address of its own leads to whichever port of its pods is asked.
@@ -67,7 +68,7 @@ def _not_offered(view: View, workload: Workload, now: tuple[str, ...], was: tupl
 
 def asked_elsewhere(view: View, workload: Workload) -> tuple[str, ...]:
     """Return the workloads at whose addresses a program asks since its release, and did not before."""
-    now, was = (_hosts(_given(each)) for each in (workload.template, template_before(workload)))
+    now, was = (_hosts(words_of(each)) for each in (workload.template, template_before(workload)))
     return tuple(sorted(ref for host in now - was if (ref := _service(view, host))))
 
 
@@ -77,18 +78,14 @@ def _service(view: View, host: str) -> str:
     return next(iter(service.backends), "") if service else ""
 
 
-def _moved_away(view: View, was: tuple[str, ...], now: tuple[str, ...]) -> bool:
+def _moved_away(view: View, was: Sequence[str], now: Sequence[str]) -> bool:
     """Tell whether the Service that was asked before is gone, where those of its namespace were read."""
     old, new = _hosts(was) - _hosts(now), _hosts(now) - _hosts(was)
     read = {host.partition(".")[2] for host in new if host.partition(".")[0] in view.services}
     return any(rest in read and name not in view.services for name, _, rest in (host.partition(".") for host in old))
 
 
-def _given(template: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(word for each in items(template, "spec", "containers") for word in words_given(each))
-
-
-def _hosts(given: tuple[str, ...]) -> set[str]:
+def _hosts(given: Sequence[str]) -> set[str]:
     return {host for word in given for host in hosts_in("", word)}
 
 
@@ -101,6 +98,6 @@ def _asked(hit: Hit) -> Iterator[str]:
             yield found[0].lower()
 
 
-def _names(given: tuple[str, ...], address: str) -> bool:
+def _names(given: Sequence[str], address: str) -> bool:
     known = re.compile(rf"(?<![\w.-]){re.escape(address)}(?![\w:.-])", re.IGNORECASE)
     return any(known.search(word) for word in given)

@@ -194,7 +194,9 @@ def _of_source(view: View, workload: Workload, scaler: Autoscaler, source: Workl
         root_cause=cause_of_source(view, source),
         remedy="rollback_workload",
         explains=(
-            *(*match.explains, scaler.ref, *asked_in_vain(view, source)),
+            *match.explains,
+            scaler.ref,
+            *asked_in_vain(view, source),
             *behind(view, workload.ref, but=source.ref),
         ),
         excludes=(

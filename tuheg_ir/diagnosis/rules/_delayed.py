@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
-from tuheg_ir.diagnosis.view.changes import words_given
+from tuheg_ir.diagnosis.view.changes import words_of
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import items, mapping
+from tuheg_ir.diagnosis.view.reading import mapping
 from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -54,8 +54,7 @@ def delay_of(view: View, workload: Workload) -> Delay | None:
 
     What another one reads as well, or says two things, tells no more than that somebody may want it late.
     """
-    containers = items(workload.template, "spec", "containers")
-    told = [_read(line) for each in containers for word in words_given(each) for line in word.splitlines()]
+    told = [_read(line) for word in words_of(workload.template) for line in word.splitlines()]
     others = [each for each in of_role(view.workloads, "database") if each.ref != workload.ref]
     shared = {label for each in others for label, _ in view.maps_read(each.template)}
     for label, found in view.maps_read(workload.template):

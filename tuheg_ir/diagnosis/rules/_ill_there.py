@@ -9,12 +9,11 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view.complaints import fresh
-from tuheg_ir.diagnosis.view.log_table import words
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.marked import complained
 from tuheg_ir.diagnosis.view.nodes import Node, on_node
 from tuheg_ir.diagnosis.view.odd import odd_pods, odd_since, same_template, told_apart
-from tuheg_ir.diagnosis.view.reading import items, mapping, oldest, text
+from tuheg_ir.diagnosis.view.reading import items, mapping, oldest
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
@@ -69,8 +68,6 @@ def _problems(node: Node) -> Iterator[Evidence]:
 
 def device_signs(view: View, node: str) -> Iterator[Evidence]:
     """Yield who tells that a device of a node is lost: an event about it, or the log of a pod there."""
-    if LOST not in words():
-        return
     for event in view.events_of(f"Node/{node}"):
         if tells(LOST, f"{event.reason}: {event.message}"):
             yield view.event_evidence(event)
@@ -96,7 +93,7 @@ def missing_devices(view: View, node: str) -> dict[str, str]:
 
 def _needs(pod: Pod) -> Iterator[str]:
     for container in items(pod.obj, "spec", "containers"):
-        yield from (each for each in mapping(container, "resources", "limits") if "/" in text({"of": each}, "of"))
+        yield from (each for each in mapping(container, "resources", "limits") if "/" in str(each))
 
 
 def _says_so(view: View, workload: Workload) -> bool:

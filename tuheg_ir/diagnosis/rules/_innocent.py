@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.rules._scanned import scanned
 from tuheg_ir.diagnosis.rules._search_list import OF_MISSING_NAMES, search_misses
 from tuheg_ir.diagnosis.rules._whole_again import whole_again
 from tuheg_ir.diagnosis.rules._worked_off import OF_QUEUES, shrinks
-from tuheg_ir.diagnosis.view.changes import words_given
+from tuheg_ir.diagnosis.view.changes import words_of
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import items, mapping, text, whole
@@ -76,7 +76,7 @@ def _drops(view: View, workload: Workload) -> str:
     """Return the setting by which a cache drops what is old; memcached always does."""
     containers = items(workload.template, "spec", "containers")
     images = " ".join(text(each, "image") for each in containers)
-    given = [word for each in containers for word in words_given(each)]
+    given = words_of(workload.template)
     maps = view.maps_read(workload.template)
     files = [str(value) for _, found in maps for value in mapping(found, "data").values()]
     words = [" ".join(given), *files, "--cache_mode=true" if "memcached" in images else ""]

@@ -18,14 +18,14 @@ from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, since_release
-from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
+from tuheg_ir.diagnosis.view.trouble import grew_then, labels_of, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 AROUND = timedelta(minutes=15)
 AFTER = timedelta(minutes=8)
 """Before what is missed is felt, and asked again, the requests that come tell whether users ask for more."""
-_CACHE_FAILS = (*UNANSWERED, "cache_full", "cache_busy", "credentials")
+_CACHE_FAILS = (*UNANSWERED, "cache_full", "cache_busy")
 
 
 class Found(NamedTuple):
@@ -51,7 +51,11 @@ def misses_since_release(view: View, workload: Workload) -> Found | None:
     if own is None:
         shared = ((cache, misses_more(view, cache.ref)) for cache in caches)
         own = next((m for cache, m in shared if m and released_user(view, cache, m.since) is workload), None)
-    if own is None or not since_release(workload, own.since) or _asked_more(view, workload, own.since):
+    if (
+        own is None
+        or not since_release(workload, own.since)
+        or grew_then(view, workload.ref, own.since, AROUND, AFTER, MORE)
+    ):
         return None
     if _suffered_before(view, workload):
         return None
@@ -74,13 +78,3 @@ def _is_sound(view: View, cache: Workload, since: datetime) -> bool:
         for label in labels_of(view, cache.ref, "cache_evictions")
     )
     return as_before(cache, since) and not since_release(cache, since) and not evicts and cache.ref not in refs
-
-
-def _asked_more(view: View, workload: Workload, since: datetime) -> bool:
-    """Tell whether a program got far more requests in the minutes in which it began to miss."""
-    for label in labels_of(view, workload.ref, "request_rate"):
-        was = view.figures.before("request_rate", since, AROUND, component=label)
-        then = view.figures.before("request_rate", since + AFTER, AFTER, component=label)
-        if was and then is not None and then >= MORE * was:
-            return True
-    return False

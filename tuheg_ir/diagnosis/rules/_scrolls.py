@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._helping import HOURS
 from tuheg_ir.diagnosis.view.batch import ended, started
-from tuheg_ir.diagnosis.view.changes import Change, words_given
+from tuheg_ir.diagnosis.view.changes import Change, words_of
 from tuheg_ir.diagnosis.view.pods import controller
-from tuheg_ir.diagnosis.view.reading import items, ref
+from tuheg_ir.diagnosis.view.reading import ref
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -59,8 +59,7 @@ def kept_longer(client: Workload, refused: datetime) -> tuple[Change, ...]:
 
 def kept_for(client: Workload) -> float | None:
     """Return for how many seconds a client's settings have its scrolls kept at most; None: they do not say."""
-    said = (word for each in items(client.template, "spec", "containers") for word in words_given(each))
-    return max((many for word in said for many in _times(word).values()), default=None)
+    return max((many for word in words_of(client.template) for many in _times(word).values()), default=None)
 
 
 def may_hold_as_much(others: Iterable[Workload], holder: Workload, refused: datetime) -> bool:

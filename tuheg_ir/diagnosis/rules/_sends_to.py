@@ -7,9 +7,9 @@ import re
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.changes import words_given
+from tuheg_ir.diagnosis.view.changes import words_of
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import items, oldest
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import template_before
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -53,10 +53,7 @@ def sends_to(view: View, workload: Workload, queue: str) -> Evidence | None:
 
 def _words(workload: Workload, queue: str) -> set[str]:
     """Return the words with the name of a queue that only the newest template gives: it is told of no such before."""
-    now, before = (
-        {word for each in items(template, "spec", "containers") for word in words_given(each)}
-        for template in (workload.template, template_before(workload))
-    )
+    now, before = (set(words_of(template)) for template in (workload.template, template_before(workload)))
     if not before or any(_is(word, queue) for word in before):
         return set()
     return {word for word in now - before if _is(word, queue)}

@@ -14,10 +14,10 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, released_since
 from tuheg_ir.diagnosis.rules._too_large import Refusal, Way, limit_of, refusals, sister, way_of
-from tuheg_ir.diagnosis.view.changes import words_given
+from tuheg_ir.diagnosis.view.changes import words_of
 from tuheg_ir.diagnosis.view.held_back import OF_LIMITS, OF_ROUTES
 from tuheg_ir.diagnosis.view.logs import heard_since
-from tuheg_ir.diagnosis.view.reading import items, name, ref, text, written
+from tuheg_ir.diagnosis.view.reading import name, ref, text, written
 from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.trouble import all_told
 from tuheg_ir.diagnosis.view.view import View
@@ -54,7 +54,7 @@ def _written(view: View) -> Iterator[Way]:
 
 def _told_of(workload: Workload, obj: Obj) -> bool:
     """Tell whether a workload is told on its command line which ConfigMap to read, as controllers are."""
-    words = (word for each in items(workload.template, "spec", "containers") for word in words_given(each))
+    words = words_of(workload.template)
     return any("configmap" in word.lower() and word.endswith(f"/{name(obj)}") for word in words)
 
 

@@ -63,7 +63,7 @@ def _unreadable(view: View, workload: Workload) -> tuple[_Told, ...]:
     """Return where a workload's pods tell that they cannot read a record, in the order of their logs."""
     found = []
     for log in view.logs_of(workload.live):
-        numbers = [n for n, line in enumerate(log.lines) if tells_unreadable(line) and any(places(line))]
+        numbers = [n for n, line in enumerate(log.lines) if any(places(line)) and tells_unreadable(line)]
         times = times_near(log.lines) if numbers else ()
         found += [_Told(next(places(log.lines[n])), log, times[n], log.lines[n].strip()) for n in numbers]
     return tuple(found)

@@ -212,6 +212,11 @@ def words_given(container: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def words_of(template: Mapping[str, Any]) -> list[str]:
+    """Return what a template tells all its containers, as `words_given` tells it of one."""
+    return [word for each in items(template, "spec", "containers") for word in words_given(each)]
+
+
 def volumes_of(template: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
     """Yield (kind, name, optional) of every ConfigMap, Secret and claim that a pod template needs to start."""
     spec = mapping(template, "spec")

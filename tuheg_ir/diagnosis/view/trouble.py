@@ -284,10 +284,15 @@ def more_asked(view: View, ref: str, began: datetime | None) -> bool:
         return True
     if began is None or (requests_grew(view, ref, began, JUST_BEFORE) or 1.0) < MUCH_MORE:
         return False
+    return grew_then(view, ref, began, JUST_BEFORE, SOON_AFTER, MUCH_MORE)
+
+
+def grew_then(view: View, ref: str, moment: datetime, before: timedelta, after: timedelta, times: float) -> bool:
+    """Tell whether a workload got so many times the requests (so long) after a moment that it had before."""
     for label in labels_of(view, ref, "request_rate"):
-        was = view.figures.before("request_rate", began, JUST_BEFORE, component=label)
-        then = view.figures.before("request_rate", began + SOON_AFTER, SOON_AFTER, component=label)
-        if was and then is not None and then >= MUCH_MORE * was:
+        was = view.figures.before("request_rate", moment, before, component=label)
+        then = view.figures.before("request_rate", moment + after, after, component=label)
+        if was and then is not None and then >= times * was:
             return True
     return False
 
