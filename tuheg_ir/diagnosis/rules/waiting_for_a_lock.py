@@ -191,7 +191,10 @@ def _of_run(view: View, ref: str, behind_it: Run, waits: list[Complaint], *seen:
             *told(view, waits, 1),
             *seen,
             Evidence(
-                "objects", f"Pod/{pod.name}", f"it works on {ref} since just before, and locks: {said}", pod.created
+                "objects",
+                f"Pod/{pod.name}",
+                f"it works on {ref} since just before, and locks: {said[:200]}",
+                pod.created,
             ),
         ),
         certainty=0.6,
