@@ -9,10 +9,11 @@ from tuheg_ir.diagnosis.rules._blames_another import blameless_code
 from tuheg_ir.diagnosis.rules._innocent_image import long_run
 from tuheg_ir.diagnosis.rules.scaled_down import lost
 from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.demand import requests_grew
 from tuheg_ir.diagnosis.view.growth import grown
 from tuheg_ir.diagnosis.view.releases import healthy_older, never_ready, since_release, soon_after
 from tuheg_ir.diagnosis.view.split import by_revision
-from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, measured, requests_grew, rises_with, serves_well, troubles
+from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, measured, rises_with, serves_well, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence, Session
 from tuheg_ir.diagnosis.rules._sessions import clients
 from tuheg_ir.diagnosis.rules._users import MORE
-from tuheg_ir.diagnosis.view.trouble import traffic_growth, troubles
+from tuheg_ir.diagnosis.view.demand import traffic_growth
+from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 

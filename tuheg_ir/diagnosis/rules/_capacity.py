@@ -20,6 +20,7 @@ from tuheg_ir.diagnosis.rules._measuring import (
 )
 from tuheg_ir.diagnosis.rules._named_backends import always_names, named
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
+from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import (
     BEFORE,
@@ -29,7 +30,7 @@ from tuheg_ir.diagnosis.view.releases import (
     soon_after,
 )
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
-from tuheg_ir.diagnosis.view.trouble import suffering, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import suffering, troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload

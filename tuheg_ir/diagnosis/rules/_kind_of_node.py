@@ -10,12 +10,13 @@ from tuheg_ir.diagnosis.rules._imposed import imposed, killed_by_default
 from tuheg_ir.diagnosis.rules._taken_in_between import taken_in_between
 from tuheg_ir.diagnosis.view.beneath import rolled_beneath
 from tuheg_ir.diagnosis.view.builds import another_build
+from tuheg_ir.diagnosis.view.demand import more_asked
 from tuheg_ir.diagnosis.view.nodes import nodes
 from tuheg_ir.diagnosis.view.odd import CLEARLY, ill_since
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import labels, mapping
 from tuheg_ir.diagnosis.view.stores import is_store
-from tuheg_ir.diagnosis.view.trouble import more_asked, of_pods
+from tuheg_ir.diagnosis.view.trouble import of_pods
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 

@@ -10,8 +10,8 @@ from tuheg_ir.diagnosis.rules._pools import SAME, kept, kept_waiting, left_open
 from tuheg_ir.diagnosis.rules._sessions import Full, label_of, released_before
 from tuheg_ir.diagnosis.rules._taken_since import taken_since_release
 from tuheg_ir.diagnosis.view.complaints import complaints
+from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.trouble import traffic_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 

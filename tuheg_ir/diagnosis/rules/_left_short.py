@@ -20,13 +20,14 @@ from tuheg_ir.diagnosis.rules._capacity import (
 )
 from tuheg_ir.diagnosis.rules._demand import multiplied
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints, fresh
+from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.marked import Marked, complained, marked
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, due
-from tuheg_ir.diagnosis.view.trouble import traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.usage import THROTTLED, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rules._delayed import of_lag_alone
+from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import newest
-from tuheg_ir.diagnosis.view.trouble import MINUTE, labels_of, traffic_growth
+from tuheg_ir.diagnosis.view.trouble import MINUTE, labels_of
 from tuheg_ir.diagnosis.view.view import View
 
 FOR = timedelta(minutes=5)

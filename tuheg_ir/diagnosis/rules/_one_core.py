@@ -21,9 +21,10 @@ from tuheg_ir.diagnosis.rules._poolers import (
 )
 from tuheg_ir.diagnosis.rules._sessions import clients, figure, label_of
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
+from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.programs import image_name
 from tuheg_ir.diagnosis.view.reading import items, oldest, text
-from tuheg_ir.diagnosis.view.trouble import OFTEN, traffic_growth
+from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload

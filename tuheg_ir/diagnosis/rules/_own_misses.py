@@ -14,11 +14,12 @@ from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._misses import Misses, misses_more
 from tuheg_ir.diagnosis.rules._users import MORE, as_before, released_user
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints
+from tuheg_ir.diagnosis.view.demand import grew_then
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, since_release
-from tuheg_ir.diagnosis.view.trouble import grew_then, labels_of, troubles
+from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 

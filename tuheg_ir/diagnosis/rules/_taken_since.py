@@ -12,8 +12,8 @@ from tuheg_ir.diagnosis.rules._memory import LOADED
 from tuheg_ir.diagnosis.rules._pools import BUSY_TOO, EVEN, KEPT_S, READINGS, held_up
 from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.rules._sessions import Full, label_of, released_before
+from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.growth import grown
-from tuheg_ir.diagnosis.view.trouble import traffic_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 

@@ -16,9 +16,9 @@ from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.rules._onset import near
 from tuheg_ir.diagnosis.rules.changed_beside import around
 from tuheg_ir.diagnosis.seal import is_seal
+from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.held_back import OF_LIMITS, OF_ROUTES
 from tuheg_ir.diagnosis.view.reading import items, mapping, name, text
-from tuheg_ir.diagnosis.view.trouble import traffic_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited, outside_changes, reached

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from tuheg_ir.diagnosis.rules._sessions import clients
+from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.releases import SOON, since_release
-from tuheg_ir.diagnosis.view.trouble import traffic_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 

@@ -10,9 +10,10 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._kept_out import kept_out
 from tuheg_ir.diagnosis.rules._onset import near
+from tuheg_ir.diagnosis.view.demand import more_asked
 from tuheg_ir.diagnosis.view.reading import mapping, name, oldest, text, written
 from tuheg_ir.diagnosis.view.releases import since_release, soon_after
-from tuheg_ir.diagnosis.view.trouble import more_asked, nothing_there, troubles
+from tuheg_ir.diagnosis.view.trouble import nothing_there, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited

@@ -18,12 +18,13 @@ from tuheg_ir.diagnosis.rules._fellow_readers import fellow_readers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._taken_in_between import of_taken, taken_in_between
 from tuheg_ir.diagnosis.view.crashes import Crash, crashes, probe_kills
+from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.odd import PROVEN, newest_differ, well_since
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, healthy_older, since_release, soon_after
 from tuheg_ir.diagnosis.view.stillborn import ended_alike
-from tuheg_ir.diagnosis.view.trouble import measured, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import measured, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import ASLEEP, outside_changes, reached, slept

@@ -14,12 +14,13 @@ from tuheg_ir.diagnosis.rules._publishing import flooded_by
 from tuheg_ir.diagnosis.rules._readers import backlogs, by_release
 from tuheg_ir.diagnosis.rules._unreadable import unreadable
 from tuheg_ir.diagnosis.view.crashes import probe_kills, unready
+from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import releases, since_release
 from tuheg_ir.diagnosis.view.scaling import autoscaler, counted_share
 from tuheg_ir.diagnosis.view.stillborn import stillborn
-from tuheg_ir.diagnosis.view.trouble import labels_of, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, Usage, always_busy, limit_cut, starting, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload

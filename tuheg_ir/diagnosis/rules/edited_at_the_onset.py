@@ -11,9 +11,9 @@ from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._first_signs import Signs, first_signs, turned_signs
 from tuheg_ir.diagnosis.rules._in_force import POLICY, Edit, edits
 from tuheg_ir.diagnosis.rules._onset import AFTER, near
+from tuheg_ir.diagnosis.view.demand import more_asked
 from tuheg_ir.diagnosis.view.network import lets_in
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.trouble import more_asked
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 

@@ -22,6 +22,7 @@ from tuheg_ir.diagnosis.rules._said_before import said_before
 from tuheg_ir.diagnosis.rules._served_well import ends_by_itself, lately_of_others, served_well
 from tuheg_ir.diagnosis.rules.scaled_down import lost
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints
+from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.held_open import may_hold_open
 from tuheg_ir.diagnosis.view.logs import heard_since
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -35,16 +36,7 @@ from tuheg_ir.diagnosis.view.releases import (
     since_release,
 )
 from tuheg_ir.diagnosis.view.split import by_revision
-from tuheg_ir.diagnosis.view.trouble import (
-    MINUTE,
-    OFTEN,
-    errors,
-    labels_of,
-    suffering,
-    told_errors,
-    traffic_growth,
-    troubles,
-)
+from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, errors, labels_of, suffering, told_errors, troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, limit_cut, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload

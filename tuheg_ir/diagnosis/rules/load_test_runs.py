@@ -14,7 +14,8 @@ from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules.rate_limited_by_design import OTHERS
 from tuheg_ir.diagnosis.state import signs_of_trouble
 from tuheg_ir.diagnosis.view.askers import askers
-from tuheg_ir.diagnosis.view.trouble import errors, labels_of, slow, traffic_growth
+from tuheg_ir.diagnosis.view.demand import traffic_growth
+from tuheg_ir.diagnosis.view.trouble import errors, labels_of, slow
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 

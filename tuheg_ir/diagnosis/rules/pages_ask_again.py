@@ -16,11 +16,12 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._bursts import Visit, visits
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
+from tuheg_ir.diagnosis.view.demand import MUCH_MORE, traffic_growth
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import items, oldest, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence
 from tuheg_ir.diagnosis.view.took import way_of
-from tuheg_ir.diagnosis.view.trouble import MUCH_MORE, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 

@@ -11,10 +11,11 @@ from tuheg_ir.diagnosis.rules._fell_silent import LONG, NEXT, fell_silent, node_
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
 from tuheg_ir.diagnosis.rules._onset import near, others_written
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints
+from tuheg_ir.diagnosis.view.demand import more_asked
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, releases, works_otherwise
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
-from tuheg_ir.diagnosis.view.trouble import OFTEN, more_asked
+from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 

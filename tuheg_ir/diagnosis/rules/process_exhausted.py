@@ -15,13 +15,14 @@ from tuheg_ir.diagnosis.rules._figures import is_well, rise, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import settings_written
 from tuheg_ir.diagnosis.rules._not_of_its_own import exhausted, same_on_its_node
 from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import mapping, newest, oldest
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
-from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of, traffic_growth, troubles
+from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 

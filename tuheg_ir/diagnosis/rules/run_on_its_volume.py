@@ -14,11 +14,11 @@ from tuheg_ir.diagnosis.rules.data_service_saturated import BUSY
 from tuheg_ir.diagnosis.view.batch import started
 from tuheg_ir.diagnosis.view.changes import volumes_of
 from tuheg_ir.diagnosis.view.claims import claims_of
+from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.programs import DATA, of_role
 from tuheg_ir.diagnosis.view.reading import mapping, oldest, ref, whole
 from tuheg_ir.diagnosis.view.releases import BEFORE, since_release
-from tuheg_ir.diagnosis.view.trouble import traffic_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 

@@ -12,9 +12,10 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._holders import held_by, owners_told
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, label_of, sufferers
+from tuheg_ir.diagnosis.view.demand import requests_grew
 from tuheg_ir.diagnosis.view.growth import grown
 from tuheg_ir.diagnosis.view.releases import release_evidence, since_release, works_otherwise
-from tuheg_ir.diagnosis.view.trouble import OFTEN, requests_grew
+from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 

@@ -19,6 +19,7 @@ from tuheg_ir.diagnosis.rules.scaled_down import lost
 from tuheg_ir.diagnosis.view.at_odds import never_ran, setting_at_fault
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints
 from tuheg_ir.diagnosis.view.crashes import crashes
+from tuheg_ir.diagnosis.view.demand import requests_grew
 from tuheg_ir.diagnosis.view.logs import ADDRESS, heard_since
 from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.odd import newest_differ
@@ -32,7 +33,7 @@ from tuheg_ir.diagnosis.view.releases import (
     works_otherwise,
 )
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
-from tuheg_ir.diagnosis.view.trouble import OFTEN, requests_grew, troubles
+from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 

@@ -25,8 +25,6 @@ SLOW_S = 0.25
 """A latency below this is no trouble, whatever it was before."""
 AGAIN = timedelta(minutes=1)
 """So near to a release a trouble that paused is a new one."""
-
-
 MINUTE = timedelta(minutes=1)
 _OWN = ("code_crash", "schema", "configuration_missing")
 """Troubles that a program has by itself, whoever stands behind it."""
@@ -34,9 +32,6 @@ TOLD = 0.2
 """Share of failed requests in logs that is trouble: many services tell of failures only."""
 MOST = 0.6
 """Share of requests that find nothing which is no ordinary one: probes of health go on finding what they ask for."""
-JUST_BEFORE, SOON_AFTER = timedelta(minutes=2), timedelta(minutes=10)
-MUCH_MORE = 1.5
-"""So many times the former traffic is a reason by itself."""
 OFTEN = 5
 """An error that a log repeats less often is one of those that every system has."""
 PARTS = (0.1, 0.25, 0.5)
@@ -262,47 +257,3 @@ def began(view: View, workload: Workload) -> datetime | None:
     times += [event.first for event in view.events_of(workload.ref, "BackOff", "Unhealthy", "FailedCreate", "Failed")]
     times += [pod.unready_since for pod in workload.live if not pod.ready]
     return oldest(times)
-
-
-def traffic_growth(view: View, ref: str) -> float | None:
-    """Return how many times its former traffic a workload gets now; None if nobody knows."""
-    found = []
-    for label in labels_of(view, ref, "request_rate"):
-        was = view.figures.first("request_rate", component=label)
-        now = view.figures.still("request_rate", component=label)
-        if was and now is not None:
-            found.append(now / was)
-    return max(found, default=None)
-
-
-def more_asked(view: View, ref: str, began: datetime | None) -> bool:
-    """Tell whether a workload gets far more traffic than at first, or than just before its trouble.
-
-    The latter came with it: what the hours since have brought, as each morning does, is none of its reasons.
-    """
-    if (traffic_growth(view, ref) or 1.0) >= MUCH_MORE:
-        return True
-    if began is None or (requests_grew(view, ref, began, JUST_BEFORE) or 1.0) < MUCH_MORE:
-        return False
-    return grew_then(view, ref, began, JUST_BEFORE, SOON_AFTER, MUCH_MORE)
-
-
-def grew_then(view: View, ref: str, moment: datetime, before: timedelta, after: timedelta, times: float) -> bool:
-    """Tell whether a workload got so many times the requests (so long) after a moment that it had before."""
-    for label in labels_of(view, ref, "request_rate"):
-        was = view.figures.before("request_rate", moment, before, component=label)
-        then = view.figures.before("request_rate", moment + after, after, component=label)
-        if was and then is not None and then >= times * was:
-            return True
-    return False
-
-
-def requests_grew(view: View, ref: str, moment: datetime | None, within: timedelta | None = None) -> float | None:
-    """Return how many times the requests of (so long) before a moment a workload gets now; None if nobody knows."""
-    found = []
-    for label in labels_of(view, ref, "request_rate"):
-        was = view.figures.before("request_rate", moment, within, component=label) if moment else None
-        now = view.figures.still("request_rate", component=label)
-        if was and now is not None:
-            found.append(now / was)
-    return max(found, default=None)
