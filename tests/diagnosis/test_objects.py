@@ -125,9 +125,12 @@ def test_where_a_secret_is_stays_readable() -> None:
     assert kept["spec"]["volumes"] == [{"name": "tls", "secret": {"secretName": "web-tls"}}]
 
 
-def test_who_changed_a_configuration_and_when_is_kept_without_the_fields() -> None:
+MANY = {f"f:{number}": {} for number in range(20)}
+
+
+def test_who_changed_a_configuration_and_when_is_kept_without_the_fields_of_who_wrote_all() -> None:
     entry = {"manager": "kubectl", "operation": "Update", "time": "2025-11-05T14:00:00Z"}
-    raw = {"kind": "NetworkPolicy", "metadata": meta(managedFields=[{**entry, "fieldsV1": {"f:spec": {}}}])}
+    raw = {"kind": "NetworkPolicy", "metadata": meta(managedFields=[{**entry, "fieldsV1": {"f:spec": MANY}}])}
     kept = slim(raw)
     assert kept is not None
     assert kept["metadata"]["managedFields"] == [entry]

@@ -21,6 +21,7 @@ from tuheg_ir.diagnosis.view.log_table import words
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH
+from tuheg_ir.diagnosis.view.written import by_whom
 
 OBSERVER = {"objects": "the cluster", "events": "the cluster", "metrics": "the figures", "alerts": "the figures"}
 """Who saw what a source tells, if that is not the source itself.
@@ -190,7 +191,7 @@ def _finding(view: View, held: Held) -> Finding:
         remedy=held.remedy,
         target=held.target,
         confidence=held.confidence,
-        evidence=held.match.evidence,
+        evidence=tuple(by_whom(view, held.match.evidence)),
         excluded=excluded,
         rule=held.rule.name,
         since=held.match.since,

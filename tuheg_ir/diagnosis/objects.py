@@ -14,6 +14,7 @@ from typing import Any
 from tuheg_ir.diagnosis.moments import moment, written
 from tuheg_ir.diagnosis.seal import is_secret_name, scrub_text, seal, seal_text, secret_arguments, words_before
 from tuheg_ir.diagnosis.shapes import KINDS, OBJECT, shaped
+from tuheg_ir.diagnosis.writers import writer
 
 DEPTH = 48
 NODES = 200_000
@@ -76,7 +77,7 @@ def _trimmed(raw: Mapping[str, Any], kind: str) -> dict[str, Any]:
     managed = meta.pop("managedFields", None)
     if isinstance(managed, list) and kind not in _QUICK:
         meta["managedFields"] = [
-            _writer(entry) for entry in managed if isinstance(entry, dict) and moment(entry.get("time"))
+            writer(entry) for entry in managed if isinstance(entry, dict) and moment(entry.get("time"))
         ]
     notes = meta.get("annotations")
     if isinstance(notes, dict):
@@ -86,13 +87,6 @@ def _trimmed(raw: Mapping[str, Any], kind: str) -> dict[str, Any]:
     if kind == "Node" and isinstance(status, dict):
         trimmed["status"] = {key: item for key, item in status.items() if key != "images"}
     return trimmed
-
-
-def _writer(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return who wrote when; what holds fields of the status alone is its subresource, also where no server says so."""
-    told = {key: item for key, item in entry.items() if key in ("manager", "operation", "subresource", "time")}
-    fields = entry.get("fieldsV1")
-    return {"subresource": "status", **told} if isinstance(fields, dict) and set(fields) == {"f:status"} else told
 
 
 class _TooLarge(Exception):

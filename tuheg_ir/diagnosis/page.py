@@ -9,6 +9,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.model import Diagnosis, Finding, Series, Snapshot
 from tuheg_ir.diagnosis.view.reading import ref, written
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.written import edited, hand
 
 PLOTS = 8
 """So many plots a page holds: what decided, not everything."""
@@ -131,7 +132,7 @@ def _releases(view: View) -> Iterator[Moment]:
 def _written(view: View) -> Iterator[Moment]:
     for obj in view.snapshot.of("ConfigMap", "Secret", "NetworkPolicy", "ResourceQuota", "Service", "Ingress"):
         if (time := written(obj)) is not None:
-            yield Moment(time, ref(obj), "made or changed", "change")
+            yield Moment(time, ref(obj), f"changed ({hand(obj)})" if edited(obj) else "made", "change")
 
 
 def _told(view: View) -> Iterator[Moment]:

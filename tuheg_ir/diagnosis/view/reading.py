@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
+
+from tuheg_ir.diagnosis.writers import notes_alone
 
 _LONG = 100_000
 """No name, message or value is longer than this; what is longer is cut."""
@@ -104,8 +106,15 @@ def written(obj: Any) -> datetime | None:
 
 def last_write(obj: Any) -> datetime | None:
     """Return when an object's content was last written; None where no managedFields tell."""
-    parts = [each for each in items(obj, "metadata", "managedFields") if text(each, "subresource") != "status"]
-    return newest(moment(each, "time") for each in parts)
+    return newest(moment(each, "time") for each in writers(obj))
+
+
+def writers(obj: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the entries of managedFields of who wrote an object's content: not its status, nor only its notes."""
+    kind = text(obj, "kind")
+    for each in items(obj, "metadata", "managedFields"):
+        if text(each, "subresource") != "status" and not notes_alone(kind, each):
+            yield each
 
 
 def selects(selector: Any, found: Mapping[str, Any]) -> bool:

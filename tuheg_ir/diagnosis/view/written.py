@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.model import Obj
+from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.view.changes import keys_of, reads, volumes_of
-from tuheg_ir.diagnosis.view.reading import created, oldest, written
+from tuheg_ir.diagnosis.view.reading import at, created, last_write, moment, oldest, text, writers, written
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
+from tuheg_ir.diagnosis.writers import fields
 
+_BESIDE = ("spec.replicas", "metadata.")
+"""Fields of a workload that are none of its template."""
 ASLEEP = timedelta(hours=12)
 """Pods read most of their configuration when they start: what was written may show only hours later."""
 
 
 def edited(obj: Obj) -> datetime | None:
     """Return when an object was written after it was made; None if it was not."""
-    at, made = written(obj), created(obj)
-    return at if at is not None and made is not None and at - made > MINUTE else None
+    time, made = written(obj), created(obj)
+    return time if time is not None and made is not None and time - made > MINUTE else None
+
+
+def by_whom(view: View, facts: Iterable[Evidence]) -> Iterator[Evidence]:
+    """Yield facts; the first about each object that tells of its last edit says who wrote which of its fields then."""
+    told = set[str]()
+    for seen in facts:
+        kind, _, label = seen.object.partition("/")
+        obj = view.objects(kind).get(label) if seen.source == "objects" and seen.object not in told else None
+        wrote = hand(obj) if obj is not None and seen.time is not None and seen.time == edited(obj) else ""
+        told |= {seen.object} if wrote else set()
+        yield seen._replace(fact=f"{seen.fact} ({wrote})") if wrote else seen
+
+
+def hand(obj: Obj) -> str:
+    """Return who wrote an object last, and which of its fields; "" of a template, whose changes are told elsewhere."""
+    last = next(each for each in writers(obj) if moment(each, "time") == last_write(obj))
+    wrote = fields(last)
+    if at(obj, "spec", "template") is not None and not (wrote and all(each.startswith(_BESIDE) for each in wrote)):
+        return ""
+    return f"{text(last, 'manager')} wrote {', '.join(wrote)}" if wrote else text(last, "manager")
 
 
 def outside_changes(view: View, workload: Workload) -> tuple[tuple[str, datetime], ...]:
