@@ -125,6 +125,13 @@ OPEN = frozenset(
         # the edited ConfigMap is named, and not the server that reads it
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from what teams meet every month:
+        "broker-sign-in-answers-502-since-release-keeps-tokens",
+        "locker-error-burst-lasted-only-while-old-pods-closed",
+        "rental-availability-cutover-to-green-subset-without-any-matching-pod",
+        "truck-command-polls-overflow-since-sync-lowered-envoy-limit",
+        "contract-renderers-stop-consuming-after-rabbitmq-pod-moved-nodes",
+        "load-forecast-workers-grow-until-oomkilled-since-gunicorn-max-requests-went",
+        "rider-sign-ins-fail-while-external-identity-provider-answers-503",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }
