@@ -132,6 +132,8 @@ OPEN = frozenset(
         "contract-renderers-stop-consuming-after-rabbitmq-pod-moved-nodes",
         "load-forecast-workers-grow-until-oomkilled-since-gunicorn-max-requests-went",
         "rider-sign-ins-fail-while-external-identity-provider-answers-503",
+        "register-api-release-requires-tenure-type-portal-does-not-send",
+        "kyverno-admission-controller-oomkilled-so-allocation-pods-cannot-be-created",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }
