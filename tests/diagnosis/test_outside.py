@@ -134,6 +134,8 @@ OPEN = frozenset(
         "rider-sign-ins-fail-while-external-identity-provider-answers-503",
         "register-api-release-requires-tenure-type-portal-does-not-send",
         "kyverno-admission-controller-oomkilled-so-allocation-pods-cannot-be-created",
+        "claims-writes-hang-since-ceph-osd-reached-its-full-ratio",
+        "single-replica-fare-engine-falls-with-every-node-image-drain",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }
