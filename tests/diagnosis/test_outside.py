@@ -136,6 +136,9 @@ OPEN = frozenset(
         "kyverno-admission-controller-oomkilled-so-allocation-pods-cannot-be-created",
         "claims-writes-hang-since-ceph-osd-reached-its-full-ratio",
         "single-replica-fare-engine-falls-with-every-node-image-drain",
+        "basket-api-writes-to-demoted-redis-node-after-sentinel-failover",
+        "policy-service-refused-by-postgres-full-of-unarchived-wal-segments",
+        "rental-bookings-time-out-since-postgres-pooler-connections-were-cut",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }
