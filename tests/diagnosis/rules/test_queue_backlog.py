@@ -240,6 +240,7 @@ HOLDS = [
         "two lost the broker and stand still since it is back; who was started then works",
         cut_off(0, 1),
         (MAIL, "service_crash", "restart_workload"),
+        believed="reader_fell_out",
         harmful=("scale_workload",),
     ),
     Holds(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -10,8 +10,10 @@ from tuheg_ir.diagnosis.rules._fell_silent import LONG, NEXT, fell_silent, node_
 from tuheg_ir.diagnosis.rules._readers import IDLE, QUIET
 from tuheg_ir.diagnosis.rules.all_stuck import idle
 from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.askers import of_probe
 from tuheg_ir.diagnosis.view.odd import told_apart
 from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.usage import BUSY
@@ -20,6 +22,8 @@ from tuheg_ir.diagnosis.view.work import Work, work_of, work_of_all
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SOON = timedelta(minutes=30)
+ANEW = timedelta(minutes=10)
+"""A broker is back so soon after its former process went."""
 LOST = ("connection_refused", "connection_reset", "connection_timeout")
 FALLEN = 0.15
 """Who uses so small a part of the processor time that it used has stopped to work."""
@@ -35,26 +39,50 @@ def left_behind(view: View, consumer: Workload, grew: datetime | None) -> tuple[
     """Return what shows it: who tells of the loss and neither works nor speaks since, and who came after it and does.
 
     ``grew``: since when work waits. Who lived through the loss and has found the way back is no such reader, and then
-    nobody can tell whether the others have only got nothing to do.
+    nobody can tell whether the others have only got nothing to do. Where none of them came after it, it has to be known
+    that the broker itself was started anew right then, and serves others.
     """
-    still = {each.object.removeprefix("Pod/"): each for each in idle(view, consumer)}
+    still = _standing(view, consumer)
     told = [h for h in view.hits_of(consumer.ref, *LOST) if h.pod in still and h.last and not h.previous]
     lost = newest(hit.last for hit in told)
     left = [pod for pod in consumer.live if pod.name in {hit.pod for hit in told}]
     others = [pod for pod in consumer.live if pod not in left]
-    if lost is None or grew is None or not _soon_waits(lost, grew) or not others:
+    if lost is None or grew is None or not _soon_waits(lost, grew):
         return ()
-    came = oldest(pod.started for pod in others)
-    spoke, speaks = _last_word(view, left), oldest(_last_word(view, [pod]) for pod in others)
-    silent = spoke is not None and view.now - spoke > QUIET
+    spoke = _last_word(view, left)
+    if spoke is None or view.now - spoke <= QUIET:
+        return ()
+    found = _came_after(view, others, lost, still) if others else _serves_others(view, consumer, lost)
+    return (*(still[pod.name] for pod in left[:2]), view.hit_evidence(told[0]), found) if found else ()
+
+
+def _standing(view: View, consumer: Workload) -> dict[str, Evidence]:
+    """Return pod -> what shows that it works no more: its processor time, or that it tells of none, beats left out."""
+    silent = {
+        pod: Evidence("logs", f"Pod/{pod}", "it is ready, and tells of no more work since", at)
+        for pod, at in fell_silent(view, consumer, LONG).items()
+    }
+    return {**silent, **{each.object.removeprefix("Pod/"): each for each in idle(view, consumer)}}
+
+
+def _came_after(view: View, others: list[Pod], lost: datetime, still: Collection[str]) -> Evidence | None:
+    """Return that all others were started after a loss, and are at work."""
+    came, speaks = oldest(pod.started for pod in others), oldest(_last_word(view, [pod]) for pod in others)
     at_work = speaks is not None and view.recent(speaks, QUIET) and not any(pod.name in still for pod in others)
-    if came is None or came < lost or not silent or not at_work:
-        return ()
-    return (
-        *(still[pod.name] for pod in left[:2]),
-        view.hit_evidence(told[0]),
-        Evidence("objects", f"Pod/{others[0].name}", "it was started after that, and works", came),
-    )
+    if came is None or came < lost or not at_work:
+        return None
+    return Evidence("objects", f"Pod/{others[0].name}", "it was started after that, and works", came)
+
+
+def _serves_others(view: View, consumer: Workload, lost: datetime) -> Evidence | None:
+    """Return that a broker was started anew as its readers lost it, and that others who use it work."""
+    for broker in (each for each in of_role(view.workloads, "broker") if each.ready and each.ready >= each.wanted):
+        anew = [pod.started for pod in broker.live if pod.started and lost - NEXT <= pod.started <= lost + ANEW]
+        clients = (view.workloads.get(ref) for ref in view.graph.callers(broker.ref) if ref != consumer.ref)
+        well = next((w for w in clients if w and any(works(view, pod) for pod in w.live)), None)
+        if anew and well and view.graph.calls.get(consumer.ref, {broker.ref}) & {broker.ref}:
+            return Evidence("objects", broker.ref, f"it was started anew right then, and serves {well.ref}", max(anew))
+    return None
 
 
 def left_undone(view: View, consumer: Workload, grew: datetime | None) -> tuple[Evidence, ...]:
@@ -140,4 +168,6 @@ def _soon_waits(stopped: datetime, grew: datetime) -> bool:
 
 
 def _last_word(view: View, pods: Iterable[Pod]) -> datetime | None:
-    return newest(stamp(log.lines[-1]) for log in view.logs_of(list(pods), previous=False) if log.lines)
+    """Return when some pods last said anything but that they were asked whether they are well."""
+    logs = view.logs_of(list(pods), previous=False)
+    return newest(stamp(next((line for line in reversed(log.lines) if not of_probe(line)), "")) for log in logs)
