@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._memory import asks_for_more, has_settled, killed_beside, put_into_memory, short_of_memory
+from tuheg_ir.diagnosis.rules._unbounded import kept_by_twin, unbounded
 from tuheg_ir.diagnosis.view.given import given_limit
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases
 from tuheg_ir.diagnosis.view.trouble import troubles
@@ -17,15 +18,17 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SUSPECT = timedelta(hours=48)
-"""A leak may take that long to fill a container."""
+"""A leak may take that long to fill a container; where what bounded it was taken away, it is told for longer."""
 _SETTLED = 0.4
 """Memory that has come to stand below the limit, and nobody misses it: a person looks what it is full of."""
 
 
 def when(view: View) -> Iterator[Match]:
-    """Containers are short of memory, and their template is new."""
+    """Containers are short of memory, and their template is new, or took away what bounded it and fills it since."""
     for workload in view.serving:
-        if not releases(view, workload, SUSPECT) or limit_cut(workload, "memory"):
+        if limit_cut(workload, "memory"):
+            continue
+        if not releases(view, workload, SUSPECT) and not unbounded(view, workload):
             continue
         newest = {f"Pod/{pod.name}" for pod in workload.newest_pods()}
         evidence = short_of_memory(view, workload)
@@ -52,9 +55,17 @@ def _match(view: View, workload: Workload, evidence: tuple[Evidence, ...]) -> Ma
         Evidence("objects", workload.ref, f"its release keeps the volume {name} in memory", workload.released_at)
         for name in put_into_memory(workload)
     ]
+    if bound := unbounded(view, workload):
+        fact = f"its release took away what kept memory in bounds: {bound}"
+        told.append(Evidence("objects", workload.ref, fact, workload.released_at))
+        told += [twin] if (twin := kept_by_twin(view, workload)) else []
     return Match(
         component=workload.ref,
-        evidence=(*evidence, *told, *release_evidence(workload, "image", "mounts")),
+        evidence=(
+            *evidence,
+            *told,
+            *release_evidence(workload, *(("command", "env") if bound else ("image", "mounts"))),
+        ),
         certainty=0.75 if told else 0.6,
         root_cause=cause_of_release(workload),
         since=workload.released_at,
