@@ -126,11 +126,8 @@ OPEN = frozenset(
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from what teams meet every month:
         "broker-sign-in-answers-502-since-release-keeps-tokens",
-        "locker-error-burst-lasted-only-while-old-pods-closed",
         "rental-availability-cutover-to-green-subset-without-any-matching-pod",
         "truck-command-polls-overflow-since-sync-lowered-envoy-limit",
-        "contract-renderers-stop-consuming-after-rabbitmq-pod-moved-nodes",
-        "load-forecast-workers-grow-until-oomkilled-since-gunicorn-max-requests-went",
         "rider-sign-ins-fail-while-external-identity-provider-answers-503",
         "register-api-release-requires-tenure-type-portal-does-not-send",
         "kyverno-admission-controller-oomkilled-so-allocation-pods-cannot-be-created",

@@ -34,6 +34,10 @@ STILL = 0.5
 """Where less than this share of the former requests comes, it may be fast only for that."""
 _LAG = late(r"\blag|replicat|replica.{0,20}behind|seconds.?behind", re.IGNORECASE)
 _BEHIND = "db_replication_lag"
+FEW = 0.002
+"""So few requests spend the budget of an alert that counts over a window."""
+TIMES = 5.0
+"""So many times what fails usually is a burst."""
 NORMAL = 1.3
 """A latency of so many times what it was is as it was."""
 
@@ -50,7 +54,7 @@ def when(view: View) -> Iterator[Match]:
     yield from _complains_no_more(view)
     yield from _ran_again(view)
     for workload in view.serving:
-        for told, certainty in (*_failed(view, workload), *_slow(view, workload)):
+        for told, certainty in (*_failed(view, workload), *_spent(view, workload), *_slow(view, workload)):
             ready = f"{workload.ready} of {workload.wanted} pods ready"
             yield Match(
                 component=workload.ref,
@@ -155,6 +159,31 @@ def _failed(view: View, workload: Workload) -> Iterator[tuple[Evidence, float]]:
         told = moment is not None and bool(view.alerts) and _alerted(view, moment, moment)
         if since is None and moment is not None and once and told and view.now - moment >= LONGER:
             yield Evidence("metrics", workload.ref, fact, moment), 0.6
+
+
+def _spent(view: View, workload: Workload) -> Iterator[tuple[Evidence, float]]:
+    """Yield that few requests failed for a while, none more than ever since, and that all alerts look back over that.
+
+    Such an alert counts what failed within its window against a budget: it fires on until that has left the window.
+    """
+    if not view.alerts or any(view.about_alert(alert) != workload.ref for alert in view.alerts):
+        return
+    for label in labels_of(view, workload.ref, "error_ratio"):
+        was, now = (getattr(view.figures, each)("error_ratio", component=label) for each in ("first", "now"))
+        peak = view.figures.peak("error_ratio", component=label) or 0.0
+        if was is None or now is None or peak < max(FEW, TIMES * was) or now > NORMAL * was + FEW / TIMES:
+            continue
+        limit = was + (peak - was) / 4
+        since = view.figures.quiet_since("error_ratio", limit, component=label)
+        once = view.figures.episodes("error_ratio", limit, component=label) == 1
+        began = view.figures.first_beyond("error_ratio", limit, component=label)
+        if since is None or not once or view.now - since < LONGER or not _alerted(view, began, since):
+            continue
+        if all(view.recent(since, looks_back(alert)) for alert in view.alerts):
+            fact = (
+                f"up to {peak:.1%} of requests failed, until then, and {now:.2%} do now: the alert looks back over it"
+            )
+            yield Evidence("metrics", workload.ref, fact, since), 0.6
 
 
 def _alerted(view: View, begin: datetime | None, end: datetime) -> bool:
