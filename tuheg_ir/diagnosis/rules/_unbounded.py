@@ -66,13 +66,11 @@ def taken_away(view: View, workload: Workload) -> str:
     """
     was, now = template_before(workload), workload.template
     olds = {text(c, "name"): c for c in items(was, "spec", "containers")}
-    files = "\n".join(f"{key}={v}" for _, found in view.maps_read(now) for key, v in mapping(found, "data").items())
     for container in items(now, "spec", "containers"):
         before = olds.get(text(container, "name"))
-        if before is None or _led_to_a_file(before, container):
-            continue
-        left = {**_bounds(files), **_of(container)}
-        for name, (told, much) in _of(before).items():
+        had = _of(before) if before and not _led_to_a_file(before, container) else {}
+        left = {**_in_maps(view, now), **_of(container)} if had else {}
+        for name, (told, much) in had.items():
             if much > 0 and not 0 < left.get(name, ("", 0.0))[1] < _LOOSER * much:
                 return told
     return ""
@@ -97,6 +95,12 @@ def _is_near(view: View, workload: Workload) -> bool:
 
 def _bounds_of(template: Mapping[str, Any]) -> dict[str, tuple[str, float]]:
     return {key: value for c in items(template, "spec", "containers") for key, value in _of(c).items()}
+
+
+def _in_maps(view: View, template: Mapping[str, Any]) -> dict[str, tuple[str, float]]:
+    """Return the bounds that the ConfigMaps which a template reads tell of."""
+    data = (mapping(found, "data") for _, found in view.maps_read(template))
+    return _bounds("\n".join(f"{key}={value}" for each in data for key, value in each.items()))
 
 
 def _of(container: Mapping[str, Any]) -> dict[str, tuple[str, float]]:
