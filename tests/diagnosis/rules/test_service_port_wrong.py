@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, OLD, SHOP, errors, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, log, pod, service_for, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, figure, log, pod, service_for, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 REFUSED = 'Get "http://cart:8080/": dial tcp 10.96.0.9:8080: connect: connection refused'
@@ -61,6 +61,24 @@ def edited(
     )
 
 
+def of_old(*lines: str, name: str = "edge", well: str = "INFO fine", written: float = DAY, **more: Any) -> Snapshot:
+    """Return a Service that sends to a port more, since ever, than its pods declare, and a shop that complains."""
+    leads = service_for(name, port=80, target=8080, written=written)
+    leads["spec"]["ports"].append({"name": "more", "port": 443, "targetPort": 443, "protocol": "TCP"})
+    told = [log(pod("shop"), *[well] * 9, since=3000).lines[:5], log(pod("shop"), *lines, since=590).lines]
+    return snapshot(
+        shop(env={"URL": f"http://{name}"}),
+        workload(name, service=False, **more.pop("edge", {})),
+        leads,
+        logs=[Log(pod("shop"), "shop", (*(told[0] if well else ()), *told[1])), *more.pop("logs", ())],
+        **more,
+    )
+
+
+BY_443 = "ERROR dial tcp 10.96.0.9:443: connect: connection refused, host=edge"
+BY_80 = "ERROR Get http://edge:80/: dial tcp: connect: connection refused"
+ACCESS = '203.0.113.9 - - [04/Mar/2026:12:00:00 +0000] "GET / HTTP/1.1" 502 157 "-" "curl/8"'
+
 FOUND = ("Service/cart", "configuration_error", "page_human")
 HARM = ("rollback_workload", "restart_workload")
 HOLDS = [
@@ -107,6 +125,19 @@ HOLDS = [
         )
         for target in (9090, "metrics")
     ),
+    *(
+        Holds(
+            f"it sends to a port that no container declares, since ever: {what}",
+            world,
+            ("Service/edge", "configuration_error", "page_human"),
+            harmful=("rollback_workload", "restart_workload"),
+        )
+        for what, world in (
+            ("who is refused never came through", of_old(*[BY_443] * 9, well="")),
+            ("who is refused was told to ask another port", of_old(*[BY_443.replace("443", "444")] * 9, well="")),
+            ("it was edited just then", of_old(*[BY_443] * 9, written=600)),
+        )
+    ),
     Holds(
         "a release moved the port of the pods",
         snapshot(
@@ -129,6 +160,8 @@ HOLDS = [
         ("Service/pay", "configuration_error", "page_human"),
     ),
 ]
+EDGE = "Deployment/edge"
+GONE_QUIET = ("dependency_failure", "page_human")
 RELEASED = (SHOP, "code_defect", "rollback_workload")
 DOES_NOT_HOLD = [
     *(
@@ -184,6 +217,24 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "a port that no container declares, while nobody suffers",
         snapshot(shop(env=CALLS_CART), workload("cart", service=False), service_for("cart", target=9090)),
+    ),
+    *(
+        DoesNotHold(f"it sends to a port that no container declares, since ever: {what}", world, instead)
+        for what, world, instead in (
+            ("requests come through, and fail behind it", of_old("INFO", figures=[errors("edge", 0.4)]), (EDGE, *ASK)),
+            (
+                "its own log tells of requests that fail, though it was edited just then",
+                of_old("INFO", logs=[log(pod("edge"), *[ACCESS] * 30, since=500)]),
+                (EDGE, *ASK),
+            ),
+            ("callers do not reach its other port", of_old(*[BY_80] * 9, well=""), (EDGE, *GONE_QUIET)),
+            ("who is refused came through before", of_old(*[BY_443] * 9), (EDGE, *GONE_QUIET)),
+            (
+                "calls of it were well before",
+                of_old("INFO", figures=[figure("dependency_error_ratio", 0, 0.5, component="shop", dependency="edge")]),
+                (EDGE, *GONE_QUIET),
+            ),
+        )
     ),
     DoesNotHold(
         "its port is right",

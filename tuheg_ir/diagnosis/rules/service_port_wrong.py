@@ -1,19 +1,24 @@
-"""A Service sends to a port on which its pods do not listen, or on which they do not serve."""
+"""A Service sends to a port on which its pods do not listen, or on which they do not serve.
+
+That no container declares a port is no proof: programs listen on others as well, and a declaration is a note. Who has
+sent to it for long is accused only by callers who do not come through, and not of another port of the same Service.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._led_aside import LATELY, Aside, led_aside
+from tuheg_ir.diagnosis.rules._witnesses import as_before
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.network import Service, named_port, target_of
-from tuheg_ir.diagnosis.view.reading import oldest, text, written
-from tuheg_ir.diagnosis.view.releases import BEFORE
+from tuheg_ir.diagnosis.view.reading import last_write, oldest, text, written
+from tuheg_ir.diagnosis.view.releases import BEFORE, since_release
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -31,14 +36,11 @@ def when(view: View) -> Iterator[Match]:
             asked = "" if wrong else _not_offered(view, service, said)
             if not (wrong or asked) or not workload.ready:
                 continue
-            hurts = (
-                *told(view, said, 2),
-                *felt(view, ref),
-                *(evidence for _, evidence in said_by_callers(view, ref)),
-            )
             changed = workload.changed("ports") if view.recent(workload.released_at, LATELY) else ()
             young = view.recent(written(service.obj), LATELY)
-            if not hurts and not changed and not young:
+            lately = bool(changed) or young
+            hurts = tuple(_hurts(view, service, workload, said if asked else _fitting(service, workload, said), lately))
+            if not hurts and not lately:
                 continue
             rolled = bool(changed) and not young
             component = ref if rolled else service.ref
@@ -96,6 +98,43 @@ def _wrong(service: Service, workload: Workload) -> str:
     return ""
 
 
+def _hurts(
+    view: View, service: Service, workload: Workload, said: Sequence[Complaint], lately: bool
+) -> Iterator[Evidence]:
+    """Yield who suffers by a wrong port: who complains, what users feel, what callers measure.
+
+    Where neither the Service nor the ports of its pods were changed lately, who came through before and was not changed
+    either tells of something else, and so do failures of what is behind it. Its own log tells of what did reach it.
+    """
+    settled = not lately and last_write(service.obj) is not None
+    yield from told(view, [c for c in said if not (settled and as_before(view, c.caller, [c]))], 2)
+    yield from (seen for seen in felt(view, workload.ref) if lately and seen.source != "logs")
+    for caller, seen in said_by_callers(view, workload.ref):
+        calling = view.workloads.get(caller)
+        if not settled or calling is None or since_release(calling, seen.time):
+            yield seen
+
+
+def _fitting(service: Service, workload: Workload, said: Iterable[Complaint]) -> list[Complaint]:
+    return [each for each in said if not _of_another_port(service, workload, each.hit.line)]
+
+
+def _of_another_port(service: Service, workload: Workload, line: str) -> bool:
+    """Tell whether a line names whom it did not reach, and only by ports of a Service that lead where they should."""
+    right = [port for port in service.ports if named_port(workload, target_of(port))]
+    well = {text(port, "port") for port in right}.union(str(target_of(port)) for port in right)
+    pods = [re.escape(pod.address) for pod in workload.live if pod.address]
+    asked = set(re.findall(rf"(?<![\w.-])(?:{'|'.join([_known(service), *pods])}):(\d{{2,5}})\b", line, re.IGNORECASE))
+    return bool(asked) and asked <= well
+
+
+def _known(service: Service) -> str:
+    """Return a pattern of the names and the address by which a Service is asked."""
+    address = text(service.obj, "spec", "clusterIP")
+    own = rf"|{re.escape(address)}" if address not in ("", "None") else ""
+    return rf"{re.escape(service.name)}(?:\.[\w.-]+)?{own}"
+
+
 def _not_offered(view: View, service: Service, said: Iterable[Complaint]) -> str:
     """Return the port that callers ask a Service for in vain since it was written; "" if there is none.
 
@@ -107,8 +146,7 @@ def _not_offered(view: View, service: Service, said: Iterable[Complaint]) -> str
     if at is None or not view.recent(at, LATELY) or address == "None":
         return ""
     offered = {text(port, "port") for port in service.ports}
-    known = rf"{re.escape(service.name)}(?:\.[\w.-]+)?" + (f"|{re.escape(address)}" if address else "")
-    asks = re.compile(rf"(?<![\w.-])(?:{known}):(\d{{2,5}})\b", re.IGNORECASE)
+    asks = re.compile(rf"(?<![\w.-])(?:{_known(service)}):(\d{{2,5}})\b", re.IGNORECASE)
     since = [c for c in said if c.hit.first is None or c.hit.first - at >= BEFORE]
     asked = [port for c in since for port in asks.findall(c.hit.line) if port not in offered]
     for caller in sorted({c.caller for c in since} & {*view.workloads}):
