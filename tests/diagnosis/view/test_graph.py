@@ -205,6 +205,31 @@ def test_what_a_client_says_of_itself_shows_no_call(said: str, called: set[str])
     assert View(held).graph.calls["Deployment/web"] == called
 
 
+@pytest.mark.parametrize(
+    ("said", "called"),
+    [
+        ('502 - 114 1038 160 159 "203.0.113.9" "App" "c9f6" "app.example" "{}:8080"', {"Deployment/api"}),
+        ('503 UF,URX 0 91 3 - "-" "App" "c9f6" "app.example" "{}:8080"', {"Deployment/api"}),
+        (
+            '504 UT via_upstream - "-" 0 95 31 30 "-" "App" "c9f6" "api" "{}:8080" outbound|80||api 10.1.0.9:5 -',
+            {"Deployment/api"},
+        ),
+        ('502 150 "-" "App" 98 0.160 [town-api-8080] [] {}:8080 0 0.160 502 c9f6', {"Deployment/api"}),
+        ('200 - 114 1038 160 159 "203.0.113.9" "App" "c9f6" "app.example" "{}:8080"', set()),
+        ('502 - 114 1038 160 159 "{}:8080" "App" "c9f6" "app.example" "-"', set()),
+        ('502 - 114 1038 160 159 "-" "{}:8080" "c9f6" "app.example" "-"', set()),
+        ('502 150 "-" "App [x] [] {}:8080 0" 98 0.160 [town-api-8080] [] - - - - c9f6', set()),
+        ('502 150 "-" "App" rt=0.1 client {}:8080', set()),
+    ],
+)
+def test_an_access_log_tells_by_its_place_alone_which_pod_failed(said: str, called: set[str]) -> None:
+    api = workload("api")
+    address = next(each["status"]["podIP"] for each in api if each["kind"] == "Pod")
+    line = f'[2026-03-04T12:00:00.000Z] "POST /in HTTP/2" {said.format(address)}'
+    held = snapshot(workload("web"), api, logs=[log(pod("web"), line)])
+    assert View(held).graph.calls["Deployment/web"] == called
+
+
 def test_an_access_log_turns_no_call_round() -> None:
     line = '203.0.113.9 - - [04/Mar/2026:12:00:00 +0000] "GET / HTTP/1.1" 502 157 "-" "curl/8" upstream=api'
     back = workload("api", env={"GATEWAY_URL": "http://web:8080"})

@@ -40,6 +40,11 @@ _ASKED = late(
     re.IGNORECASE,
 )
 """Where the access log of a proxy names, behind a failed request, whom it has asked; in quotes speaks the client."""
+_LED_TO = late(
+    rf'(?<!\\)" 5\d\d (?:[^"]{{1,120}}(?:"-" [\d -]{{3,60}})?(?:{QUOTED} ){{4}}"'
+    rf"|\d+ {QUOTED} {QUOTED} \d+ [\d.]+ \[[^\]]*\] \[[^\]]*\] )((?:\d{{1,3}}\.){{3}}\d{{1,3}}):\d"
+)
+"""Where access logs of Envoy and of ingress-nginx tell, by its place alone, to which pod a failed request was led."""
 _WHERE = late(r"(?:api_|base_|service_|svc_|grpc_|http_)?(?:url|uri|host(?:name)?|addr(?:ess)?|endpoint|server|target)")
 """How the name of a variable ends that tells where something is."""
 _NO_WORD = late(r"\W")
@@ -166,8 +171,10 @@ class Graph:
         """Yield (caller, called) as access logs of proxies show them."""
         above = {pod.name: ref for ref, workload in self._found.items() for pod in workload.pods}
         for log in self._snapshot.logs:
-            lines = (line[:1000] for line in log.lines if "upstream" in line or "backend" in line)
-            for host in {found[1] for line in lines if (found := _ASKED.search(line))}:
+            failed = [line[:1000] for line in log.lines if '" 5' in line]
+            named = (line for line in failed if "upstream" in line or "backend" in line)
+            hosts = {found[1] for line in named if (found := _ASKED.search(line))}
+            for host in hosts.union(found[1] for line in failed if (found := _LED_TO.search(line))):
                 yield above.get(log.pod, ""), self.resolve(host)
 
     def _declared(self, workload: Workload) -> Iterator[str]:
