@@ -125,17 +125,8 @@ OPEN = frozenset(
         # the edited ConfigMap is named, and not the server that reads it
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from what teams meet every month:
-        "broker-sign-in-answers-502-since-release-keeps-tokens",
         "rental-availability-cutover-to-green-subset-without-any-matching-pod",
         "truck-command-polls-overflow-since-sync-lowered-envoy-limit",
-        "rider-sign-ins-fail-while-external-identity-provider-answers-503",
-        "register-api-release-requires-tenure-type-portal-does-not-send",
-        "kyverno-admission-controller-oomkilled-so-allocation-pods-cannot-be-created",
-        "claims-writes-hang-since-ceph-osd-reached-its-full-ratio",
-        "single-replica-fare-engine-falls-with-every-node-image-drain",
-        "basket-api-writes-to-demoted-redis-node-after-sentinel-failover",
-        "policy-service-refused-by-postgres-full-of-unarchived-wal-segments",
-        "rental-bookings-time-out-since-postgres-pooler-connections-were-cut",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }

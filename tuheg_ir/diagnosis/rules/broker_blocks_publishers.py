@@ -11,10 +11,11 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._alarmed import Alarm, alarm_of
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
+from tuheg_ir.diagnosis.rules._hosts_outside import TROUBLES
 from tuheg_ir.diagnosis.rules._outrun import Outrun, could_work, longest, outrun
 from tuheg_ir.diagnosis.rules._readers import QUIET, by_release, grown, name_of, reader, silent, unread
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
-from tuheg_ir.diagnosis.rules.outside_dependency_fails import EARLIER, TROUBLES
+from tuheg_ir.diagnosis.rules.outside_dependency_fails import EARLIER
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.logs import heard_since

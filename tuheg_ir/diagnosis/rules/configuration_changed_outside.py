@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.rules._cut_off import cuts_off
 from tuheg_ir.diagnosis.rules._failing_since import LONG, failing_since, younger_well
 from tuheg_ir.diagnosis.rules._fellow_readers import fellow_readers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._passed_on import passed_on
 from tuheg_ir.diagnosis.rules._taken_in_between import of_taken, taken_in_between
 from tuheg_ir.diagnosis.view.crashes import Crash, crashes, probe_kills
 from tuheg_ir.diagnosis.view.demand import traffic_growth
@@ -56,7 +57,7 @@ def when(view: View) -> Iterator[Match]:
             if _others_have_it(view, workload, time):
                 continue
             seen = list(_since(view, workload, time))
-            if seen:
+            if seen and not passed_on(view, workload, ref, time, oldest(each.time for each in seen)):
                 yield _match(view, workload, ref, time, seen)
                 break
 

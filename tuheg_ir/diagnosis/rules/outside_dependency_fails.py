@@ -3,67 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
-from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, felt, is_well, rise
+from tuheg_ir.diagnosis.rules._figures import felt, is_well
 from tuheg_ir.diagnosis.rules._got_through import answers_mostly, got_through
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._hosts_outside import Host, hosts_outside
 from tuheg_ir.diagnosis.rules._own_misses import misses_since_release
 from tuheg_ir.diagnosis.rules._reach import closed_to_the_outside, names_host
 from tuheg_ir.diagnosis.rules._used_up import used_up
 from tuheg_ir.diagnosis.rules._way_out import narrow_way
 from tuheg_ir.diagnosis.rules._witnesses import agree
-from tuheg_ir.diagnosis.state import ERRORS
-from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints, told
+from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
 
-TROUBLES = (*UNANSWERED, "rate_limited")
-
 EARLIER = timedelta(minutes=5)
 """What suffered so long before a host failed suffers from something else."""
 FAINT, TOLD, MEASURED, AGREED = 0.4, 0.6, 0.65, 0.8
-_WATCHES = late(
-    r"monitor|prometheus|metric|observ|telemetry|\botel|grafana|victoria|jaeger|zipkin|\btempo\b|\bloki\b|fluent|sentry"
-    r"|statsd|datadog|pushgateway|\bapm\b|\blogging\b|\btracing\b|elastic-agent"
-)
-"""How services of a cluster are called to which programs send what they measure: no request waits for them."""
 FEW = 5
 """So few lines are ordinary while users feel nothing."""
 
 
-@dataclass(slots=True)
-class _Host:
-    """What is known against one host outside: who complains of it, who measures it."""
-
-    said: list[Complaint] = field(default_factory=list)
-    measured: list[tuple[str, Evidence]] = field(default_factory=list)
-
-    @property
-    def callers(self) -> list[str]:
-        """Return who calls it, who complains most first."""
-        counts: dict[str, int] = {}
-        for each in self.said:
-            counts[each.caller] = counts.get(each.caller, 0) + each.hit.count
-        for caller, _ in self.measured:
-            counts.setdefault(caller, 0)
-        return sorted(counts, key=lambda ref: (-counts[ref], ref))
-
-    @property
-    def limited(self) -> bool:
-        """Tell whether all that is said of it is that it refuses more than it grants."""
-        return bool(self.said) and all(c.hit.trouble == "rate_limited" for c in self.said)
-
-
 def when(view: View) -> Iterator[Match]:
     """Troubles of a service name a host outside, or its figures do."""
-    for host, known in _hosts(view).items():
+    for host, known in hosts_outside(view).items():
         space = view.graph.other_space(host)
         callers = [c for c in known.callers if c in view.workloads and not closed_to_the_outside(view, c, space)]
         if not callers or any(names_host(view.workloads[c].changes, host) for c in callers):
@@ -117,7 +84,7 @@ def _where_it_hurts(view: View, first: str) -> str:
     return hurt[0] if len(hurt) == 1 else first
 
 
-def _spent_by_us(view: View, caller: str, known: _Host) -> bool:
+def _spent_by_us(view: View, caller: str, known: Host) -> bool:
     """Tell whether a host only counts our requests, which a release behind its caller multiplied before it refused.
 
     Where the caller's own callers are not measured, or the refusals came first, the host may have cut its limit.
@@ -129,48 +96,12 @@ def _spent_by_us(view: View, caller: str, known: _Host) -> bool:
     return refused is not None and found.grew.since <= refused + SLACK
 
 
-def _hosts(view: View) -> dict[str, _Host]:
-    found: dict[str, _Host] = {}
-    for each in complaints(view, *TROUBLES):
-        for host in each.hosts:
-            if not each.about and _outside(view, host):
-                found.setdefault(host, _Host()).said.append(each)
-    for signal in ("dependency_error_ratio", "dependency_latency_p95"):
-        for series in view.figures.series(signal):
-            host = series.labels.get("dependency", "").lower()
-            caller = view.component(series.labels.get("component", ""))
-            least, factor = (ERRORS, 2.0) if "error" in signal else (SLOW_S, SLOWER)
-            inside = view.component(host) or view.graph.meant(caller, host)
-            turn = rise(view, series, signal, factor, least) if host and not inside else None
-            if turn is not None and caller:
-                unit = (
-                    f"{turn.now:.0%} of its calls fail" if "error" in signal else f"its answers take {turn.now:.2g} s"
-                )
-                entry = found.setdefault(_same(found, host), _Host())
-                entry.measured.append((caller, Evidence("metrics", host, f"{host}: {unit}", turn.since)))
-    return found
-
-
-def _outside(view: View, host: str) -> bool:
-    """Tell whether a host is outside the cluster, or of another namespace, which others look after."""
-    service = view.services.get(host)
-    inside = "." not in host or host.endswith((".local", ".svc", ".cluster"))
-    neighbour = bool(view.graph.other_space(host)) and not _WATCHES.search(host)
-    return bool(service and service.external) or not inside or neighbour
-
-
-def _same(found: dict[str, _Host], name: str) -> str:
-    """Return the host that a short name of a dependency means, if exactly one is like it."""
-    alike = [host for host in found if name in host.split(".") or name.replace("_", "-") in host]
-    return alike[0] if len(alike) == 1 else name
-
-
-def _since(known: _Host) -> datetime | None:
+def _since(known: Host) -> datetime | None:
     times = [*(c.hit.first for c in known.said), *(e.time for _, e in known.measured)]
     return min((t for t in times if t), default=None)
 
 
-def _onset(view: View, first: str, known: _Host) -> datetime | None:
+def _onset(view: View, first: str, known: Host) -> datetime | None:
     """Return when a host began to fail by figures; None where only the tails of logs tell, which begin anywhere."""
     return oldest((*(e.time for _, e in known.measured), *(since for _, since in troubles(view, first))))
 

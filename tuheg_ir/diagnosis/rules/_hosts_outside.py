@@ -1,0 +1,81 @@
+"""Hosts outside the namespace that do not answer or fail: who complains of each, and who measures it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, rise
+from tuheg_ir.diagnosis.state import ERRORS
+from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints
+from tuheg_ir.diagnosis.view.once import once_a_view
+from tuheg_ir.diagnosis.view.view import View
+
+TROUBLES = (*UNANSWERED, "rate_limited")
+_WATCHES = late(
+    r"monitor|prometheus|metric|observ|telemetry|\botel|grafana|victoria|jaeger|zipkin|\btempo\b|\bloki\b|fluent|sentry"
+    r"|statsd|datadog|pushgateway|\bapm\b|\blogging\b|\btracing\b|elastic-agent"
+)
+"""How services of a cluster are called to which programs send what they measure: no request waits for them."""
+
+
+@dataclass(slots=True)
+class Host:
+    """What is known against one host outside: who complains of it, who measures it."""
+
+    said: list[Complaint] = field(default_factory=list)
+    measured: list[tuple[str, Evidence]] = field(default_factory=list)
+
+    @property
+    def callers(self) -> list[str]:
+        """Return who calls it, who complains most first."""
+        counts: dict[str, int] = {}
+        for each in self.said:
+            counts[each.caller] = counts.get(each.caller, 0) + each.hit.count
+        for caller, _ in self.measured:
+            counts.setdefault(caller, 0)
+        return sorted(counts, key=lambda ref: (-counts[ref], ref))
+
+    @property
+    def limited(self) -> bool:
+        """Tell whether all that is said of it is that it refuses more than it grants."""
+        return bool(self.said) and all(c.hit.trouble == "rate_limited" for c in self.said)
+
+
+@once_a_view
+def hosts_outside(view: View) -> dict[str, Host]:
+    """Return host outside -> what is known against it, by the troubles that name it and by figures of who calls it."""
+    found: dict[str, Host] = {}
+    for each in complaints(view, *TROUBLES):
+        for host in each.hosts:
+            if not each.about and _outside(view, host):
+                found.setdefault(host, Host()).said.append(each)
+    for signal in ("dependency_error_ratio", "dependency_latency_p95"):
+        for series in view.figures.series(signal):
+            host = series.labels.get("dependency", "").lower()
+            caller = view.component(series.labels.get("component", ""))
+            least, factor = (ERRORS, 2.0) if "error" in signal else (SLOW_S, SLOWER)
+            inside = view.component(host) or view.graph.meant(caller, host)
+            turn = rise(view, series, signal, factor, least) if host and not inside else None
+            if turn is not None and caller:
+                unit = (
+                    f"{turn.now:.0%} of its calls fail" if "error" in signal else f"its answers take {turn.now:.2g} s"
+                )
+                entry = found.setdefault(_same(found, host), Host())
+                entry.measured.append((caller, Evidence("metrics", host, f"{host}: {unit}", turn.since)))
+    return found
+
+
+def _outside(view: View, host: str) -> bool:
+    """Tell whether a host is outside the cluster, or of another namespace, which others look after."""
+    service = view.services.get(host)
+    inside = "." not in host or host.endswith((".local", ".svc", ".cluster"))
+    neighbour = bool(view.graph.other_space(host)) and not _WATCHES.search(host)
+    return bool(service and service.external) or not inside or neighbour
+
+
+def _same(found: dict[str, Host], name: str) -> str:
+    """Return the host that a short name of a dependency means, if exactly one is like it."""
+    alike = [host for host in found if name in host.split(".") or name.replace("_", "-") in host]
+    return alike[0] if len(alike) == 1 else name
