@@ -125,10 +125,7 @@ OPEN = frozenset(
         # the edited ConfigMap is named, and not the server that reads it
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from what teams meet every month:
-        "rental-availability-cutover-to-green-subset-without-any-matching-pod",
-        "truck-command-polls-overflow-since-sync-lowered-envoy-limit",
-        "order-importer-crashes-again-and-again-on-one-pickup-order",
-        "rate-desk-release-starves-dotnet-threads-with-blocking-tariff-calls",
+
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }

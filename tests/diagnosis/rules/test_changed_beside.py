@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of, rollout
+from tests.diagnosis.rules.proxied import leads, rule
 from tests.diagnosis.rules.scenes import (
     IMAGE,
     OLD,
@@ -20,7 +21,7 @@ from tests.diagnosis.rules.scenes import (
     rate,
     shop,
 )
-from tests.diagnosis.rules.tiny import Obj, log, pod, series, service_for, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, log, pod, series, service_for, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 ROUTE = ingress("shop", "shop.example", written=660)
@@ -66,7 +67,21 @@ def before_the_page(*figures: tuple[str, Series], told: str = "", released: floa
     )
 
 
+def breaker(of: str) -> Obj:
+    """Return a policy of a gateway that targets a Service."""
+    targets = [{"kind": "Service", "name": of}]
+    return thing("BackendTrafficPolicy", "limits", written=660, spec={"targetRefs": targets, "timeout": {"http": {}}})
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"what a mesh or a gateway does with calls of its Service: {by['kind']}",
+            snapshot(shop(), workload("api"), by, figures=[errors("shop", since=600)]),
+            (f"{by['kind']}/{by['metadata']['name']}", "configuration_error", "page_human"),
+        )
+        for by in (breaker("shop"), rule(age=660, host="shop.town.svc"), leads(age=660, host="shop", blue=1))
+    ),
     Holds(
         "its users suffer since before the morning, which brings as many as the day before",
         snapshot(shop(), ingress("shop", "shop.example", written=2760), figures=[errors("shop", since=2700), MORNING]),
@@ -160,6 +175,14 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"what is done with calls of another Service: {by['kind']}",
+            snapshot(shop(), workload("api"), by, figures=[errors("shop", since=600)]),
+            ASK,
+        )
+        for by in (breaker("api"), rule(age=660, host="shop.other.svc"), leads(age=660, host="api", blue=1))
+    ),
     *(
         DoesNotHold(
             f"an autoscaler, and far more requests came as the users began to suffer {what}",

@@ -15,7 +15,7 @@ BEFORE, AFTER = timedelta(minutes=6), timedelta(minutes=2)
 """So near to a change a trouble has to begin: nothing else connects the two."""
 _SETTINGS = (
     *("ConfigMap", "Secret", "Service", "Ingress", "HTTPRoute", "NetworkPolicy", "ResourceQuota", "LimitRange"),
-    *("HorizontalPodAutoscaler", "Node"),
+    *("HorizontalPodAutoscaler", "Node", "VirtualService", "DestinationRule", "BackendTrafficPolicy"),
 )
 """What else may have changed in the same minutes; then nobody can tell which of them it was."""
 

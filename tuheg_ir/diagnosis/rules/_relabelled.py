@@ -41,7 +41,7 @@ def closed_by_release(
     _, written = newest_of(closing(view, view.workloads))
     for ref in ends:
         workload = view.workloads[ref]
-        before = _with_former_labels(view, workload)
+        before = with_former_labels(view, workload)
         if before is None or written is None or workload.released_at is None or written >= workload.released_at:
             continue
         began = oldest((since, *(at for _, at in troubles(view, ref))))
@@ -62,7 +62,7 @@ def relabelled(workload: Workload) -> Evidence:
     return Evidence("objects", workload.ref, fact[:240], workload.released_at)
 
 
-def _with_former_labels(view: View, workload: Workload) -> Workload | None:
+def with_former_labels(view: View, workload: Workload) -> Workload | None:
     """Return a workload as it was before a release of late that changed its labels; None if none did.
 
     What holds data is nothing to go back with, and who went back already has not been there.

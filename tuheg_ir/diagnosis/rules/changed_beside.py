@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._attached import attached
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._kept_out import kept_out
 from tuheg_ir.diagnosis.rules._onset import near
@@ -58,6 +59,7 @@ def around(view: View, workload: Workload) -> Iterator[Obj]:
     for ref in sorted({route.ref for route in view.routes if route.service in services}):
         kind, _, named = ref.partition("/")
         yield mapping(view.objects(kind), named)
+    yield from (obj for obj, names in attached(view) if names & services.keys())
     for obj in view.snapshot.of("HorizontalPodAutoscaler"):
         target = mapping(obj, "spec", "scaleTargetRef")
         if f"{text(target, 'kind')}/{text(target, 'name')}" == workload.ref:
