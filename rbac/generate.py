@@ -56,6 +56,8 @@ READS: tuple[tuple[str, list[str], list[str]], ...] = (
     ("external-secrets.io", ["externalsecrets"], ["list"]),
     ("keda.sh", ["scaledobjects"], ["list"]),
     ("security.istio.io", ["authorizationpolicies", "peerauthentications"], ["list"]),
+    ("networking.istio.io", ["virtualservices", "destinationrules"], ["list"]),
+    ("gateway.envoyproxy.io", ["backendtrafficpolicies"], ["list"]),
     ("metrics.k8s.io", ["pods"], ["list"]),
 )
 # No namespace holds nodes: the right to see them is a file of its own, and optional.

@@ -176,12 +176,14 @@ ASKS: dict[tuple[str, str], Any] = {
         (resource, "list"): snapshot
         for resource in (
             "authorizationpolicies",
+            "backendtrafficpolicies",
             "certificaterequests",
             "certificates",
             "challenges",
             "configmaps",
             "cronjobs",
             "daemonsets",
+            "destinationrules",
             "endpointslices",
             "externalsecrets",
             "httproutes",
@@ -194,6 +196,7 @@ ASKS: dict[tuple[str, str], Any] = {
             "poddisruptionbudgets",
             "scaledobjects",
             "services",
+            "virtualservices",
         )
     },
 }

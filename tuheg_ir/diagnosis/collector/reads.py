@@ -76,6 +76,9 @@ READS: tuple[Read, ...] = (
             ("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects"),
             ("security.istio.io", "v1", "AuthorizationPolicy", "authorizationpolicies"),
             ("security.istio.io", "v1", "PeerAuthentication", "peerauthentications"),
+            ("networking.istio.io", "v1", "VirtualService", "virtualservices"),
+            ("networking.istio.io", "v1", "DestinationRule", "destinationrules"),
+            ("gateway.envoyproxy.io", "v1alpha1", "BackendTrafficPolicy", "backendtrafficpolicies"),
         )
     ),
 )
