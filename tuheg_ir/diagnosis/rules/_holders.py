@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rules._database_log import owners_by_log
 from tuheg_ir.diagnosis.rules._database_users import client_of_user, is_led_elsewhere, takes_its_address_from_a_secret
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, label_of, released_before, serves
 from tuheg_ir.diagnosis.view.once import once_by_name
-from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.view import View
 
 FORGOTTEN_S = 10.0
@@ -131,7 +131,7 @@ def _unseen(view: View, ref: str) -> set[str]:
 
     Their pools are measured, or a Secret keeps the address of their database, and no setting tells of another one.
     """
-    if {each for each, w in view.workloads.items() if role(w) in ("database", "pooler")} != {ref}:
+    if {w.ref for w in of_role(view.workloads, "database", "pooler")} != {ref}:
         return set()
     pods = {series.labels.get("pod", "") for series in view.figures.series("pool_in_use")}
     pooled = [w for w in view.serving if pods & {pod.name for pod in w.live}]

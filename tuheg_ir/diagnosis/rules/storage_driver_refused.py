@@ -13,6 +13,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._drivers import driver_of
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.claims import claims_of
@@ -63,17 +64,8 @@ def _waiting(view: View) -> Iterator[Waiting]:
         told += [e for claim in claims for e in view.events_of(f"PersistentVolumeClaim/{claim}", "ProvisioningFailed")]
         event = next((e for e in told if _REFUSED.search(e.message) and not _TOO_MUCH.search(e.message)), None)
         if event is not None:
-            drivers = sorted({_driver(view, claim) for claim in claims} - {""})
+            drivers = sorted({driver_of(view, claim) for claim in claims} - {""})
             yield Waiting(workload, event, drivers[0] if drivers else "", _called(view, claims))
-
-
-def _driver(view: View, claim: str) -> str:
-    obj = view.objects("PersistentVolumeClaim").get(claim)
-    volume = view.objects("PersistentVolume").get(text(obj, "spec", "volumeName"))
-    made_by = view.objects("StorageClass").get(text(obj, "spec", "storageClassName"))
-    notes = mapping(obj, "metadata", "annotations")
-    noted = (text(notes, f"volume.{beta}kubernetes.io/storage-provisioner") for beta in ("", "beta."))
-    return text(volume, "spec", "csi", "driver") or text(made_by, "provisioner") or next(filter(None, noted), "")
 
 
 def _called(view: View, claims: Collection[str]) -> frozenset[str]:
