@@ -101,6 +101,7 @@ def arbitrate(view: View, held: Sequence[Held]) -> tuple[list[Held], list[Consid
     """Return what is believed, best first, and what is not, with the reason."""
     kept, lost = _one_each(view, sorted(held, key=nearness_at_one))
     kept.sort(key=nearness)
+    lost += _hand_on(view, kept)
     for each in list(kept):
         cause = next((k for k in kept if k is not each and is_reason(view, k, each)), None)
         if cause is not None:
@@ -120,6 +121,52 @@ def arbitrate(view: View, held: Sequence[Held]) -> tuple[list[Held], list[Consid
             kept.remove(each)
             lost.append(_lost(each, f"less likely than {kept[0].rule.name} at {kept[0].match.component}"))
     return kept, lost
+
+
+def _hand_on(view: View, kept: list[Held]) -> list[Considered]:
+    """Lead what states that somebody is away, whom all need, to what ails him by itself; return what was led so.
+
+    It is as sure as before where a person is called. Whatever else is done is as sure as what ails him is.
+    """
+    lost = list[Considered]()
+    for each in [k for k in kept if k.match.served_by]:
+        cause = next((k for k in kept if k is not each and _ails(view, k, each)), None)
+        if cause is None:
+            continue
+        kept[kept.index(each)] = _led_to(view, each, cause)
+        kept.remove(cause)
+        lost.append(_lost(each, f"{cause.match.component} is behind it: {cause.rule.name}"))
+    return lost
+
+
+def _ails(view: View, cause: Held, stated: Held) -> bool:
+    """Tell whether a match tells what ails the workload that is away: at it, or at what it needs to run.
+
+    A release that is taken back has to be likely, and to have come before anybody missed who is away.
+    """
+    away = stated.match.served_by
+    there = cause.match.component == away or (cause.match.component not in view.workloads)
+    if not there or away not in (cause.match.component, *cause.match.explains) or cause.root_cause in _WELL:
+        return False
+    if cause.remedy == "page_human":
+        return True
+    released = view.workloads[away].released_at
+    late = released is not None and stated.match.since is not None and released > stated.match.since
+    return cause.confidence >= BESIDE and not (cause.remedy == "rollback_workload" and late)
+
+
+def _led_to(view: View, stated: Held, cause: Held) -> Held:
+    """Return what states that somebody is away, with what ails him as its cause."""
+    match = cause.match._replace(
+        root_cause=cause.root_cause,
+        remedy=cause.remedy,
+        evidence=(*stated.match.evidence[:3], *cause.match.evidence, *stated.match.evidence[3:])[:MOST_EVIDENCE],
+        explains=tuple(dict.fromkeys((*stated.match.explains, *cause.match.explains))),
+        excludes=(*stated.match.excludes, *cause.match.excludes),
+        since=oldest((stated.match.since, cause.match.since)),
+    )
+    sure = stated.confidence if cause.remedy == "page_human" else confidence(match, cause.rule.tier, view.blind)
+    return Held(stated.rule, match, min(stated.confidence, sure))
 
 
 def _urgency(held: Held, paged: AbstractSet[str]) -> float:

@@ -53,6 +53,7 @@ class Match(NamedTuple):
     ``target`` is what the remedy acts on ("": the component). ``root_cause`` and ``remedy`` are the
     rule's own unless given. ``since`` is when it began. ``explains``: components whose troubles come
     from this one, beside all that call it. ``excludes``: remedies that would be useless or do harm.
+    ``served_by``: a workload that is away, and whose own trouble, if one is found, is behind this.
     """
 
     component: str
@@ -64,6 +65,7 @@ class Match(NamedTuple):
     since: datetime | None = None
     explains: tuple[str, ...] = ()
     excludes: tuple[Excluded, ...] = ()
+    served_by: str = ""
 
 
 class Rule(NamedTuple):

@@ -1,7 +1,8 @@
 """An admission webhook does not answer, or its certificate is bad: nothing that it looks at can be made.
 
 Who answers for it may show a certificate that has ended though a new one lies there for long: it reads it at its start
-alone. Then a start anew is what helps, if its own new pods need not ask it.
+alone. Then a start anew is what helps, if its own new pods need not ask it. Where nobody answers for it, as its pods
+end, wait for what they lack or find no room, that is the cause: whatever is found there.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._own_certificate import OF_AN_END, keep_the_old, own
 from tuheg_ir.diagnosis.rules._webhooks import KINDS, asks_itself, entries, server_of
 from tuheg_ir.diagnosis.view.complaints import complaints
+from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.reading import newest, oldest, text
 from tuheg_ir.diagnosis.view.refusals import Refusal, in_full
@@ -44,23 +46,41 @@ def when(view: View) -> Iterator[Match]:
 def _match(view: View, hook: str, refused: tuple[str, ...], told: list[Refusal]) -> Match:
     said = " ".join(each.full for each in told)
     bad = tells("certificate", said)
-    server = server_of(view, hook, said) if bad else None
-    renewed = _renewed(view, server, told, said) if server else None
+    server = server_of(view, hook, said)
+    renewed = _renewed(view, server, told, said) if server and bad else None
     stale = server.ref if server and renewed and not asks_itself(view, hook, server) else ""
-    everybody = [w.ref for w in view.serving if w.ref != stale]
+    away = server if server and not bad and server.ref not in refused and _is_away(view, server) else None
+    free = {stale, away.ref if away and not asks_itself(view, hook, away) else ""}
+    everybody = [w.ref for w in view.serving if w.ref not in free]
     return Match(
         component=stale or _configuration(view, hook, said),
-        evidence=(*(each.short for each in told[:3]), *((renewed,) if renewed else ()), *_unmade(view, refused)),
+        evidence=(
+            *(each.short for each in told[:3]),
+            *((renewed,) if renewed else ()),
+            *((_unready(away),) if away else ()),
+            *_unmade(view, refused),
+        ),
         certainty=0.9,
         root_cause="configuration_error" if bad else "dependency_failure",
         remedy="restart_workload" if stale else "",
         since=oldest(each.short.time for each in told),
-        explains=(*refused, *((server.ref,) if server and not stale else ())),
+        explains=(*refused, *((server.ref,) if server and bad and not stale else ())),
         excludes=(
             *not_for(everybody, f"no pod can be made while the webhook {hook} cannot be asked"),
             *not_for([stale] if stale else (), "an older template reads the same files", ("rollback_workload",)),
         ),
+        served_by=away.ref if away else "",
     )
+
+
+def _is_away(view: View, server: Workload) -> bool:
+    """Tell whether no pod of who answers for a webhook is ready, or each ended of late: it may come up for moments."""
+    ended = {crash.pod.name for crash in crashes(view, server)}
+    return not server.ready or {pod.name for pod in server.live} <= ended
+
+
+def _unready(server: Workload) -> Evidence:
+    return Evidence("objects", server.ref, f"{server.ready} of {server.wanted} pods that answer for it are ready")
 
 
 def _renewed(view: View, server: Workload, told: list[Refusal], said: str) -> Evidence | None:
