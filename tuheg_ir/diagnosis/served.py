@@ -11,9 +11,11 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 _METHOD = f"(?:{'|'.join(_METHODS)})"
 _STATUS = late(
     rf'"{_METHOD} [^"]*" (?P<quoted>[1-5]\d\d)\b'
-    rf"|\b{_METHOD} /\S* (?:HTTP/\S+ )?(?:-> |=> |status[=: ]|returned |answered |\((?=\d{{3}}\)))?"
+    rf"|\b{_METHOD} /\S* (?:HTTP/\S+ )?(?:-> |=> |status[=: ]|returned |responded |answered |\((?=\d{{3}}\)))?"
     r"(?P<plain>[1-5]\d\d)\b"
     rf"|\b{_METHOD} /\S*.{{0,60}}\bstatus(?:_code)?[\"']?[=:] ?\"?(?P<field>[1-5]\d\d)\b"
+    rf'|\[GIN\] .{{0,60}}\| *(?P<gin>[1-5]\d\d) \|.{{0,120}}\| *{_METHOD} +"/'
+    rf"|\bRequest finished HTTP/\S+ {_METHOD} .{{0,400}}? - (?P<net>[1-5]\d\d)\b"
     rf'|\s(?P<haproxy>[1-5]\d\d) \d+ \S+ \S+ [A-Za-z-]{{4}} [\d/]+ [\d/]+ .*"{_METHOD} '
     r"|\bCompleted (?P<rails>[1-5]\d\d)\b|\banswering (?P<told>[1-5]\d\d)\b"
 )

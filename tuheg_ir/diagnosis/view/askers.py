@@ -26,8 +26,10 @@ _LOGIN = late(
 """A name or a key under which a client is known to a gateway."""
 _CLIENT = late(r"\b(?:consumer|client_id)(?:_id|_name)?[\"']?\s*[=:]\s*[\"']?[\w.@-]{2}", re.IGNORECASE)
 """A name that only a client has: who calls others tells of partners, tenants and keys as well."""
-_METHOD = late(r"\b(?:http_?)?(?:method|verb)[\"']?\s*[=:]\s*[\"']?(?:GET|POST|PUT|PATCH|DELETE|HEAD)\b")
-STATUS = late(r"\b(?:http_?)?(?:status(?:_?code)?|response_?code)[\"']?\s*[=:]\s*[\"']?([1-5]\d\d)\b")
+_METHOD = late(
+    r"\b(?:http_?|[Rr]equest_?)?(?:[Mm]ethod|verb)[\"']?\s*[=:]\s*[\"']?(?:GET|POST|PUT|PATCH|DELETE|HEAD)\b"
+)
+STATUS = late(r"\b(?:http_?)?(?:[Ss]tatus(?:_?[Cc]ode)?|response_?[Cc]ode)[\"']?\s*[=:]\s*[\"']?([1-5]\d\d)\b")
 """How a log of fields tells what was asked and what was answered, each by itself."""
 _PATH = late(r"\b(?:http_?|request_?)?(?:path|uri|url)[\"']?\s*[=:]\s*[\"']?/", re.IGNORECASE)
 """What was asked for, where a line leaves out how; who calls others tells this of them as well."""

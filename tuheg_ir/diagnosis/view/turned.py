@@ -36,7 +36,7 @@ AS_OFTEN, MORE = 0.9, 1.5
 """So many times as often as before others are answered, and anybody asks, where those who are refused came besides."""
 _GONE = 499
 """That a client left is no answer."""
-_WAY = late(r"(?:\b[A-Z]{3,7} |\b(?:route|path|uri|url)[\"']?\s*[=:]\s*[\"']?)(/[^\s\"',?]*)")
+_WAY = late(r"(?:\b[A-Z]{3,7} |\b(?:[Rr]equest_?)?(?:route|[Pp]ath|uri|url)[\"']?\s*[=:]\s*[\"']?)(/[^\s\"',?]*)")
 """What was asked for."""
 
 

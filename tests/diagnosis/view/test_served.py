@@ -1,0 +1,38 @@
+"""Lines in which a server tells how it answered a request, in the forms in which frameworks write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tuheg_ir.diagnosis.view.askers import answer_of
+
+TELLS = {
+    '10.0.0.7 - - [30/Nov/2026:04:13:57 +0000] "POST /v2/baskets HTTP/1.1" 400 87': 400,
+    'INFO:     10.1.2.3:5555 - "POST /v2/baskets HTTP/1.1" 422 Unprocessable Entity': 422,
+    "[04:13:57 INF] HTTP POST /v2/baskets responded 400 in 8.7691 ms": 400,
+    '{"@mt":"HTTP {RequestMethod} {RequestPath} responded {StatusCode} in {Elapsed:0.0000} ms","RequestMethod":"POST",'
+    '"RequestPath":"/v2/baskets","StatusCode":400,"Elapsed":8.7691}': 400,
+    "info: Microsoft.AspNetCore.Hosting.Diagnostics[2] Request finished HTTP/1.1 POST http://cart:8080/v2/baskets "
+    "application/json 43 - 400 120 application/problem+json 3.1ms": 400,
+    "Request finished HTTP/2 GET https://cart/v2/baskets/7 - - - 404 0 - 1.0ms": 404,
+    '[GIN] 2026/11/30 - 04:13:57 | 405 |    1.2ms |        10.0.0.7 | POST     "/v2/baskets"': 405,
+    '{"level":30,"req":{"id":1,"method":"POST","url":"/v2/baskets"},"res":{"statusCode":422},"responseTime":3}': 422,
+    "level=info msg=request method=POST path=/v2/baskets status=404 duration=3ms": 404,
+}
+SOUNDS_LIKE = (
+    "[04:13:57 INF] HTTP GET /v2/baskets responded within 400 ms",
+    "info: Request starting HTTP/1.1 POST http://cart:8080/v2/baskets application/json 400",
+    "[GIN-debug] POST   /v2/baskets               --> main.save (400 handlers)",
+    '{"level":50,"msg":"checkout failed","err":{"statusCode":422,"message":"Request failed with status code 422"}}',
+    'info: listening, StatusCode 400 is answered by "/errors"',
+)
+
+
+@pytest.mark.parametrize(("line", "status"), TELLS.items())
+def test_an_answer_is_read(line: str, status: int) -> None:
+    assert answer_of(line) == status
+
+
+@pytest.mark.parametrize("line", SOUNDS_LIKE)
+def test_what_tells_of_no_answer_is_none(line: str) -> None:
+    assert answer_of(line) == 0
