@@ -33,9 +33,14 @@ def others_written(view: View) -> Iterator[datetime | None]:
             yield created(obj)
 
 
-def way_changed(view: View, caller: Workload, called: Workload, began: datetime) -> bool:
-    """Tell whether the way between two workloads or the caller's settings changed too, which no rollback takes back."""
+def way_changed(
+    view: View, caller: Workload, called: Workload, began: datetime, *, in_its_minutes: bool = False
+) -> bool:
+    """Tell whether the way between two workloads or the caller's settings changed too, which no rollback takes back.
+
+    ``in_its_minutes``: what was written earlier is known to have hurt nobody until then.
+    """
     way = [service.obj for service in view.leading_to(called.ref)]
     way += [policy.obj for policy in view.policies if {caller.ref, called.ref} & {*policy.binds}]
     way += [mapping(view.objects(kind).get(named)) for kind, named in sorted(reads(caller.template))]
-    return any(soon_after(began, at) for at in map(written, way))
+    return any(near(at, began) if in_its_minutes else soon_after(began, at) for at in map(written, way))

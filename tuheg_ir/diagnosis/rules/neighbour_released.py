@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._met_alike import met_alike
 from tuheg_ir.diagnosis.rules._onset import way_changed
+from tuheg_ir.diagnosis.rules._refused_by import refused_by
 from tuheg_ir.diagnosis.rules._served_twins import serves_twins
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import STILL
@@ -41,7 +42,10 @@ BAD = late(
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a caller's logs tell of a neighbour: a line, how many, when the first and the last, which pods."""
+    """What a caller's logs tell of a neighbour: a line, how many, when the first and the last, which pods.
+
+    seen: what shows that it is that one, where they tell of refusals and name nobody.
+    """
 
     pod: str
     line: str
@@ -49,10 +53,14 @@ class Said:
     first: datetime
     last: datetime
     pods: frozenset[str]
+    seen: Evidence | None = None
 
 
 def when(view: View) -> Iterator[Match]:
-    """What users of a caller feel began with the release of one healthy neighbour, which its logs complain of since."""
+    """What users of a caller feel began with the release of one healthy neighbour, which its logs complain of since.
+
+    A refusal that names nobody is of who tells of it too, whose client the trace names, or who alone is asked.
+    """
     for caller in view.serving:
         felt = list(troubles(view, caller.ref))
         began = oldest(since for _, since in felt)
@@ -66,7 +74,7 @@ def when(view: View) -> Iterator[Match]:
         if len(said) != 1 or any(w is not said[0][0] for w in needed):
             continue  # which of several it was nobody can tell
         called, told = said[0]
-        if _only_since(told, called) and not way_changed(view, caller, called, began):
+        if _only_since(told, called) and not _way_changed(view, caller, called, told, began):
             yield _match(view, caller, called, told, (felt[0][0], began))
 
 
@@ -79,7 +87,7 @@ def _told(view: View, caller: Workload) -> Iterator[Match]:
     released, told = said[0]
     suffer = {"", released.ref, *view.graph.callers(released.ref)}
     fires = [alert for alert in view.alerts if view.about_alert(alert) in suffer]
-    if fires and _only_since(told, released) and not way_changed(view, caller, released, told.first):
+    if fires and _only_since(told, released) and not _way_changed(view, caller, released, told, told.first):
         alert = Evidence("alerts", view.about_alert(fires[0]), f"alert {fires[0].name} fires", fires[0].starts_at)
         yield _match(view, caller, released, told, (alert, told.first))
 
@@ -97,11 +105,21 @@ def _said(view: View, caller: Workload, called: Workload) -> Said | None:
         for line in log.lines
         if named.search(line) and BAD.search(line) and (at := stamp(line))
     ]
+    seen = None
     if len(lines) < OFTEN:
-        return None
+        refused = refused_by(view, caller, called)
+        if refused is None:
+            return None
+        lines, seen = refused
     last, pod, line = max(lines)
     pods = frozenset(pod for _, pod, _ in lines)
-    return Said(pod, line.strip()[:300], len(lines), min(lines)[0], last, pods) if view.recent(last, STILL) else None
+    said = Said(pod, line.strip()[:300], len(lines), min(lines)[0], last, pods, seen)
+    return said if view.recent(last, STILL) else None
+
+
+def _way_changed(view: View, caller: Workload, called: Workload, said: Said, began: datetime) -> bool:
+    """Tell whether the way or the caller's settings changed too; not earlier, where its log tells that all was well."""
+    return way_changed(view, caller, called, began, in_its_minutes=said.seen is not None)
 
 
 def _only_since(said: Said, called: Workload) -> bool:
@@ -138,6 +156,7 @@ def _match(view: View, caller: Workload, called: Workload, said: Said, felt: tup
             *release_evidence(called)[:2],
             seen,
             Evidence("logs", f"Pod/{said.pod}", f"log ({said.count} lines): {said.line}", said.first),
+            *((said.seen,) if said.seen else ()),
             Evidence("objects", caller.ref, "its own template is older", caller.released_at),
         ),
         certainty=0.65 if called.ref in view.graph.calls.get(caller.ref, ()) else 0.55,
