@@ -7,7 +7,8 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import looping, pods_of, put
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, logs, shop
-from tests.diagnosis.rules.tiny import Obj, log, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, figure, log, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Series
 
 INOTIFY = "Unhandled exception. System.IO.IOException: The configured user limit (128) on inotify instances is reached"
 HEAP = "fatal error: mmap: cannot allocate memory"
@@ -73,7 +74,64 @@ HOLDS += [
         harmful=("rollback_workload", "restart_workload"),
     ),
 ]
+FULL_DISK = 'PANIC:  could not write to file "pg_wal/xlogtemp.31": No space left on device'
+JAVA_FULL = "java.io.IOException: No space left on device"
+
+
+def keeper(name: str, image: str, port: int, number: int = 0) -> list[Obj]:
+    """Return a data service of which one server ends again and again; each has a volume of its own."""
+    made = dying(name, number, kind="StatefulSet", image=image, port=port, code=1)
+    for each in pods_of(made):
+        claim = {"claimName": f"data-{each['metadata']['name']}"}
+        each["spec"]["volumes"] = [{"name": "data", "persistentVolumeClaim": claim}]
+    return made
+
+
+def used(share: float, claim: str) -> tuple[str, Series]:
+    return figure("volume_used_share", share, share, persistentvolumeclaim=claim)
+
+
+HOLDS += [
+    Holds(
+        "a server that keeps data ends for want of room, and its volume has plenty",
+        snapshot(
+            keeper("ledger", "registry.example/ledger:1", 8080),
+            figures=[used(0.3, "data-ledger-0")],
+            logs=[log("ledger-0", *[JAVA_FULL] * 9)],
+        ),
+        ("Node/n1", "resource_exhaustion", "page_human"),
+    ),
+]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "one of three servers of PostgreSQL has no room on its own volume, as figures and its last words tell",
+        snapshot(
+            keeper("postgres", "postgres:16", 5432),
+            figures=[used(0.999, "data-postgres-0")],
+            logs=[log("postgres-0", *[FULL_DISK] * 3, previous=True)],
+        ),
+        ("StatefulSet/postgres", "resource_exhaustion", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "a server of Kafka has no room on its own volume, and nobody measures it",
+        snapshot(
+            keeper("kafka", "apache/kafka:3.9.0", 9092, 1),
+            logs=[log("kafka-1", *[JAVA_FULL] * 3)],
+        ),
+        ("StatefulSet/kafka", "resource_exhaustion", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "the volume of a server that ends is full, and nobody read its last words; its client ends on the same node",
+        snapshot(
+            keeper("mysql", "mysql:8", 3306, 2),
+            dying("shop", 2),
+            figures=[used(1.0, "data-mysql-2")],
+        ),
+        ("StatefulSet/mysql", "resource_exhaustion", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
     DoesNotHold(
         "a release whose only pod ends there, and nobody else",
         snapshot(canary(), logs=logs("shop", INOTIFY, 2)),

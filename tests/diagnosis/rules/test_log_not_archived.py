@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import again, looping, pods_of, put
 from tests.diagnosis.rules.scenes import DB, SHOP, URL, errors, logs, shop
-from tests.diagnosis.rules.tiny import NOW, Obj, figure, log, postgres, snapshot, workload
-from tuheg_ir.diagnosis.model import Alert, Series
+from tests.diagnosis.rules.tiny import NOW, Obj, at, figure, log, postgres, snapshot, workload
+from tuheg_ir.diagnosis.model import Alert, Log, Series, Snapshot
 
 FAILED = 'WARNING:  archiving write-ahead log file "0000000400000AF3" failed too many times, will try again later'
 DENIED = "ERROR: failed to upload 'wal_005/00000004.br' to bucket 'wal': api error AccessDenied: explicit deny"
@@ -67,7 +68,46 @@ HOLDS = [
         (DB, "configuration_error", "page_human"),
     ),
 ]
+REFUSED = "ERROR: Barman cloud WAL archiver exception: An error occurred (InvalidAccessKeyId) when calling PutObject"
+COMMAND = "LOG:  archive command failed with exit code 1"
+NO_ROOM = 'PANIC:  could not write to file "pg_wal/xlogtemp.31": No space left on device'
+
+
+def ended(*told: str, up: bool = False, age: float = 1800, **more: Any) -> Snapshot:
+    """Return a database of two servers whose volume is full; one ended, and what it told before that."""
+    made = keeping(pods=2, ready=2 if up else 1)
+    put(pods_of(made)[0], again("Error", 1, age=1800) if up else looping(restarts=9), unready=None if up else 1700)
+    return snapshot(
+        made,
+        shop(env=URL),
+        figures=[used(0.999), errors("shop", 0.6)],
+        logs=[Log("postgres-0", "postgres", tuple(f"{at(age)} {line}" for line in told), previous=True)],
+        **more,
+    )
+
+
+HOLDS += [
+    Holds(
+        "it ended as its volume was full, and what it told of the archive before that is in the log of its last life",
+        ended(*[REFUSED, COMMAND] * 9, NO_ROOM),
+        (DB, "resource_exhaustion", "page_human"),
+        excludes=(*no("restart_workload", "rollback_workload", at=DB), *no("restart_workload", at=SHOP)),
+        alone=True,
+        harmful=("restart_workload", "rollback_workload"),
+        sure=(0.85, 1.0),
+    ),
+]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the archive failed before its last start, and it is up since",
+        ended(*[REFUSED, COMMAND] * 9, up=True),
+        (DB, "resource_exhaustion", "page_human"),
+    ),
+    DoesNotHold(
+        "it is down, and was refused by the archive in a life of the day before",
+        ended(*[REFUSED, COMMAND] * 9, age=90000),
+        (DB, "resource_exhaustion", "page_human"),
+    ),
     DoesNotHold(
         "the archive failed once and there is room",
         snapshot(

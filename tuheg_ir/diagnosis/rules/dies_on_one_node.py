@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules.volume_full import FULL, TIGHT
+from tuheg_ir.diagnosis.view.claims import claims_of_pod
 from tuheg_ir.diagnosis.view.crashes import Crash, ended_by_themselves
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -25,7 +27,7 @@ Died = list[tuple[Workload, tuple[Crash, ...]]]
 
 def when(view: View) -> Iterator[Match]:
     """All that crash are on one node, pods of their own templates are well on others, and it is not one's own fault."""
-    died = [(w, found) for w in view.serving if (found := ended_by_themselves(view, w))]
+    died = [(w, found) for w in view.serving if (found := tuple(_of_no_volume(view, w)))]
     places = {crash.pod.node for _, found in died for crash in found}
     if len(places) != 1 or "" in places:
         return
@@ -34,6 +36,20 @@ def when(view: View) -> Iterator[Match]:
     well = {w.ref for w, found in died if _well_elsewhere(w, found, node)}
     if (len(well) == len(died) and (words or len(died) > 1)) or _said_alike(view, died, well):
         yield _match(node, died, words, well)
+
+
+def _of_no_volume(view: View, workload: Workload) -> Iterator[Crash]:
+    """Yield the crashes of a workload, but for those of pods whose own volume has no room.
+
+    A server of data is always on one node, and its like, on other nodes, have volumes of their own.
+    """
+    used = view.figures.latest("volume_used_share", "persistentvolumeclaim")
+    told = {hit.pod for hit in view.hits_of(workload.ref, "disk_full")}
+    for crash in ended_by_themselves(view, workload):
+        claims = [claim for claim in claims_of_pod(crash.pod) if claim]
+        fullest = max((used[claim] for claim in claims if claim in used), default=TIGHT if claims else 0.0)
+        if not (fullest >= FULL or (fullest >= TIGHT and crash.pod.name in told)):
+            yield crash
 
 
 def _said_alike(view: View, died: Died, well: set[str]) -> bool:
@@ -109,5 +125,5 @@ RULE = Rule(
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="the pods that end are on several nodes, or none is well on any other, or they tell of their own fault",
+    why_not="the pods that end are on several nodes, or none is well on any other, or they tell of their own fault or volume",
 )

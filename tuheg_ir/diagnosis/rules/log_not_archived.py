@@ -10,7 +10,8 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view.claims import claims_of
-from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.complaints import RUN, fresh
+from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.stores import keeps_data
@@ -26,7 +27,7 @@ _OF_THE_LOG = late(r"archiv|\bwal\b|binlog|binary log|oplog|journal", re.IGNOREC
 def when(view: View) -> Iterator[Match]:
     """It repeats that the archive fails, and its volume fills up or an alert tells of either."""
     for store in view.serving:
-        hits = tuple(h for h in view.hits_of(store.ref, "archive_failed") if not h.previous and fresh(view, h))
+        hits = tuple(h for h in view.hits_of(store.ref, "archive_failed") if _told_yet(view, store, h))
         if sum(h.count for h in hits) < OFTEN or not (role(store) or keeps_data(view, store)):
             continue
         filled, alerted = tuple(_filled(view, store)), tuple(_alerted(view, store))
@@ -36,8 +37,8 @@ def when(view: View) -> Iterator[Match]:
         filling = filled or any(e.object != store.ref for e in alerted)
         yield Match(
             component=store.ref,
-            evidence=(*filled, *alerted, *(view.hit_evidence(h) for h in (*hits[:2], *denied[:1]))),
-            certainty=0.8 if filled else 0.7,
+            evidence=(*filled, *alerted, *(view.hit_evidence(h) for h in (*hits[:2], *denied[:1])), *_short(store)),
+            certainty=0.85 if filled and denied else 0.8 if filled else 0.7,
             root_cause="resource_exhaustion" if filling else "configuration_error" if denied else "dependency_failure",
             since=oldest(h.first for h in hits),
             explains=behind(view, store.ref, but=store.ref),
@@ -53,6 +54,19 @@ def when(view: View) -> Iterator[Match]:
                 ),
             ),
         )
+
+
+def _told_yet(view: View, store: Workload, hit: Hit) -> bool:
+    """Tell whether the archive fails yet, or failed until its server ended: who does not come up cannot say it again."""
+    if not hit.previous:
+        return fresh(view, hit)
+    down = any(pod.name == hit.pod and not pod.ready for pod in store.live)
+    return down and (hit.last is None or view.recent(hit.last, RUN))
+
+
+def _short(store: Workload) -> Iterator[Evidence]:
+    if store.ready < store.wanted:
+        yield Evidence("objects", store.ref, f"{store.ready} of {store.wanted} pods are ready")
 
 
 def _filled(view: View, store: Workload) -> Iterator[Evidence]:
