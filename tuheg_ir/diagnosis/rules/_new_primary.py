@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.events import Event
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -41,6 +42,10 @@ _MADE = (
 """How somebody tells that a server of these names is made the primary."""
 _SWITCHED = late(r"[+]switch-master \S+ \S+ \d+ (\S+)|[+]promoted-slave slave \S+ (\S+)", re.IGNORECASE)
 """How a Sentinel of Redis tells which server takes the writes from now on: it may watch over several caches."""
+_WATCHED = late(r"sentinel|:26379\b", re.IGNORECASE)
+"""How settings name who watches over the servers of a Redis and knows which of them leads."""
+_LEADING = ("primary", "master", "leader")
+"""Values of labels by which a Service chooses the server that leads."""
 _NEAR = timedelta(minutes=10)
 """A switch takes no longer: what a server does as part of it is told so near to it."""
 _LONGEST = 20_000
@@ -87,12 +92,51 @@ def named_alone(view: View, client: Workload, about: Collection[str]) -> str:
     ``about``: the stores that are known to refuse it. Whoever has but one server's name finds no other one, however
     often it is started.
     """
-    pods = {pod.name: pod for ref in about if ref in view.workloads for pod in view.workloads[ref].live}
-    by_address = {pod.address: pod.name for pod in pods.values()}
+    pods = [pod.name for ref in about if ref in view.workloads for pod in view.workloads[ref].live]
     settings = ((key, value[:_LONGEST]) for key, value in view.graph.settings(client))
     hosts = {host for key, value in settings for host in hosts_in(key, value) if view.graph.resolve(host) in about}
-    named = {by_address.get(host) or host.partition(".")[0] for host in hosts}
-    return named.pop() if len(pods) > 1 and len(named) == 1 and named <= {*pods} else ""
+    named = {_of_pod(view, host, about) for host in hosts}
+    return named.pop() if len(pods) > 1 and len(named) == 1 else ""
+
+
+def settled_on(view: View, client: Workload, one: str, about: Collection[str]) -> tuple[Change, ...]:
+    """Return by which changes a client names one server of a store alone, and found the one that leads before.
+
+    Before them it named several servers, who watches over them (a Sentinel), or the Service of the one that leads.
+    """
+    changed = [c for c in client.changed("env", "command") if c.before != c.after]
+    sides = [(_servers(view, c, c.before, about), _servers(view, c, c.after, about), c) for c in changed]
+    now = {host for _, after, _ in sides for host in after}
+    if not now or one not in {_of_pod(view, host, about) for host in now}:
+        return ()
+    watched = [c for c in changed if _WATCHED.search(f"{c.field} {c.before}") and c.before]
+    if any(c.after and _WATCHED.search(f"{c.field} {c.after}") for c in changed):
+        return ()
+    before = {host for was, _, _ in sides for host in was}
+    several = len({_of_pod(view, host, about) for host in before} - {""}) > 1
+    if not (watched or several or any(_leads_to_one(view, host) for host in before)):
+        return ()
+    return tuple(c for was, after, c in sides if was or after or c in watched)
+
+
+def _servers(view: View, change: Change, value: str, about: Collection[str]) -> set[str]:
+    """Return the hosts of some stores that a changed setting names on one side."""
+    key = change.field.removeprefix("env ")
+    return {host for host in hosts_in(key, value) if view.graph.resolve(host) in about}
+
+
+def _of_pod(view: View, host: str, about: Collection[str]) -> str:
+    """Return the pod of some stores that a host is, by its name or address; "" if it is none."""
+    pods = {pod.name: pod for ref in about if ref in view.workloads for pod in view.workloads[ref].live}
+    by_address = {pod.address: pod.name for pod in pods.values()}
+    name = by_address.get(host) or host.partition(".")[0]
+    return name if name in pods else ""
+
+
+def _leads_to_one(view: View, host: str) -> bool:
+    """Tell whether a host is a Service that chooses the server that leads."""
+    service = view.services.get(host.partition(".")[0])
+    return service is not None and any(str(value).lower() in _LEADING for value in service.selector.values())
 
 
 def only_server(view: View, about: Collection[str]) -> str:

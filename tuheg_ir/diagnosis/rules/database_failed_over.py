@@ -10,11 +10,20 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._new_primary import WRITES, leads_since, moves, named_alone, only_server, switched_to
+from tuheg_ir.diagnosis.rules._led_by_release import led_to_another, released
+from tuheg_ir.diagnosis.rules._new_primary import (
+    WRITES,
+    leads_since,
+    moves,
+    named_alone,
+    only_server,
+    settled_on,
+    switched_to,
+)
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
-from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
+from tuheg_ir.diagnosis.view.graph import foreign
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.odd import PROVEN
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -26,8 +35,6 @@ from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_DATABASE = late(r"postgres|\bpg|mysql|maria|mongo|sql|database|\bdb|_db|jdbc|\bdsn|rds\.", re.IGNORECASE)
-"""Words by which a setting tells that it is about a database."""
 _LEADS = late(r"MASTER MODE enabled|[+]switch-master|[+]promoted-slave", re.IGNORECASE)
 """How Redis, and its Sentinel, tell that another server takes the writes from now on."""
 _START = timedelta(minutes=5)
@@ -43,13 +50,19 @@ def when(view: View) -> Iterator[Match]:
         moved = _of_theirs(view, found, every)
         database = next((c.about for c in found if c.about), "")
         if led := _led_elsewhere(view, view.workloads[holder], found, moved):
-            yield _released(view, holder, found, led)
+            yield released(view, holder, found, led)
             continue
-        if _renewed(view, holder, moved) or _over(view, found, moved):
+        about = {c.about for c in found}
+        one = named_alone(view, view.workloads[holder], about)
+        if _over(view, found, moved):
+            continue
+        if one and (by := settled_on(view, view.workloads[holder], one, about)):
+            yield released(view, holder, found, by, moved, one)
+            continue
+        if _renewed(view, holder, moved):
             continue  # its sessions are newer than the change: they were not left over
         shown = tuple(_shown(view, holder, found, moved))
-        about = {c.about for c in found}
-        one = named_alone(view, view.workloads[holder], about) or only_server(view, about)
+        one = one or only_server(view, about)
         yield Match(
             component=holder,
             evidence=(*told(view, found), *moved, *shown),
@@ -95,43 +108,7 @@ def _led_elsewhere(
     felt = (since for _, since in troubles(view, workload.ref))
     if _of_theirs(view, found, moved) or not since_release(workload, oldest((began(found), *felt))):
         return ()
-    return tuple(c for c in workload.changed("env", "command") if any(_keeps_data(view, c, h) for h in _new_hosts(c)))
-
-
-def _new_hosts(change: Change) -> set[str]:
-    """Return the hosts that a setting names instead of others."""
-    key = change.field.removeprefix("env ")
-    before, after = hosts_in(key, change.before), hosts_in(key, change.after)
-    return after - before if before else set()
-
-
-def _keeps_data(view: View, change: Change, host: str) -> bool:
-    """Tell whether a host is a database or its pooler: as a workload that is known, else by name."""
-    workload = view.workloads.get(view.graph.resolve(host))
-    if workload is not None:
-        return role(workload) in ("database", "pooler")
-    return bool(_DATABASE.search(f"{change.field} {change.after}"))
-
-
-def _released(view: View, ref: str, found: list[Complaint], led: tuple[Change, ...]) -> Match:
-    workload = view.workloads[ref]
-    return Match(
-        component=ref,
-        evidence=(
-            *told(view, found),
-            *(Evidence("objects", ref, f"released: {change.told()}", workload.released_at) for change in led[:2]),
-        ),
-        certainty=0.75,
-        root_cause="configuration_error",
-        remedy="rollback_workload",
-        since=began(found) or workload.released_at,
-        explains=behind(view, ref, but=ref),
-        excludes=not_for(
-            (ref,),
-            "its template names a server that only reads: new pods and new sessions lead there again",
-            (*RESTARTS, "scale_workload"),
-        ),
-    )
+    return led_to_another(view, workload)
 
 
 def _pooler(view: View, caller: str) -> str:

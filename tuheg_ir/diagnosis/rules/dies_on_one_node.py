@@ -125,5 +125,5 @@ RULE = Rule(
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="the pods that end are on several nodes, or none is well on any other, or they tell of their own fault or volume",
+    why_not="the pods that end are on several nodes, or none is well on any other, or it is their own fault or volume",
 )

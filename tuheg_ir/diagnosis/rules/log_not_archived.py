@@ -57,7 +57,7 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _told_yet(view: View, store: Workload, hit: Hit) -> bool:
-    """Tell whether the archive fails yet, or failed until its server ended: who does not come up cannot say it again."""
+    """Tell whether the archive fails yet, or failed until its server ended: who is down cannot repeat it."""
     if not hit.previous:
         return fresh(view, hit)
     down = any(pod.name == hit.pod and not pod.ready for pod in store.live)
