@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import looping, pods_of, put
 from tests.diagnosis.rules.scenes import DB, SHOP, URL, errors, logs, shop
-from tests.diagnosis.rules.tiny import figure, log, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import event, figure, log, postgres, snapshot, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 LINES = (
     'PANIC:  could not write to file "pg_wal/xlogtemp.31": No space left on device',
@@ -20,7 +22,31 @@ FLOOD = (
 )
 CLAIM: dict[str, Any] = {"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data-postgres-0"}}]}
 
+NO_SPACE = "Insufficient disk space detected in a pod. PostgreSQL cannot proceed until the PVC group is enlarged"
+UNPACKED = "Failed to pull image: write /var/lib/containerd/tmp/41: no space left on device"
+
+
+def of_an_operator(about: str, message: str) -> Snapshot:
+    """Return a database whose pods an operator makes, one of which is down, and an event."""
+    made = workload("pg", "ghcr.io/cloudnative-pg/postgresql:16", kind="Cluster", pods=2, ready=1, port=5432)
+    kept = [each for each in made if each["kind"] in ("Pod", "Service")]
+    put(pods_of(kept)[0], looping(), unready=900)
+    return snapshot(
+        kept,
+        shop(env={"DB_HOST": "pg"}),
+        event(about, "DiskSpace", message),
+        figures=[errors("shop", 0.6)],
+    )
+
+
 HOLDS = [
+    Holds(
+        "its operator tells so of its own object, and nobody read logs or figures",
+        of_an_operator("Cluster/pg", NO_SPACE),
+        ("Cluster/pg", "resource_exhaustion", "page_human"),
+        excludes=no("restart_workload", at="Cluster/pg"),
+        harmful=("restart_workload",),
+    ),
     *(
         Holds(
             f"the database says so: {line}",
@@ -61,6 +87,13 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"an event tells {what}", of_an_operator(about, message))
+        for what, about, message in (
+            ("of a pod that its node has no room", "Pod/pg-0", UNPACKED),
+            ("of it that there is room", "Cluster/pg", "Volume was enlarged, 31 % of the disk space is used"),
+        )
+    ),
     DoesNotHold(
         "the volume is another's",
         snapshot(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -17,6 +17,8 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FULL = 0.97
+_BUILT_IN = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod")
+"""Kinds whose events are of Kubernetes itself."""
 
 
 class Full(NamedTuple):
@@ -41,7 +43,7 @@ def full(view: View, workload: Workload) -> Full | None:
     keeps = role(workload) in DATA
     hits = view.hits_of(workload.ref, "disk_full") if keeps else ()
     found = Full(
-        tuple(_volumes(view, workload)),
+        (*_volumes(view, workload), *(_by_operator(view, workload) if keeps else ())),
         tuple(h for h in hits if view.recent(h.last) or h.last is None),
         _callers(view, workload) if keeps else (),
     )
@@ -53,6 +55,12 @@ def _volumes(view: View, workload: Workload) -> Iterator[Evidence]:
         if used >= FULL and label in claims_of(workload):
             since = view.figures.crossed("volume_used_share", FULL, persistentvolumeclaim=label)
             yield Evidence("metrics", f"PersistentVolumeClaim/{label}", f"{used:.0%} of the volume is used", since)
+
+
+def _by_operator(view: View, workload: Workload) -> Iterator[Evidence]:
+    """Yield that an operator tells of its own object that a server has no room; of a pod it may be its node's disk."""
+    own = (e for e in view.events_of(workload.ref) if e.about == workload.ref and workload.kind not in _BUILT_IN)
+    yield from (view.event_evidence(event) for event in own if tells("disk_full", event.message))
 
 
 def _callers(view: View, workload: Workload) -> tuple[Complaint, ...]:
