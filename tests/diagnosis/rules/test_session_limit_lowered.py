@@ -167,7 +167,45 @@ HOLDS = [
         alone=True,
     ),
 ]
+INI = "[pgbouncer]\ndefault_pool_size = 4\nreserve_pool_size = 0\n"
+WAITED = "WARNING C-0x7fda6b48f473: shop/shop@10.42.1.14:41571 pooler error: query_wait_timeout"
+
+
+def of_a_map(written: float) -> Snapshot:
+    """Return a shop whose pooler lets it wait, and that one's ConfigMap, which says how many sessions it opens."""
+    by = workload(
+        "pooler",
+        "edoburu/pgbouncer:v1.23.1",
+        port=6432,
+        env={"DB_HOST": "postgres"},
+        spec={"volumes": [{"name": "c", "configMap": {"name": "pooler"}}]},
+        started=min(written, 9 * DAY) - 20,
+    )
+    return snapshot(
+        shop(env=POOLED),
+        by,
+        postgres(),
+        thing("ConfigMap", "pooler", written=written, data={"pgbouncer.ini": INI}),
+        figures=[errors("shop", 0.3, since=720)],
+        logs=[log(pod("pooler"), *[WAITED] * 9, since=700), *logs("shop", "query_wait_timeout", since=700)],
+    )
+
+
+HOLDS += [
+    Holds(
+        "a ConfigMap of a pooler that says how many sessions it opens was written",
+        of_a_map(900),
+        ("ConfigMap/pooler", "configuration_error", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+        alone=True,
+    ),
+]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a ConfigMap of a pooler that says how many sessions it opens was written days ago",
+        of_a_map(9 * DAY),
+        ("Deployment/pooler", "database_connection", "page_human"),
+    ),
     DoesNotHold(
         "a figure of what is taken and what is left that swings",
         snapshot(

@@ -29,6 +29,14 @@ def calls(*more: Any, env: dict[str, Any] | None = None, **rest: Any) -> set[str
     return View(snapshot(workload("shop", env=env), postgres(), redis(), *more, **rest)).graph.calls[SHOP]
 
 
+def test_a_service_without_a_selector_is_of_what_bears_just_its_name() -> None:
+    made = service_for("pg")
+    del made["spec"]["selector"]
+    others = [each for each in workload("pg-pooler", port=6432) if each["kind"] != "Service"]
+    database = [each for each in postgres("pg") if each["kind"] != "Service"]
+    assert calls(others, database, made, env={"DB_HOST": "pg"}) == {"StatefulSet/pg"}
+
+
 @pytest.mark.parametrize(
     ("key", "value", "called"),
     [

@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, label_of, sufferers
 from tuheg_ir.diagnosis.view.changes import Change
+from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import mapping, newest, written
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -23,6 +24,8 @@ WORDS = (
     *("max_client_conn", "max-client-conn", "maxclients", "max_clients", "max-clients"),
 )
 """Settings of databases, of the poolers before them, and of caches."""
+OF_POOLERS = ("pool_size", "pool-size", "max_db_connections", "max_user_connections")
+"""Settings of how many sessions a pooler opens for its clients."""
 LATELY = timedelta(hours=24)
 """A release longer ago has seen the busiest hour of a day."""
 FELL = 0.95
@@ -118,8 +121,10 @@ def _maps(view: View, workload: Workload, fell: _Fall | None) -> Iterator[Eviden
     """
     for name, found in view.maps_read(workload.template):
         told = " ".join(f"{key} {value}" for key, value in mapping(found, "data").items()).lower()
-        if view.recent(written(found)) and any(word in told for word in WORDS):
-            yield Evidence("objects", f"ConfigMap/{name}", "it sets max_connections and was changed", written(found))
+        words = (*WORDS, *OF_POOLERS) if role(workload) == "pooler" else WORDS
+        set_there = next((word for word in words if word in told), "")
+        if view.recent(written(found)) and set_there:
+            yield Evidence("objects", f"ConfigMap/{name}", f"it sets {set_there} and was changed", written(found))
         elif fell and (to := [n[1] for n in _LIMIT.finditer(told) if abs(int(n[1]) - fell.now) <= fell.within]):
             yield Evidence("objects", f"ConfigMap/{name}", f"it sets max_connections to {to[0]}", written(found))
 

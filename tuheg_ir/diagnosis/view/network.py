@@ -45,7 +45,8 @@ def _service(snapshot: Snapshot, obj: Obj, found: Mapping[str, Workload]) -> Ser
     selector = mapping(obj, "spec", "selector")
     backends = tuple(ref for ref, w in found.items() if _serves(w) and _selected(selector, w))
     named = name(obj)
-    meant = tuple(ref for ref, w in found.items() if _serves(w) and _alike(w.name, named)) if not backends else ()
+    alike = [w for w in found.values() if _serves(w) and _alike(w.name, named)] if not backends else []
+    meant = tuple(w.ref for w in sorted(alike, key=lambda w: w.name != named))  # what bears just its name comes first
     ready, not_ready = _addresses(snapshot, named)
     return Service(
         ref=f"Service/{named}",
