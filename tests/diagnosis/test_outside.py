@@ -126,9 +126,6 @@ OPEN = frozenset(
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from what teams meet every month:
 
-        "istio-mesh-set-to-registry-only-blocks-undeclared-peppol-host",
-        "live-classes-fill-both-haproxy-pods-to-their-connection-limit",
-        "points-api-keepalive-shorter-than-ingress-nginx-gives-sporadic-502",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }

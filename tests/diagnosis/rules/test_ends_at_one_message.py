@@ -1,0 +1,151 @@
+"""A reader that ends at one message each time: nothing but taking that out helps, and mending who reads it."""
+
+from __future__ import annotations
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import looping, rollout
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, alert, down
+from tests.diagnosis.rules.tiny import Obj, log, pod, postgres, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
+
+RABBIT = workload("rabbitmq", "rabbitmq:3.13", kind="StatefulSet", port=5672)
+KAFKA = workload("kafka", "bitnami/kafka:3", kind="StatefulSet", port=9092)
+TO_RABBIT, TO_KAFKA = {"AMQP_URL": "amqp://rabbitmq:5672"}, {"KAFKA_BROKERS": "kafka:9092"}
+READS = {"volumes": [{"name": "c", "configMap": {"name": "shop-settings"}}]}
+VAIN = ("restart_workload", "scale_workload", "rollback_workload")
+
+NODE = (
+    '{{"level":30,"orderRef":"KN-77-{0}","redelivered":true,"deliveryTag":1,"msg":"order received"}}',
+    "TypeError: Cannot read properties of null (reading 'countryCode')",
+    "    at toOrder (/app/dist/mapping.js:87:43)",
+)
+GO = (
+    'level=info msg="batch written" partition=2 rows=500',
+    "level=debug msg=decoding partition=3 offset={0} bytes=412",
+    "panic: runtime error: index out of range [0] with length 0",
+)
+CELERY = (
+    "[INFO/MainProcess] Task shop.tasks.invoice[5f1d7c0e-2b54-4f0a-9a57-0d1b7f{0}] received",
+    "Traceback (most recent call last):",
+    '  File "/app/shop/tasks.py", line 71, in invoice',
+    "IndexError: list index out of range",
+)
+JAVA = (
+    "INFO  [pool-1-thread-2] c.s.Listener : Handling message id=OB-{0} type=REFUND",
+    "ERROR [pool-1-thread-2] c.s.Main : shutting down: java.lang.IllegalStateException: no currency for refund",
+)
+PLACE = ("panic: cannot decode message scans-0@{0}: invalid character '<' looking for beginning of value",)
+LOST = (
+    JAVA[0],
+    "ERROR java.lang.IllegalStateException: no tax table: Connection to postgres:5432 refused. Check that the hostname"
+    " and port are correct and that the postmaster is accepting TCP/IP connections.",
+)
+STARTS = ("INFO loaded surcharge table of 412700 rows", "panic: runtime error: index out of range [0] with length 0")
+COUNTED = ("INFO fetched 50000 records of batch {0}", GO[2])
+
+
+def life(number: int, said: tuple[str, ...], message: int, *, previous: bool) -> Log:
+    lines = [each.format(message) for each in ("INFO starting 2.9.0", *said)]
+    return log(pod("shop", number), *lines, since=700 if previous else 300, previous=previous)
+
+
+def lives(said: tuple[str, ...], *messages: int) -> list[Log]:
+    """Return the logs of lives, two of each pod, each with the message that it gets."""
+    return [life(n // 2, said, each, previous=n % 2 == 0) for n, each in enumerate(messages)]
+
+
+def ends(said: tuple[str, ...], *messages: int, of: list[Obj] | None = None, more: tuple[Log, ...] = ()) -> Snapshot:
+    objects = of or down(workload("shop", pods=2, env={**TO_RABBIT, **TO_KAFKA}), looping())
+    logs = [*lives(said, *messages), *more]
+    return snapshot(objects, RABBIT, KAFKA, workload("feed", env=TO_RABBIT), postgres(), logs=logs, alerts=[alert()])
+
+
+SAME = (219583, 219583, 219583)
+SENT = log(pod("feed"), "INFO published order=KN-77-219583 confirmed=true", since=900)
+
+HOLDS = [
+    Holds(
+        "of a queue that gives it out again, with who sent it",
+        ends(NODE, *SAME, more=(SENT,)),
+        (SHOP, "code_defect", "page_human"),
+        excludes=no(*VAIN, at=SHOP),
+        harmful=VAIN,
+    ),
+    Holds(
+        "at one record of a log, after others that it could read",
+        ends(GO, *SAME),
+        (SHOP, "code_defect", "page_human"),
+        excludes=no(*VAIN, at=SHOP),
+    ),
+    Holds(
+        "by the id of a task, above a trace",
+        ends(CELERY, *SAME),
+        (SHOP, "code_defect", "page_human"),
+        excludes=no(*VAIN, at=SHOP),
+    ),
+    Holds(
+        "by the id that a listener tells, and the error calls itself one",
+        ends(JAVA, *SAME[:2]),
+        (SHOP, "code_defect", "page_human"),
+    ),
+    Holds(
+        "one life alone is known, which tells that the message was given out before",
+        ends(NODE, 219583),
+        (SHOP, "code_defect", "page_human"),
+        sure=(0.4, 0.8),
+    ),
+    Holds(
+        "one life alone is known, whose last words name the record",
+        ends(PLACE, 88121),
+        (SHOP, "code_defect", "page_human"),
+    ),
+    Holds(
+        "a release came since, and the template before ends at it as well",
+        ends(NODE, *SAME, of=down(rollout("shop", looping(), before=IMAGE, old=1, env=TO_RABBIT), looping())),
+        (SHOP, "code_defect", "page_human"),
+        harmful=VAIN,
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "each life ends at another message",
+        ends(NODE, 219583, 219601, 219622),
+        (SHOP, *("service_crash",), "page_human"),
+    ),
+    DoesNotHold(
+        "what all lives tell is how many they fetch, each of another batch",
+        ends(COUNTED, 31, 32, 33),
+        (SHOP, "service_crash", "page_human"),
+    ),
+    DoesNotHold("it ends at its start, before any message", ends(STARTS, *SAME), (SHOP, "service_crash", "page_human")),
+    DoesNotHold("what it stumbles over is a database that is away", ends(LOST, *SAME), harmful=VAIN[1:]),
+    DoesNotHold(
+        "a release came just before, and what it replaced may well have read it",
+        ends(NODE, *SAME, of=down(workload("shop", before=IMAGE, released=600, pods=2, env=TO_RABBIT), looping())),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "it runs again, and the one life that ended tells of no second time",
+        ends(JAVA, 219583, of=workload("shop", env=TO_RABBIT)),
+    ),
+    DoesNotHold(
+        "who sent the message was released since: it may write all of them so",
+        snapshot(
+            down(workload("shop", pods=2, env=TO_RABBIT), looping()),
+            RABBIT,
+            workload("feed", env=TO_RABBIT, before=IMAGE, released=1200),
+            logs=[*lives(NODE, *SAME), SENT],
+        ),
+        harmful=("restart_workload", "scale_workload"),
+    ),
+    DoesNotHold(
+        "its settings are others since: it may stumble at any message",
+        snapshot(
+            down(workload("shop", pods=2, env=TO_RABBIT, spec=READS), looping()),
+            thing("ConfigMap", "shop-settings", written=1200, data={"app.yaml": "a: b"}),
+            RABBIT,
+            logs=lives(NODE, *SAME),
+        ),
+        harmful=("rollback_workload", "scale_workload"),
+    ),
+]
