@@ -118,8 +118,6 @@ OPEN = frozenset(
         "bank-host-no-longer-offers-the-only-key-type-the-uploader-takes",
         # a cache that keeps failures of its origin: no acting remedy without more such cases
         "edge-remembers-last-nights-missing-pictures-for-a-day",
-        # threads too few since a limit was cut, though no processor time is throttled
-        "one-core-limit-starves-the-thread-pool-and-redis-looks-slow",
         # crashes since an edit of settings: which of both words, no rule tells
         "one-new-screening-pattern-locks-every-event-loop",
         # the edited ConfigMap is named, and not the server that reads it

@@ -20,7 +20,7 @@ from tests.diagnosis.rules.scenes import (
     rate,
     shop,
 )
-from tests.diagnosis.rules.tiny import DAY, figure, pod, postgres, redis, secret_key, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, figure, pod, postgres, redis, secret_key, snapshot, timed, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 BLOCKED = "event loop is blocked for more than 30000 ms"
@@ -61,6 +61,7 @@ def blocking(
     said: str = STARVED,
     beside: str = UNREAD,
     last: str = "",
+    lasts: int = 1,
     pods: tuple[int, ...] = (0, 1),
     since: float = 700,
     released: float = 900,
@@ -69,7 +70,7 @@ def blocking(
 ) -> Snapshot:
     """Return a service that tells that it lacks threads since its release, and whom it asks."""
     told = [*logs("api", said, *pods, since=since), *logs("api", beside, *pods, since=since - 60)]
-    told += logs("api", last, *pods, times=1, since=60) if last else []
+    told += logs("api", last, *pods, times=lasts, since=60 if lasts == 1 else since) if last else []
     return snapshot(
         workload("api", before=OLD, released=released, env=env or ASKS),
         workload("tier"),
@@ -81,6 +82,23 @@ def blocking(
             for n in pods
         ],
     )
+
+
+LATE = "ERROR GET http://tier:8080/tiers/7: timeout of 9000ms exceeded"
+FAILS = "ERROR GET http://tier:8080/tiers/7: 503 Service Unavailable"
+WAITING = "   at System.Runtime.CompilerServices.TaskAwaiter`1.GetResult()"
+
+
+def unmeasured(
+    *more: Log, web: str = "ERROR GET http://api:8080/x: timeout of 12000ms exceeded", heard: float = 3000, **given: Any
+) -> Snapshot:
+    """Return a service that lacks threads since its release, of which nobody measures anything: logs alone tell."""
+    world = blocking(**{"beside": EMPTY, "since": 700, **given})
+    asks = [*workload("web", env={"API_URL": "http://api:8080"}), *workload("offers", env={"REDIS": "redis:6379"})]
+    caller = timed(pod("web"), (heard, "INFO started"), *((650 - 60 * n, web) for n in range(11)))
+    beside = [*logs("tier", "GET /tiers/7 200 19ms"), *logs("offers", "GET /offers 200 7ms"), caller, *more]
+    kinds = {kind: [dict(each) for each in found] for kind, found in world.objects.items()}
+    return snapshot(asks, *kinds.values(), logs=[*world.logs, *beside])
 
 
 HIDDEN = {"RATES_URL": secret_key("rates")}
@@ -124,6 +142,13 @@ HOLDS = [
             ("its loops", blocking(said=LOOP, beside="ERROR request 7 took 4012 ms", env=TIER)),
         )
     ),
+    *(
+        Holds(f"nobody measures it, and logs alone tell: {what}", world, (API, "code_defect", "rollback_workload"))
+        for what, world in (
+            ("its caller's, and those of whom it asks and of who asks them too", unmeasured()),
+            ("a trace shows how its threads wait", unmeasured(last=WAITING, env=ASKS | HIDDEN, lasts=3)),
+        )
+    ),
     Holds("one of them spins", of_three(0.97, 0.4, 0.4), (SHOP, "service_crash", "restart_workload")),
 ]
 DOES_NOT_HOLD = [
@@ -148,6 +173,20 @@ DOES_NOT_HOLD = [
             ("it lacks sessions", blocking(beside="Npgsql: The connection pool has been exhausted")),
             ("its pods are new", blocking(since=400, released=500)),
         )
+    ),
+    *(
+        DoesNotHold(f"a release lacks threads, nobody measures it, and {what}", world, harmful=("rollback_workload",))
+        for what, world in (
+            ("who calls it had failed before", unmeasured(heard=600)),
+            ("whom it asks takes seconds", unmeasured(*logs("tier", "GET /tiers/7 200 9019ms"), last=LATE, lasts=9)),
+            ("whom it asks fails", unmeasured(*logs("tier", "GET /tiers/7 503 19ms"), last=FAILS, lasts=9)),
+            ("another one waits for the cache too", unmeasured(*logs("offers", EMPTY))),
+        )
+    ),
+    DoesNotHold(
+        "a release lacks threads, nobody measures it, and a Secret may name whom it waits for",
+        unmeasured(env=ASKS | HIDDEN),
+        (API, "code_defect", "rollback_workload"),
     ),
     DoesNotHold(
         "a release lacks threads, and one of its pods tells of it",

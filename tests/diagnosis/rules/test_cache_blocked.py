@@ -33,7 +33,29 @@ def gone(line: str) -> Log:
     return log(pod("redis"), *[line] * 9, since=1800)._replace(previous=True)
 
 
+STARVED = "the heartbeat has been running for 00:00:03. This could be caused by thread pool starvation."
+
+
+def accused(*more: Log, said: str = STARVED) -> Any:
+    """Return a shop whose own threads are taken by its words, that complains of the cache, and a cart that asks it."""
+    told = [*logs("shop", said, 0, 1), *logs("shop", EMPTY, 0, 1), *more]
+    return snapshot(shop(env=ASKS), workload("cart", env=ASKS), redis(), figures=[errors("shop")], logs=told)
+
+
+def cart(line: str) -> Log:
+    return log(pod("cart"), *[line] * 9)
+
+
 HOLDS = [
+    *(
+        Holds(f"its caller lacks threads, and {what}", world, (CACHE, "dependency_failure", "page_human"))
+        for what, world in (
+            ("nobody else tells how it is", accused()),
+            ("another caller waits for it as well", accused(cart("GET /carts/7 200 19ms"), cart(EMPTY))),
+            ("another caller fails", accused(cart("GET /carts/7 500 19ms"))),
+            ("says so once", accused(cart("GET /carts/7 200 19ms"), said="INFO")),
+        )
+    ),
     *(
         Holds(
             f"its caller waits for answers: {what}",
@@ -101,6 +123,14 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"who complains lacks threads, and another caller is well: {line}",
+            accused(cart(line)),
+            (SHOP, "service_crash", "restart_workload"),
+        )
+        for line in ("GET /carts/7 200 19ms", "HTTP GET /carts/7 responded 200 in 9.3 ms")
+    ),
     DoesNotHold(
         "its answers lie unread at the only one who complains, whose threads are all taken",
         snapshot(shop(env=ASKS), redis(), figures=[errors("shop")], logs=logs("shop", UNREAD)),

@@ -6,8 +6,8 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.pods import HOUR, pods_of
-from tests.diagnosis.rules.scenes import MORE, ROOM, SHOP, busy, latency, rate, shop
-from tests.diagnosis.rules.tiny import Obj, at, figure, pod, snapshot, workload
+from tests.diagnosis.rules.scenes import MORE, ROOM, SHOP, UNREAD, busy, latency, logs, rate, shop
+from tests.diagnosis.rules.tiny import Obj, at, figure, pod, redis, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 OF_ISTIO = "sidecar.istio.io/proxyCPULimit"
@@ -36,6 +36,18 @@ def sidecars(
         figure("throttled_share", 0.01, share, pod=pod("shop", n), container=name) for n, share in enumerate(held)
     ]
     return snapshot(*objects, figures=[*shares, rate("shop", 20, 20), *([latency("shop")] if slow else [])])
+
+
+STARVED = "the heartbeat has been running for 00:00:03. This could be caused by thread pool starvation."
+AWAY = "ERROR Connection to cart:8080 timed out"
+
+
+def starved(before: dict[str, Any] = MORE, *, beside: str = UNREAD, pods: tuple[int, ...] = (0, 1)) -> Snapshot:
+    """Return a shop that has processor time left, and no thread of its own, since its limit is another one."""
+    objects = shop(before=before, released=3000, env={"REDIS": "redis:6379", "CART_URL": "http://cart:8080"}, **ROOM)
+    said = [each for n in pods for each in (*logs("shop", STARVED, n), *logs("shop", beside, n))]
+    figures = busy(rate("shop", 20, 20), throttled=0.0, share=0.3)
+    return snapshot(objects, redis(), workload("cart"), figures=figures, logs=said)
 
 
 RELEASED = {"before": {}, "released": 700}

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._blocks_itself import blocks_itself
+from tuheg_ir.diagnosis.rules._blocks_itself import blocks_itself, told_by_callers
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import role
@@ -35,10 +35,12 @@ def when(view: View) -> Iterator[Match]:
         hits = [h for h in view.hits_of(workload.ref, "stuck") if fresh(view, h) and not h.previous]
         troubled = list(troubles(view, workload.ref))
         felt = [seen for seen, _ in troubled]
-        if sum(h.count for h in hits) < OFTEN or not felt:
+        if sum(h.count for h in hits) < OFTEN:
             continue
         if stuck_again(view, workload):
-            yield from _by_its_release(view, workload, hits, troubled)
+            yield from _by_its_release(view, workload, hits, troubled or list(told_by_callers(view, workload)))
+            continue
+        if not felt:
             continue
         standing, began = tuple(idle(view, workload)), oldest(h.first for h in hits)
         if not standing and overworked(view, workload, began):

@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._blocks_itself import unread
 from tuheg_ir.diagnosis.rules._figures import SLOWER, felt, said_by_callers, slow_evidence, slowed
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
+from tuheg_ir.diagnosis.rules._vouched import in_vain
 from tuheg_ir.diagnosis.stamps import without_time
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -32,7 +33,8 @@ def when(view: View) -> Iterator[Match]:
         measured = tuple(_measured(view, cache))
         lines = tuple(_lines(view, cache))
         asking = [c for c in complaints(view, "cache_busy", "connection_timeout") if c.about == cache.ref != c.caller]
-        kept = [c for c in asking if not unread(view, c.hit)]  # what lies unread at its caller was answered
+        # What lies unread at its caller was answered; and who has no thread left accuses all whom it asks.
+        kept = [c for c in asking if not unread(view, c.hit) and not in_vain(view, c)]
         busy = tuple(c for c in kept if c.hit.trouble == "cache_busy")
         waiting = tuple(c for c in kept if c.hit.trouble == "connection_timeout")
         if not _runs(cache) or not (measured or lines or busy or (waiting and _answers_nobody(view, cache))):

@@ -1,4 +1,4 @@
-"""A template lowered the processor limit, and its containers are held back since.
+"""A template lowered the processor limit, and its containers are held back since, or have too few threads by it.
 
 The limit of a sidecar that is put in beside them stands in an annotation of the template.
 """
@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._blocks_itself import lacks_threads_alone
 from tuheg_ir.diagnosis.rules.memory_limit_cut import SUSPECT
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.demand import traffic_growth
@@ -20,12 +21,14 @@ from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
 from tuheg_ir.diagnosis.view.releases import release_evidence, releases
 from tuheg_ir.diagnosis.view.trouble import suffering, troubles
-from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, limit_cut, usage
+from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, limit_cut, limits_cut, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 LOADED = 1.5
 """Where so many times the requests come, they may be what is too much."""
+UNHELD = 0.15
+"""By so much it is less sure where nothing but its own words tells that it lacks anything."""
 _OF_SIDECAR = late(
     r"annotation \S+/(?:proxy-?cpu-?limit|sidecar-(?:proxy-)?cpu-limit|agent-limits-cpu)$", re.IGNORECASE
 )
@@ -55,10 +58,21 @@ def when(view: View) -> Iterator[Match]:
 def _own(view: View, workload: Workload) -> Iterator[Match]:
     throttled = usage(view.figures, workload, "throttled_share").most
     busy = usage(view.figures, workload, "cpu_share").most
-    if throttled < THROTTLED and busy < BUSY:
-        return
     told = f"throttled in {throttled:.0%} of periods, {busy:.0%} of the limit used"
-    yield _match(view, workload, told, "limits")
+    if throttled >= THROTTLED or busy >= BUSY:
+        yield _match(view, workload, told, "limits")
+    elif _halved(workload) and any(troubles(view, workload.ref)) and lacks_threads_alone(view, workload):
+        few = (
+            "its pods repeat that their own threads are all taken, of which a runtime has as many as it sees processors"
+        )
+        match = _match(view, workload, few, "limits", source="logs")
+        yield match._replace(certainty=match.certainty - UNHELD)
+
+
+def _halved(workload: Workload) -> bool:
+    """Tell whether a limit is at most half of what it was, or there was none: so many processors less are seen."""
+    cuts = ((number(cut.before), number(cut.after)) for cut in limits_cut(workload, "cpu").values())
+    return any(after is not None and (before is None or after <= before / 2) for before, after in cuts)
 
 
 def _beside(view: View, workload: Workload, sidecar: _Sidecar) -> Iterator[Match]:
@@ -78,11 +92,11 @@ def _beside(view: View, workload: Workload, sidecar: _Sidecar) -> Iterator[Match
     yield match._replace(evidence=tuple(dict.fromkeys((match.evidence[0], set_to, *match.evidence[1:]))))
 
 
-def _match(view: View, workload: Workload, told: str, aspect: str) -> Match:
+def _match(view: View, workload: Workload, told: str, aspect: str, source: str = "metrics") -> Match:
     felt = [seen for seen, _ in troubles(view, workload.ref)]
     return Match(
         component=workload.ref,
-        evidence=(Evidence("metrics", workload.ref, told), *felt, *release_evidence(workload, aspect)),
+        evidence=(Evidence(source, workload.ref, told), *felt, *release_evidence(workload, aspect)),
         certainty=0.8 if (traffic_growth(view, workload.ref) or 1.0) < LOADED else 0.6,
         since=workload.released_at,
     )

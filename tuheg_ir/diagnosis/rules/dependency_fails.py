@@ -7,8 +7,10 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._blocks_itself import unread
 from tuheg_ir.diagnosis.rules._figures import felt, is_well, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._vouched import in_vain
 from tuheg_ir.diagnosis.rules._word import word_of
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints, told
 from tuheg_ir.diagnosis.view.logs import tells
@@ -25,7 +27,9 @@ def when(view: View) -> Iterator[Match]:
     """Callers complain of a service or measure that it fails, and nothing that it needs is complained of."""
     said: dict[str, list[Complaint]] = {}
     for each in complaints(view, *UNANSWERED):
-        if each.about in view.workloads and not over(view, each.hit) and not _until_it_came(view, each):
+        if each.about not in view.workloads or unread(view, each.hit) or in_vain(view, each):
+            continue  # whose own threads are all taken accuses all whom it asks
+        if not over(view, each.hit) and not _until_it_came(view, each):
             said.setdefault(each.about, []).append(each)
     blamed = [ref for ref in view.workloads if ref in said or any(said_by_callers(view, ref))]
     for ref in blamed:
