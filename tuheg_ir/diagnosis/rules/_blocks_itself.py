@@ -91,7 +91,8 @@ def blocks_itself(
     if not asked or not all(each.ref in came or spoken[each.ref] or _well(view, each) for each in asked):
         return ()
     fact = f"all that it asks is well: {', '.join(sorted(each.name for each in asked))}"
-    return (Evidence("metrics", workload.ref, fact), *(each for each in spoken.values() if each))
+    source = "metrics" if any(_well(view, each) for each in asked) or came else "logs"
+    return (Evidence(source, workload.ref, fact), *(each for each in spoken.values() if each))
 
 
 def _of_another(workload: Workload, seen: Evidence) -> bool:
