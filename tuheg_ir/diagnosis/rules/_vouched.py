@@ -22,11 +22,6 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 _THREADS = late(r"\bevent ?loop (?:is |was )?blocked\b|\bthread ?pool starvation\b")
 _TAKES = late(r"(?<![\w.])(\d{1,7}(?:\.\d{1,6})?)\s?(ms|s)\b")
-_RESPONDED = late(
-    r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) /\S* responded ([1-5]\d\d)\b"
-    r"|\bRequest finished HTTP/.{1,600} - ([1-5]\d\d)\b"
-)
-"""How Serilog and ASP.NET tell of an answer, below the line that bears the time."""
 _LATE_S = 1.0
 """Who answers within this keeps nobody waiting."""
 _LATELY = timedelta(minutes=10)
@@ -95,13 +90,8 @@ def _served(view: View, workload: Workload) -> tuple[_Served, ...]:
         _Served(status, _seconds(line))
         for log in view.logs_of(workload.live, previous=False)
         for at, line in zip(times_near(log.lines), log.lines, strict=True)
-        if at is not None and view.recent(at, _LATELY) and (status := _status(line))
+        if at is not None and view.recent(at, _LATELY) and (status := status_of(line))
     )
-
-
-def _status(line: str) -> int:
-    found = _RESPONDED.search(line)
-    return int(found[1] or found[2]) if found else status_of(line)
 
 
 def _seconds(line: str) -> float | None:

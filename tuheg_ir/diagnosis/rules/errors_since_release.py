@@ -20,6 +20,7 @@ from tuheg_ir.diagnosis.rules._met_alike import met_alike, waits_before
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refused_with_others
 from tuheg_ir.diagnosis.rules._said_before import said_before
 from tuheg_ir.diagnosis.rules._served_well import ends_by_itself, lately_of_others, served_well
+from tuheg_ir.diagnosis.rules.new_words_since_a_change import _of_its_own_release as own_words
 from tuheg_ir.diagnosis.rules.scaled_down import lost
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints
 from tuheg_ir.diagnosis.view.demand import traffic_growth
@@ -78,8 +79,9 @@ def when(view: View) -> Iterator[Match]:
         if split != "older" and (split == "newer" or since_release(workload, began) or guess):
             certainty = ALONE if split == "newer" else GUESS if guess or _loaded(view, workload) else USUAL
             if guess and split != "newer" and {seen.source for seen, _ in felt} == {"logs"}:
-                # Its access log tells of failures, not whose they are.
-                certainty = FAINT if view.graph.needs(workload.ref) and not misreads else GUESS
+                # Its access log tells of failures, not whose they are; what it says of its own code does.
+                own = misreads or told_errors(view, workload) or own_words(view, workload)
+                certainty = FAINT if view.graph.needs(workload.ref) and not own else GUESS
             if split != "newer" and began and _nearer_edit(view, workload, began):
                 certainty = FAINT
             match = _match(view, workload, [seen for seen, _ in felt], began, certainty)

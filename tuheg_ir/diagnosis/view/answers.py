@@ -14,6 +14,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 NOW = timedelta(minutes=10)
 _BEFORE = timedelta(minutes=5)
+_ENTRY = 3
+"""So many lines before one of an entry, as .NET's console writes them, its time stands."""
 _WELL = 5
 """So many lines over so long a time without a failure show that there was none, whatever they tell."""
 
@@ -53,7 +55,7 @@ def asked_in_vain(view: View, workload: Workload) -> tuple[int, int]:
 
 
 def _answers(view: View, lines: list[str]) -> Answers:
-    read = [(stamp(line), status) for line in lines if (status := status_of(line))]
+    read = [(_time(lines, n), status) for n, line in enumerate(lines) if (status := status_of(line))]
     now = [status for at, status in read if at is None or view.recent(at, NOW)]
     return Answers(
         told=len(now),
@@ -62,6 +64,14 @@ def _answers(view: View, lines: list[str]) -> Answers:
         missed=now.count(404),
         missed_since=_turned(read, (404,), range(400)),
     )
+
+
+def _time(lines: list[str], number: int) -> datetime | None:
+    """Return when a line was written: one without a time belongs to an entry that began just before it."""
+    for line in reversed(lines[max(0, number - _ENTRY) : number + 1]):
+        if (at := stamp(line)) is not None:
+            return at
+    return None
 
 
 def _turned(read: list[tuple[datetime | None, int]], bad: Collection[int], good: Collection[int]) -> datetime | None:
