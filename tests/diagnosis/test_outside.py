@@ -124,8 +124,6 @@ OPEN = frozenset(
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from what teams meet every month:
 
-        "crm-feed-left-at-zero-since-friday-fills-rabbitmq-disk",
-        "meter-readings-topic-min-insync-three-refuses-writes-while-broker-recovers",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }

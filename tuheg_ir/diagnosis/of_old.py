@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import Held, Match
-from tuheg_ir.diagnosis.rules._fed_by import share_a_store
-from tuheg_ir.diagnosis.rules._helping import names
+from tuheg_ir.diagnosis.rules._concerned import concerned, may_feed, suffer
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
-from tuheg_ir.diagnosis.rules._second_try import second_try
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.logs import Hit, heard_since, tells, times_around
 from tuheg_ir.diagnosis.view.once import once_a_view
@@ -34,8 +31,6 @@ _MET = (
     *("rate_limited", "throttled_retry", "outside_authentication", "message_rejected", "attack_attempt"),
 )
 """What a program meets with somebody else; what it holds, or uses up, it tells for long before others feel it."""
-_JOINED = late(r"(?<=[a-z0-9])(?=[A-Z])|[^\w]+|_+")
-"""Where words of the name of an alert meet: MailSenderDown."""
 _FOR_ALL_THAT = ("security_incident", "no_fault", "unknown")
 """Strangers that have worked for long are no smaller matter for it; and what is no trouble is no noise."""
 
@@ -51,9 +46,9 @@ def of_old(view: View, held: Held) -> bool:
         return False
     began, hits = _alarmed(view), _words(view, held.match)
     about = {held.match.component, *held.match.explains, *(hit.component for hit in hits)}
-    if began is None or not hits or about & _concerned(view):
+    if began is None or not hits or about & concerned(view):
         return False
-    return all(_as_before(view, hit, began) for hit in hits) and not _may_feed(view, about)
+    return all(_as_before(view, hit, began) for hit in hits) and not may_feed(view, about)
 
 
 def _words(view: View, match: Match) -> tuple[Hit, ...]:
@@ -77,35 +72,6 @@ def _alarmed(view: View) -> datetime | None:
         return None
     felt = (since for ref in view.workloads for _, since in troubles(view, ref))
     return oldest((*(alert.starts_at - looks_back(alert) for alert in view.alerts if alert.starts_at), *felt))
-
-
-@once_a_view
-def _suffer(view: View) -> frozenset[str]:
-    """Return whom alerts are about or name, and whose users feel something.
-
-    Not a run of which an alert counts a failed try, and whose work the next one did.
-    """
-    open_ones = [alert for alert in view.alerts if second_try(view, alert) is None]
-    said = [f"{alert.said} {_JOINED.sub(' ', alert.name)}".lower() for alert in open_ones]
-    suffer = {view.about_alert(alert) for alert in open_ones}
-    labels = {w.ref: (w.name.lower(), w.name.lower().replace("-", " ")) for w in view.workloads.values()}
-    suffer |= {ref for ref, found in labels.items() if any(names(each, label) for each in said for label in found)}
-    suffer |= {w.ref for w in view.serving if w.ready < w.wanted or any(troubles(view, w.ref))}
-    return frozenset(suffer)
-
-
-@once_a_view
-def _concerned(view: View) -> frozenset[str]:
-    """Return who suffers, what these need, and who needs them."""
-    suffer = _suffer(view)
-    return suffer.union(*(view.graph.needs(ref) | view.graph.callers(ref) for ref in suffer))
-
-
-def _may_feed(view: View, about: Iterable[str]) -> bool:
-    """Tell whether one of some uses a store that one who suffers uses as well: he may bring what that one reads."""
-    others = [view.workloads[ref] for ref in about if ref in view.workloads]
-    suffer = [view.workloads[ref] for ref in _suffer(view) if ref in view.workloads]
-    return any(share_a_store(view, one, other) for one in suffer for other in others)
 
 
 def _as_before(view: View, hit: Hit, began: datetime) -> bool:
@@ -140,7 +106,7 @@ def _times(view: View, hit: Hit, log: Log) -> list[datetime]:
     tells of it in traces may be the one whose trouble it is.
     """
     told = [n for n, line in enumerate(log.lines) if tells(hit.trouble, line)]
-    if not told or _suffer(view):
+    if not told or suffer(view):
         return [time for n in told if (time := stamp(log.lines[n])) is not None]
     upto, _ = times_around(log.lines)
     return [time for n in told if (time := upto[n]) is not None]

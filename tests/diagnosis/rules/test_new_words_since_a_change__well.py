@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, alert, errors, latency, shop
-from tests.diagnosis.rules.tiny import figure, snapshot, timed, workload
-from tuheg_ir.diagnosis.model import Log, Snapshot
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, URL, alert, errors, latency, shop
+from tests.diagnosis.rules.tiny import figure, postgres, snapshot, timed, workload
+from tuheg_ir.diagnosis.model import Alert, Log, Snapshot
 
 SCORED = "WARN  normalized country=GB score=0.78"
 REVIEW = "WARN address needs review, sent to exceptions reason=postcode_mismatch"
@@ -54,7 +54,34 @@ def held(words: str = HELD[0], *, grew: float | None = 700, ill: float = 0.001, 
     )
 
 
+def strange(
+    words: str = SCORED, figures: Iterable[Any] = (), *, fires: Alert = FIRES, of_cart: Any = None, shared: Any = None
+) -> Snapshot:
+    """Return a cart whose log has new words since its release, and a shop for which people wait and that asks a web."""
+    cart = workload("cart", pods=1, before=IMAGE, released=RELEASED, env=of_cart)
+    return snapshot(
+        shop(env={"WEB_URL": "http://web:8080", **(shared or {})}),
+        workload("web"),
+        cart,
+        postgres(),
+        logs=[told("cart", words, 600)],
+        figures=figures,
+        alerts=[fires],
+    )
+
+
 HOLDS = [
+    *(
+        Holds(f"it warns of what it never told, and {what}", world, (CART, "code_defect", BACK))
+        for what, world in (
+            ("it asks who suffers", strange(of_cart={"SHOP_URL": "http://shop:8080"})),
+            ("it writes what that one reads", strange(of_cart=URL, shared=URL)),
+            ("the alert names it", strange(fires=alert("CartStale", service="shop"))),
+            ("the alert names nobody", strange(fires=alert("ParcelsWait"))),
+            ("nobody knows whose requests fail", strange(fires=alert("ProbeFailing"))),
+            ("it may be an error of what others need", strange("ERROR no score for GB")),
+        )
+    ),
     Holds("nobody measures who was released", own(SCORED), (CART, "code_defect", BACK)),
     Holds("it warns of what it never told, though it answers", own(SCORED, WELL), (CART, "code_defect", BACK)),
     Holds("it tells of errors, though it answers", own("ERROR no score for GB", WELL), (CART, "code_defect", BACK)),
@@ -76,6 +103,16 @@ HOLDS = [
 ]
 _FEW = ("Deployment/worker", "capacity", "scale_workload")
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"it tells of what it never told, and {what}", world, harmful=(BACK,))
+        for what, world in (
+            ("has nothing to do with who suffers", strange()),
+            ("another does who needs nothing of it", strange("WARN clause without an order, rows may come in any")),
+            ("it is an error, but it answers all", strange("ERROR no score for GB", WELL)),
+            ("it answers all, while a probe of somebody fails", strange(figures=WELL, fires=alert("ProbeFailing"))),
+            ("it answers all, while somebody is slow", strange(figures=WELL, fires=alert("HighLatencyOutside"))),
+        )
+    ),
     DoesNotHold(
         "it warns of its usual work, and answers all",
         own(SCORED, WELL, SCORED.replace("WARN", "INFO")),

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._behind_a_queue import behind_a_queue
+from tuheg_ir.diagnosis.rules._concerned import bystanders
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.marked import Marked, complains, shape_of
 from tuheg_ir.diagnosis.view.trouble import serves_well
@@ -16,6 +17,12 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 _CLOCKS, AGAIN = timedelta(seconds=30), 2
 """What a log tells so long before a release, and more than once, is none of it."""
 _LEVEL = late(r"\b(?:debug|info(?:rmation)?|notice|warn(?:ing)?)\b", re.IGNORECASE)
+
+_OF_REQUESTS = late(
+    r"probe|unreachable|reached from outside|5xx|\b50\d\b|error.?(?:rate|ratio|budget)|latency|slow|time.?outs?\b|timed out",
+    re.IGNORECASE,
+)
+"""Words of an alert about requests that fail or are slow."""
 
 
 def told_before(view: View, workload: Workload, words: Marked, released: Workload) -> bool:
@@ -35,6 +42,21 @@ def answers_well(view: View, workload: Workload, words: Marked, released: Worklo
         same = [line for line in view.lines_of(workload) if _unlevelled(line) == _unlevelled(words.line)]
         return not words.error and sum(not complains(line) for line in same) > len(same) / 2
     return behind_a_queue(view, workload, words.line, words.since) is not None
+
+
+def of_no_concern(view: View, workload: Workload, words: Marked, released: Workload) -> bool:
+    """Tell whether nobody who suffers has to do with who tells words or with the released, and they hurt nobody.
+
+    A new version has new warnings, and goes on warning for weeks. An error may be of what nobody here knows that the
+    others need, unless figures show that who tells it answers all. Where an alert names nobody, but speaks of requests
+    that fail or are slow, it is not about those whom figures show to answer all.
+    """
+    well = serves_well(view, workload.ref)
+    if words.error and not well:
+        return False
+    of_others = well and serves_well(view, released.ref) and not words.error
+    but = [alert for alert in view.alerts if of_others and _OF_REQUESTS.search(alert.said)]
+    return bystanders(view, workload.ref, released.ref, but=but)
 
 
 def _unlevelled(line: str) -> str:

@@ -20,7 +20,7 @@ from tuheg_ir.diagnosis.rules._lacked_before import lacked_before
 from tuheg_ir.diagnosis.rules._meant_for import meant_for
 from tuheg_ir.diagnosis.rules._own_names import of_a_stranger
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
-from tuheg_ir.diagnosis.rules._usual_words import answers_well, told_before
+from tuheg_ir.diagnosis.rules._usual_words import answers_well, of_no_concern, told_before
 from tuheg_ir.diagnosis.view.askers import answer_of, names_a_host
 from tuheg_ir.diagnosis.view.crashes import crashes, only_of_newest
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
@@ -99,9 +99,12 @@ def _may_have_said(view: View, workload: Workload, words: Marked, released: Work
     """Tell whether a release may be what a log speaks of: a data service, and who refuses too much, speak of users.
 
     Not one's own where one waits for what was slow before it, nor another's where one's data come late out of a queue.
+    And neither of both may be strangers to all who suffer.
     """
     users = view.graph.callers(workload.ref)
     if told_before(view, workload, words, released) or answers_well(view, workload, words, released):
+        return False
+    if of_no_concern(view, workload, words, released):
         return False
     if released is workload and _waits(words) and _slow_before(view, workload):
         return False

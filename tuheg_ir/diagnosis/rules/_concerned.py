@@ -1,0 +1,56 @@
+"""Who has to do with those who suffer; of whom nothing but words is known, and who has not, is a bystander."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Alert
+from tuheg_ir.diagnosis.rules._fed_by import share_a_store
+from tuheg_ir.diagnosis.rules._helping import names
+from tuheg_ir.diagnosis.rules._second_try import second_try
+from tuheg_ir.diagnosis.view.once import once_a_view
+from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.view import View
+
+_JOINED = late(r"(?<=[a-z0-9])(?=[A-Z])|[^\w]+|_+")
+"""Where words of the name of an alert meet: MailSenderDown."""
+
+
+@once_a_view
+def suffer(view: View) -> frozenset[str]:
+    """Return whom alerts are about or name, and whose users feel something.
+
+    Not a run of which an alert counts a failed try, and whose work the next one did.
+    """
+    open_ones = [alert for alert in view.alerts if second_try(view, alert) is None]
+    said = [f"{alert.said} {_JOINED.sub(' ', alert.name)}".lower() for alert in open_ones]
+    found = {view.about_alert(alert) for alert in open_ones}
+    labels = {w.ref: (w.name.lower(), w.name.lower().replace("-", " ")) for w in view.workloads.values()}
+    found |= {ref for ref, known in labels.items() if any(names(each, label) for each in said for label in known)}
+    found |= {w.ref for w in view.serving if w.ready < w.wanted or any(troubles(view, w.ref))}
+    return frozenset(found)
+
+
+@once_a_view
+def concerned(view: View) -> frozenset[str]:
+    """Return who suffers, what these need, and who needs them."""
+    ill = suffer(view)
+    return ill.union(*(view.graph.needs(ref) | view.graph.callers(ref) for ref in ill))
+
+
+def may_feed(view: View, about: Iterable[str]) -> bool:
+    """Tell whether one of some uses a store that one who suffers uses as well: he may bring what that one reads."""
+    others = [view.workloads[ref] for ref in about if ref in view.workloads]
+    ill = [view.workloads[ref] for ref in suffer(view) if ref in view.workloads]
+    return any(share_a_store(view, one, other) for one in ill for other in others)
+
+
+def bystanders(view: View, *refs: str, but: Collection[Alert] = ()) -> bool:
+    """Tell whether none of some has to do with anybody who suffers.
+
+    Of each alert that fires has to be known whom it is about, ``but`` for some that are known to be about none of them.
+    """
+    if not view.alerts or not all(view.about_alert(alert) or alert in but for alert in view.alerts):
+        return False
+    return concerned(view).isdisjoint(refs) and not may_feed(view, refs)
