@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.model import Alert, Log, Snapshot
 SCORED = "WARN  normalized country=GB score=0.78"
 REVIEW = "WARN address needs review, sent to exceptions reason=postcode_mismatch"
 HELD = ("WARN label not received, parcel held", "WARN result not yet arrived, order parked")
+ASKS_FLOW, TELLS = {"FLOW_ADDRESS": "flow.temporal:7233"}, {"OTLP_ENDPOINT": "http://otel-collector.watch:4317"}
 FIRES, BACK, LOOK = alert("ParcelsWait", service="shop"), "rollback_workload", "page_human"
 RELEASED = 660
 WELL = [errors("cart", 0.001), latency("cart", now=0.1)]
@@ -76,6 +77,7 @@ HOLDS = [
         for what, world in (
             ("it asks who suffers", strange(of_cart={"SHOP_URL": "http://shop:8080"})),
             ("it writes what that one reads", strange(of_cart=URL, shared=URL)),
+            ("both ask one who hands out work", strange(of_cart=ASKS_FLOW, shared=ASKS_FLOW)),
             ("the alert names it", strange(fires=alert("CartStale", service="shop"))),
             ("the alert names nobody", strange(fires=alert("ParcelsWait"))),
             ("nobody knows whose requests fail", strange(fires=alert("ProbeFailing"))),
@@ -108,6 +110,7 @@ DOES_NOT_HOLD = [
         for what, world in (
             ("has nothing to do with who suffers", strange()),
             ("another does who needs nothing of it", strange("WARN clause without an order, rows may come in any")),
+            ("both tell a collector how they are", strange(of_cart=TELLS, shared=TELLS)),
             ("it is an error, but it answers all", strange("ERROR no score for GB", WELL)),
             ("it answers all, while a probe of somebody fails", strange(figures=WELL, fires=alert("ProbeFailing"))),
             ("it answers all, while somebody is slow", strange(figures=WELL, fires=alert("HighLatencyOutside"))),

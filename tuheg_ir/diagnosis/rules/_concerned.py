@@ -8,13 +8,17 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
 from tuheg_ir.diagnosis.rules._helping import names
+from tuheg_ir.diagnosis.rules._hosts_outside import WATCHES
 from tuheg_ir.diagnosis.rules._second_try import second_try
+from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
 
 _JOINED = late(r"(?<=[a-z0-9])(?=[A-Z])|[^\w]+|_+")
 """Where words of the name of an alert meet: MailSenderDown."""
+
+_ITSELF = ("localhost", "127.0.0.1")
 
 
 @once_a_view
@@ -47,10 +51,27 @@ def may_feed(view: View, about: Iterable[str]) -> bool:
 
 
 def bystanders(view: View, *refs: str, but: Collection[Alert] = ()) -> bool:
-    """Tell whether none of some has to do with anybody who suffers.
+    """Tell whether none of some has to do with anybody who suffers, nor asks what one of these asks.
 
     Of each alert that fires has to be known whom it is about, ``but`` for some that are known to be about none of them.
     """
     if not view.alerts or not all(view.about_alert(alert) or alert in but for alert in view.alerts):
         return False
-    return concerned(view).isdisjoint(refs) and not may_feed(view, refs)
+    if not concerned(view).isdisjoint(refs) or may_feed(view, refs):
+        return False
+    asked = frozenset[str]().union(*(_asked(view, ref) for ref in suffer(view)))
+    return all(asked.isdisjoint(_asked(view, ref)) for ref in refs)
+
+
+def _asked(view: View, ref: str) -> frozenset[str]:
+    """Return whom a workload calls, and the hosts in its settings: work may come to it there, and go on to others.
+
+    Not to whom all tell how they are.
+    """
+    workload = view.workloads.get(ref)
+    if workload is None:
+        return frozenset()
+    hosts = {host for key, value in view.graph.settings(workload) for host in hosts_in(key, value)}
+    return frozenset(
+        each for each in hosts | view.graph.calls.get(ref, set()) if each not in _ITSELF and not WATCHES.search(each)
+    )

@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.view import View
 
 TROUBLES = (*UNANSWERED, "rate_limited")
-_WATCHES = late(
+WATCHES = late(
     r"monitor|prometheus|metric|observ|telemetry|\botel|grafana|victoria|jaeger|zipkin|\btempo\b|\bloki\b|fluent|sentry"
     r"|statsd|datadog|pushgateway|\bapm\b|\blogging\b|\btracing\b|elastic-agent"
 )
@@ -71,7 +71,7 @@ def _outside(view: View, host: str) -> bool:
     """Tell whether a host is outside the cluster, or of another namespace, which others look after."""
     service = view.services.get(host)
     inside = "." not in host or host.endswith((".local", ".svc", ".cluster"))
-    neighbour = bool(view.graph.other_space(host)) and not _WATCHES.search(host)
+    neighbour = bool(view.graph.other_space(host)) and not WATCHES.search(host)
     return bool(service and service.external) or not inside or neighbour
 
 

@@ -19,7 +19,8 @@ _CLOCKS, AGAIN = timedelta(seconds=30), 2
 _LEVEL = late(r"\b(?:debug|info(?:rmation)?|notice|warn(?:ing)?)\b", re.IGNORECASE)
 
 _OF_REQUESTS = late(
-    r"probe|unreachable|reached from outside|5xx|\b50\d\b|error.?(?:rate|ratio|budget)|latency|slow|time.?outs?\b|timed out",
+    r"probe|unreachable|reached from outside|5xx|\b50\d\b|error.?(?:rate|ratio|budget)"
+    r"|latency|slow|time.?outs?\b|timed out",
     re.IGNORECASE,
 )
 """Words of an alert about requests that fail or are slow."""
