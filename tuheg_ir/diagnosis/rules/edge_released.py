@@ -64,13 +64,18 @@ def _away(view: View) -> Iterator[tuple[str, Evidence]]:
 
 
 def is_edge(view: View, workload: Workload) -> bool:
-    """Tell whether a workload leads requests from outside to others, by its name or its image, and is whole.
+    """Tell whether a workload leads requests from outside to others, and is whole."""
+    return leads_from_outside(view, workload) and _whole(workload)
+
+
+def leads_from_outside(view: View, workload: Workload) -> bool:
+    """Tell whether a workload leads requests from outside to others, by its name or its image.
 
     Not one whom others here ask: a gateway of payments, or a proxy of a database, leads no users.
     """
     images = [_HOST.sub("", text(c, "image")) for c in items(workload.template, "spec", "containers")]
     named = any(map(_EDGES.search, (workload.name, *images)))
-    return named and _whole(workload) and not view.graph.callers(workload.ref)
+    return named and not view.graph.callers(workload.ref)
 
 
 def _whole(workload: Workload) -> bool:
