@@ -51,7 +51,7 @@ _HOST = late(
 """Where servers and client libraries name the host that they speak of."""
 _WORDS = frozenset(
     {"to", "the", "a", "and", "host", "server", "database", "lookup", "node", "address", "name", "is", "not", "in"}
-    | {"on", "temporary", "resolving"}
+    | {"on", "temporary", "resolving", "terminated", "closed"}
 )
 """What stands in the place of a host in plain sentences."""
 _READ_UP = late(
