@@ -4,55 +4,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence, Log
+from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._closing_time import closes_earlier, told_at_start, unheeded
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._in_between import in_between, misread_of
 from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.rules.changed_beside import around
-from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.held_back import OF_ROUTES
 from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.reading import items, oldest, text
+from tuheg_ir.diagnosis.view.network import Route
+from tuheg_ir.diagnosis.view.reading import oldest, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, since_release, soon_after
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
-from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering
+from tuheg_ir.diagnosis.view.trouble import OFTEN, errors_told, suffering
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited, outside_changes
 
-_KEEPS = late(r"keep_?-?alive\w*[^\d-]{0,12}?(\d+)|idle_?-?timeout\w*[^\d-]{0,12}?(\d+)", re.IGNORECASE)
-"""How settings name the time after which a server closes a connection that nobody uses."""
-_CLOSES = late(
-    r"(?P<name>[\w.-]{0,40}keep_?-?alive[\w-]*(?:\W{1,3}time[\w-]*)?)\W{1,4}"
-    r"(?P<number>[1-9]\d*)\s?(?P<unit>ms|milli\w*|s|sec\w*)?\b",
-    re.IGNORECASE,
-)
-"""How a server tells of that time when it starts, and how a variable sets it."""
-_THOUSANDTHS = late(r"ms$|milli", re.IGNORECASE)
-_OF_A_CLIENT = late(r"agent|client|pool|upstream|tcp|db|sql|redis|mongo|grpc", re.IGNORECASE)
-"""Words for connections that a program opens itself."""
-LEAST_MS = 1000
-"""So large a time without a unit is in thousandths: nobody keeps a connection for a quarter of an hour."""
-AT_ONCE = timedelta(minutes=2)
-"""What a program tells so soon is of its start."""
+_GATEWAY = late(r"(?<!\d)502(?!\d)|bad ?gateway", re.IGNORECASE)
+"""How an alert tells that an edge got no answer."""
 _PATH = late(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) (/[\w./-]{2,})")
 
 
 def when(view: View) -> Iterator[Match]:
     """A caller that nobody touched tells of it since the release of one healthy neighbour that it asks, and suffers.
 
-    Of headers that are too big its own words are enough, where what lies behind that neighbour is missed since then.
+    Of headers that are too big, and of connections that the neighbour cuts which it names, its own words are enough
+    where what lies behind that one is missed since then. Where nobody sees the edge an alert may tell for it.
     """
     for caller in view.serving:
         said = [*felt(view, caller.ref), *suffering(view, caller.ref)]
-        for trouble in ("header_too_big", "connection_reset", "answer_misread") if said else ("header_too_big",):
+        for trouble in ("header_too_big", "connection_reset", *(("answer_misread",) if said else ())):
             hits = [h for h in view.hits_of(caller.ref, trouble) if not h.previous and _goes_on(view, h)]
             first = oldest(h.first for h in hits)
             new = since_release(caller, first)
@@ -63,6 +51,7 @@ def when(view: View) -> Iterator[Match]:
                 yield from _misread(view, caller, released, hits, said)
             else:
                 yield from _not_taken(view, caller, released, hits, said)
+    yield from _missed_at_the_edge(view)
 
 
 def _not_taken(
@@ -74,12 +63,42 @@ def _not_taken(
     asked = [w for w in asked if _named(view, w, hits)] or asked  # others that know its path are further behind
     if len(asked) != 1:
         return
-    said = said or _past_it(view, asked[0])
+    said = said or (_past_it(view, asked[0]) if big or _named(view, asked[0], hits) else [])
     if not said or (big and _way_written(view, caller, asked[0], first)):
         return
-    unheeded = None if big else _unheeded(view, asked[0])
-    if big or unheeded or _closes_earlier(asked[0]):
-        yield _match(view, caller, asked[0], hits, said[0], first, unheeded)
+    no_heed = None if big else unheeded(view, asked[0])
+    if big or no_heed or closes_earlier(view, asked[0]):
+        yield _match(view, caller, asked[0], hits, said[0], first, no_heed)
+
+
+def _missed_at_the_edge(view: View) -> Iterator[Match]:
+    """Yield whole releases that close connections earlier, and of whose ways in an alert tells 502 since.
+
+    As a rule the edge is another namespace's, whose logs nobody reads. Who fails by itself has another trouble.
+    """
+    for called in view.serving:
+        if not called.changes or called.returned or called.ready < called.wanted:
+            continue
+        said = [each for each in _alerted(view, called) if since_release(called, each.time)]
+        seen = any(_named(view, called, [hit]) for hit in view.hits if hit.component != called.ref)
+        if said and not seen and not view.hits_of(called.ref, "code_crash") and errors_told(view, called.ref) is None:
+            no_heed = unheeded(view, called)
+            if no_heed or closes_earlier(view, called):
+                yield _of_an_alert(view, called, said, no_heed)
+
+
+def _alerted(view: View, called: Workload) -> Iterator[Evidence]:
+    """Yield the alerts of 502 that name a workload, or a way in that leads to it."""
+    services = {service.name for service in view.leading_to(called.ref)}
+    for alert in view.alerts:
+        told = " ".join((alert.name, *map(str, (*alert.labels.values(), *alert.annotations.values()))))
+        ways = {route.service for route in view.routes if _names_way(alert, route)}
+        if _GATEWAY.search(told) and (view.about_alert(alert) == called.ref or (ways and ways <= services)):
+            yield Evidence("alerts", called.ref, f"alert {alert.name} fires", alert.starts_at)
+
+
+def _names_way(alert: Alert, route: Route) -> bool:
+    return not {route.ref.partition("/")[2], route.host or None}.isdisjoint(alert.labels.values())
 
 
 def _goes_on(view: View, hit: Hit) -> bool:
@@ -151,53 +170,6 @@ def _past_it(view: View, called: Workload) -> list[Evidence]:
     ]
 
 
-def _closes_earlier(workload: Workload) -> Change | None:
-    """Return the change of a release by which a server closes connections earlier that nobody uses; None for none."""
-    for change in workload.changed("command", "env"):
-        before, after = (_seconds(f"{change.field}={value}") for value in (change.before, change.after))
-        if after is not None and before is not None and after < before:
-            return change
-    return None
-
-
-def _seconds(setting: str) -> int | None:
-    found = _KEEPS.search(setting)
-    return int(found[1] or found[2]) if found else None
-
-
-def _unheeded(view: View, workload: Workload) -> Evidence | None:
-    """Return that a release with another image tells at its start of an earlier closing than its template sets."""
-    entries = [e for c in items(workload.template, "spec", "containers") for e in items(c, "env")]
-    labels = {label: _time(f"{label}={text(e, 'value')}") for e in entries if (label := text(e, "name"))}
-    wanted = [(label, time) for label, time in labels.items() if time is not None]
-    if len(wanted) != 1 or not workload.changed("image"):
-        return None
-    [(label, time)] = wanted
-    for log in view.logs_of(workload.newest_pods(), previous=False):
-        for at, line in _first_words(log):
-            told = _time(line)
-            if told is not None and told < time:
-                fact = f"it does not heed {label} of {time:g} s, and tells: {line.strip()[:200]}"
-                return Evidence("logs", f"Pod/{log.pod}", fact, at)
-    return None
-
-
-def _first_words(log: Log) -> Iterator[tuple[datetime, str]]:
-    """Yield the lines that a program tells at its start, with their times."""
-    timed = [(at, line) for line in log.lines if (at := stamp(line)) is not None]
-    yield from ((at, line) for at, line in timed if at - timed[0][0] <= AT_ONCE)
-
-
-def _time(said: str) -> float | None:
-    """Return the seconds after which a server closes what nobody uses, as a setting or a line says."""
-    found = _CLOSES.search(said)
-    if found is None or "time" not in found["name"].lower() or _OF_A_CLIENT.search(found["name"]):
-        return None
-    number, unit = int(found["number"]), (found["unit"] or "").lower()
-    thousandths = unit.startswith("m") or (not unit and (number >= LEAST_MS or _THOUSANDTHS.search(found["name"])))
-    return number / 1000 if thousandths else number
-
-
 def _of_others(view: View, caller: Workload, called: Workload) -> Iterator[Hit]:
     """Yield what other callers, that nobody touched, misread or stumble over since a release of what they call."""
     others = view.graph.callers(called.ref) - {caller.ref}
@@ -214,16 +186,17 @@ def _match(
     hits: list[Hit],
     said: Evidence,
     first: datetime | None,
-    unheeded: Evidence | None = None,
+    no_heed: Evidence | None = None,
 ) -> Match:
     cut = hits[0].trouble == "connection_reset"
+    closes = no_heed or (told_at_start(view, called) if cut else None)
     callers = behind(view, called.ref, caller.ref, but=called.ref)
     others = list(_of_others(view, caller, called)) if hits[0].trouble == "answer_misread" else []
     return Match(
         component=called.ref,
         evidence=(
             *release_evidence(called, *(("command", "env") if cut else ()))[:2],
-            *((unheeded,) if unheeded else ()),
+            *((closes,) if closes else ()),
             *(view.hit_evidence(hit) for hit in hits[:2]),
             *(view.hit_evidence(hit) for hit in others[:1]),
             said,
@@ -232,13 +205,26 @@ def _match(
             else Evidence("objects", caller.ref, "its own template is older", caller.released_at),
         ),
         certainty=0.75 if others else 0.65,
-        root_cause="configuration_error" if cut and not unheeded else release_cause(view, called),
+        root_cause="configuration_error" if cut and not no_heed else release_cause(view, called),
         since=first,
         explains=callers,
         excludes=(
             *excluding(called.ref, "a restart runs the same release", *RESTARTS),
             *not_for(callers, f"it cannot take the answers of {called.ref} since its release"),
         ),
+    )
+
+
+def _of_an_alert(view: View, called: Workload, said: list[Evidence], no_heed: Evidence | None) -> Match:
+    closes = no_heed or told_at_start(view, called)
+    return Match(
+        component=called.ref,
+        evidence=(*release_evidence(called, "command", "env")[:2], *((closes,) if closes else ()), *said[:2]),
+        certainty=0.45,
+        root_cause=release_cause(view, called) if no_heed else "configuration_error",
+        since=oldest(each.time for each in said),
+        explains=behind(view, called.ref, but=called.ref),
+        excludes=excluding(called.ref, "a restart runs the same release", *RESTARTS),
     )
 
 
