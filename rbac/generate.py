@@ -56,7 +56,7 @@ READS: tuple[tuple[str, list[str], list[str]], ...] = (
     ("external-secrets.io", ["externalsecrets"], ["list"]),
     ("keda.sh", ["scaledobjects"], ["list"]),
     ("security.istio.io", ["authorizationpolicies", "peerauthentications"], ["list"]),
-    ("networking.istio.io", ["virtualservices", "destinationrules"], ["list"]),
+    ("networking.istio.io", ["virtualservices", "destinationrules", "serviceentries", "sidecars"], ["list"]),
     ("gateway.envoyproxy.io", ["backendtrafficpolicies"], ["list"]),
     ("metrics.k8s.io", ["pods"], ["list"]),
 )

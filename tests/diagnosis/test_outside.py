@@ -124,7 +124,6 @@ OPEN = frozenset(
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from what teams meet every month:
 
-
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }

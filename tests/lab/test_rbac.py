@@ -195,7 +195,9 @@ ASKS: dict[tuple[str, str], Any] = {
             "persistentvolumeclaims",
             "poddisruptionbudgets",
             "scaledobjects",
+            "serviceentries",
             "services",
+            "sidecars",
             "virtualservices",
         )
     },

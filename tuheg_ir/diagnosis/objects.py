@@ -40,6 +40,7 @@ _API = {
     "Challenge": "acme.cert-manager.io/v1", "ScaledObject": "keda.sh/v1alpha1",
     "AuthorizationPolicy": "security.istio.io/v1", "PeerAuthentication": "security.istio.io/v1",
     "VirtualService": "networking.istio.io/v1", "DestinationRule": "networking.istio.io/v1",
+    "ServiceEntry": "networking.istio.io/v1", "Sidecar": "networking.istio.io/v1",
     "BackendTrafficPolicy": "gateway.envoyproxy.io/v1alpha1",
     "ExternalSecret": "external-secrets.io/v1",
 }  # fmt: skip

@@ -78,6 +78,8 @@ READS: tuple[Read, ...] = (
             ("security.istio.io", "v1", "PeerAuthentication", "peerauthentications"),
             ("networking.istio.io", "v1", "VirtualService", "virtualservices"),
             ("networking.istio.io", "v1", "DestinationRule", "destinationrules"),
+            ("networking.istio.io", "v1", "ServiceEntry", "serviceentries"),
+            ("networking.istio.io", "v1", "Sidecar", "sidecars"),
             ("gateway.envoyproxy.io", "v1alpha1", "BackendTrafficPolicy", "backendtrafficpolicies"),
         )
     ),

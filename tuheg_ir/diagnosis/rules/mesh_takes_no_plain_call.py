@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._mesh_policies import binds
+from tuheg_ir.diagnosis.rules._mesh_policies import binds, has_proxy
 from tuheg_ir.diagnosis.rules._onset import near
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.reading import items, mapping, name, oldest, ref, text, written
+from tuheg_ir.diagnosis.view.reading import mapping, name, oldest, ref, text, written
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -22,7 +22,6 @@ STRICT = "STRICT"
 PLAIN = "mesh_plaintext"
 RESET = ("connection_reset", "upstream_failure", "connection_refused", "connection_timeout")
 """How a plain call ends at a proxy that wants an encrypted one, as its caller tells."""
-PROXIES = ("istio-proxy", "linkerd-proxy", "consul-dataplane", "envoy-sidecar")
 RUNS = timedelta(minutes=45)
 """A run that calls once in a while meets the edit so much later."""
 
@@ -91,17 +90,12 @@ def _by_a_release(view: View, caller: str, at: datetime | None, began: datetime 
 
 def _callers(view: View, server: Workload) -> Iterator[Workload]:
     """Yield who calls a server that has a proxy, and has none itself."""
-    if not server.live or not all(_has_proxy(pod.obj) for pod in server.live):
+    if not server.live or not all(has_proxy(pod.obj) for pod in server.live):
         return
     for each in view.workloads.values():
         calls = server.ref in view.graph.calls.get(each.ref, ())
-        if calls and each is not server and each.pods and not any(_has_proxy(pod.obj) for pod in each.pods):
+        if calls and each is not server and each.pods and not any(has_proxy(pod.obj) for pod in each.pods):
             yield each
-
-
-def _has_proxy(pod: Obj) -> bool:
-    held = (each for kind in ("containers", "initContainers") for each in items(pod, "spec", kind))
-    return any(text(each, "name") in PROXIES for each in held)
 
 
 def _of(view: View, server: Workload, hit: Hit) -> bool:
