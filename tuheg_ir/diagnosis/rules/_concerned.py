@@ -17,7 +17,6 @@ from tuheg_ir.diagnosis.view.view import View
 
 _JOINED = late(r"(?<=[a-z0-9])(?=[A-Z])|[^\w]+|_+")
 """Where words of the name of an alert meet: MailSenderDown."""
-
 _ITSELF = ("localhost", "127.0.0.1")
 
 

@@ -17,10 +17,10 @@ from tuheg_ir.diagnosis.rules._innocent_image import others_fail, passes_on, run
 from tuheg_ir.diagnosis.rules._intrusion import taken_over
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
 from tuheg_ir.diagnosis.rules._met_alike import met_alike, waits_before
+from tuheg_ir.diagnosis.rules._own_words import own_words
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refused_with_others
 from tuheg_ir.diagnosis.rules._said_before import said_before
 from tuheg_ir.diagnosis.rules._served_well import ends_by_itself, lately_of_others, served_well
-from tuheg_ir.diagnosis.rules.new_words_since_a_change import _of_its_own_release as own_words
 from tuheg_ir.diagnosis.rules.scaled_down import lost
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints
 from tuheg_ir.diagnosis.view.demand import traffic_growth

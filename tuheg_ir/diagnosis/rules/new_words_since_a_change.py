@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
@@ -14,44 +14,35 @@ from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._came_rarely import SETTINGS, rarely_since
 from tuheg_ir.diagnosis.rules._fed_by import unfed
 from tuheg_ir.diagnosis.rules._helping import behind
-from tuheg_ir.diagnosis.rules._holders import able
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._lacked_before import lacked_before
 from tuheg_ir.diagnosis.rules._meant_for import meant_for
 from tuheg_ir.diagnosis.rules._own_names import of_a_stranger
+from tuheg_ir.diagnosis.rules._own_words import SHORTLY, own_words, slow_before, store_came_between, waits
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
 from tuheg_ir.diagnosis.rules._usual_words import answers_well, of_no_concern, told_before
 from tuheg_ir.diagnosis.view.askers import answer_of, names_a_host
 from tuheg_ir.diagnosis.view.crashes import crashes, only_of_newest
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
-from tuheg_ir.diagnosis.view.logs import Hit, tells
-from tuheg_ir.diagnosis.view.marked import Marked, marked
+from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.marked import Marked
 from tuheg_ir.diagnosis.view.odd import PROVEN
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import name, text
 from tuheg_ir.diagnosis.view.releases import (
     AMID,
-    BEFORE,
     release_cause,
     release_evidence,
-    since_release,
     soon_after,
 )
 from tuheg_ir.diagnosis.view.silent import ended_before, no_more
-from tuheg_ir.diagnosis.view.statements import statements
-from tuheg_ir.diagnosis.view.trouble import OFTEN, finds_nothing, measured, suffering, troubles, unplaced
+from tuheg_ir.diagnosis.view.trouble import finds_nothing, suffering, troubles, unplaced
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
 
-FRESH = timedelta(hours=2)
-"""Where no log reaches back before the errors, a release so young is suspected."""
-SHORTLY = timedelta(minutes=15)
-"""A database that was slow so shortly before a release was it without it."""
 NOTHING = 404
 """The answer that what is asked for is not there: whoever keeps an old address gets it, whatever was released."""
-_SLOW = ("slow_statement", "lock_wait")
-_AMONG_MEMBERS = ("replication", "failover", "cluster_degraded", "cluster_split")
 
 
 def when(view: View) -> Iterator[Match]:
@@ -63,7 +54,7 @@ def when(view: View) -> Iterator[Match]:
     for workload in view.serving:
         if any(troubles(view, workload.ref)) or after_outage(view, workload):
             continue  # what users feel says more than words do, and a host that is back needs nothing
-        if (errors := _of_its_own_release(view, workload)) and (said := _said(view, workload)):
+        if (errors := own_words(view, workload)) and (said := _said(view, workload)):
             shown = rarely_since(view, workload, errors)
             yield _of_release(view, workload, errors, workload, *said[:2], *((shown,) if shown else ()))
             continue
@@ -106,7 +97,7 @@ def _may_have_said(view: View, workload: Workload, words: Marked, released: Work
         return False
     if of_no_concern(view, workload, words, released):
         return False
-    if released is workload and _waits(words) and _slow_before(view, workload):
+    if released is workload and waits(words) and slow_before(view, workload):
         return False
     if released is workload and refused_as_others(view, workload, words.since):
         return False
@@ -114,7 +105,7 @@ def _may_have_said(view: View, workload: Workload, words: Marked, released: Work
         _younger_say_nothing(view, workload, words) or fed_late(view, workload, words.line, words.since, released)
     ):
         return False
-    if _store_came_between(view, released, words.since):
+    if store_came_between(view, released, words.since):
         return False
     if answer_of(words.line) != TOO_MANY and (role(workload) not in DATA or not users):
         return True
@@ -130,69 +121,6 @@ def _younger_say_nothing(view: View, workload: Workload, words: Marked) -> bool:
     silent = [pod for pod in workload.live if pod.ready and pod.name in heard and pod.name not in words.pods]
     made = (pod.created for pod in silent if not view.recent(pod.created, PROVEN))
     return words.since is not None and any(at is not None and at > words.since for at in made)
-
-
-def _of_its_own_release(view: View, workload: Workload) -> Marked | None:
-    """Return the error that all newest pods repeat since their release, and no older one; None: there is none."""
-    if measured(view, workload) or not workload.changes or workload.returned:
-        return None
-    if called_before(view, workload.released_at):
-        return None
-    newest = {pod.name for pod in workload.newest_pods()}
-    slow = _slow_before(view, workload)
-    told = (each for each in marked(view, workload) if set(each.pods) == newest and not (slow and _waits(each)))
-    fresh = workload.released_at is not None and view.recent(workload.released_at, FRESH)
-    told = (
-        each
-        for each in told
-        if since_release(workload, each.since)
-        or (each.since is None and fresh)
-        or rarely_since(view, workload, each) is not None
-    )
-    told = (each for each in told if not refused_as_others(view, workload, each.since) and not of_a_stranger(each.line))
-    told = (each for each in told if not _store_came_between(view, workload, each.since))
-    return next((each for each in told if not no_more(view, workload, each)), None)
-
-
-def _store_came_between(view: View, workload: Workload, since: datetime | None) -> bool:
-    """Tell whether a store that a workload uses went through something after its release, just before the first words.
-
-    It started: what was well until then may be without the store's data, or meet other settings of it. Or its members
-    lost each other, which no client brings: what was under way then may lie in it half done.
-    """
-    released = workload.released_at
-    if since is None or released is None:
-        return False
-    known = {each.ref for each in view.called(workload.ref)}
-    data = (each for each in view.workloads.values() if role(each) in DATA)
-    stores = [each for each in data if each.ref in known or workload.ref in able(view, each.ref)]
-    moments = [
-        *(pod.started for each in stores for pod in each.live),
-        *(hit.first for each in stores for hit in view.hits_of(each.ref, *_AMONG_MEMBERS)),
-    ]
-    return any(at is not None and released - BEFORE < at and soon_after(since, at) for at in moments)
-
-
-def _slow_before(view: View, workload: Workload) -> bool:
-    """Tell whether a database that a workload uses told often of slow statements or locks, up to its release.
-
-    A single report in the night says nothing of what a release waits for.
-    """
-    at = workload.released_at
-    return at is not None and any(_slow_at(view, each, at) for each in view.called(workload.ref))
-
-
-def _slow_at(view: View, server: Workload, at: datetime) -> bool:
-    hits = (hit for hit in view.hits_of(server.ref, *_SLOW) if hit.first is not None and hit.first < at + BEFORE)
-    return any(hit.count >= OFTEN for hit in hits) and any(
-        at - SHORTLY <= each.at < at + BEFORE and any(tells(trouble, each.text) for trouble in _SLOW)
-        for each in statements(view, server)
-    )
-
-
-def _waits(words: Marked) -> bool:
-    """Tell whether words are those of who waits for a database."""
-    return any(tells(trouble, words.line) for trouble in ("pool_exhausted", "connection_timeout", "lock_wait"))
 
 
 def _said(view: View, workload: Workload) -> list[Evidence]:
