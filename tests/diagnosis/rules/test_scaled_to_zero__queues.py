@@ -103,6 +103,7 @@ HOLDS = [
             logs=logs("orders", "publish failed: nats: err_code=10077 description=maximum bytes exceeded", since=900),
         ),
         ("Deployment/points", "configuration_error", "scale_workload"),
+        believed="broker_blocks_publishers",  # it takes no more, and says the same of why
         alone=True,
         harmful=("rollback_workload", "restart_workload"),
     ),
@@ -112,10 +113,23 @@ HOLDS = [
         GIVE,
         harmful=("rollback_workload",),
     ),
-    Holds(
-        "a note says until when it was to rest, and that is over",
-        snapshot(worker(note="paused for the move, 11:20-11:40 UTC"), RABBIT, figures=[waits(), counted(2)]),
-        GIVE,
+    *(
+        Holds(
+            f"a note says until when it was to rest, and that is over: {note}",
+            snapshot(
+                worker(note=note, scaled=scaled),
+                RABBIT,
+                figures=[("queue_depth", rising_queue(467, 779)) if scaled > 3600 else waits(), counted(0)],
+            ),
+            GIVE,
+        )
+        for scaled, note in (
+            (2400, "paused for the move, 11:20-11:40 UTC"),
+            (2.5 * DAY, "on hold, back on Mon 2 Mar 18:00"),
+            (2.5 * DAY, "paused until 2nd Mar 22:00 CET"),
+            (2.9 * DAY, "on hold until Monday 20:00"),
+            (2.9 * DAY, "scaled to 0 for the audit until 2026-03-02"),
+        )
     ),
     *(
         Holds(
@@ -130,6 +144,10 @@ HOLDS = [
             "do not start before the templates are mended (kim)",
             "scaled to 0 until 2026-03-05 06:00 UTC",
             "on hold 23:00-01:30 UTC",
+            "paused until Thu 08:00",
+            "on hold, back 5 Mar",
+            "paused for the move on 4 Mar 11:20",
+            "paused, resume after the move",
         )
     ),
 ]

@@ -50,7 +50,9 @@ class Alarm(NamedTuple):
 
 def alarm_of(view: View, broker: Workload) -> Alarm | None:
     """Return the alarm of a broker; what was told long ago stands only where no figures tell that it is over."""
-    said = tuple(c for c in complaints(view, "broker_alarm") if broker.ref in (c.about, c.caller))
+    others = {each.ref for each in of_role(view.workloads, "broker")} - {broker.ref}  # they tell of themselves
+    told_of = (c for c in complaints(view, "broker_alarm") if c.caller not in others)
+    said = tuple(c for c in told_of if broker.ref in (c.about, c.caller))
     counts = {p.name: now for p in broker.live if (now := view.figures.now("broker_alarms", pod=p.name)) is not None}
     counted = tuple(
         Evidence(

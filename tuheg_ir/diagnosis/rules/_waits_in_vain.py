@@ -1,4 +1,4 @@
-"""What waits in a queue whose only reader somebody scaled to nought, and what a note says of why and until when.
+"""What waits in a queue whose only reader somebody scaled to nought.
 
 A worker mostly has no Service and no caller that fails: who sends goes on, and only the queue tells of it. An
 autoscaler counts nothing and does nothing while there are no pods, whatever its minimum is.
@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rules._figures import Turn
 from tuheg_ir.diagnosis.rules._readers import (
@@ -26,7 +25,7 @@ from tuheg_ir.diagnosis.rules._readers import (
     waiting,
     works_on_messages,
 )
-from tuheg_ir.diagnosis.view.reading import mapping, parse_moment, whole, written
+from tuheg_ir.diagnosis.view.reading import whole, written
 from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.scaling import autoscaler, held_at_nought, may_go_to_nought
 from tuheg_ir.diagnosis.view.view import View
@@ -37,15 +36,6 @@ LATELY = timedelta(days=3)
 NEAR = 0.95
 """A queue that nobody reads is about as long as it ever was."""
 LONG = 4
-_OF_TOOLS = ("kubernetes.io/", "k8s.io/", "helm.sh/", "argoproj.io/", "fluxcd.io/", "keda.sh/")
-_REASON = late(
-    r"\bpaus|maintenan|\bdo ?n[o']t\b|\bon hold\b|\bpurpose|\bfr[eo]e?ze|cut.?over|\bmigrat|\bstopped\b|\bdisabled\b"
-    r"|\bscaled? (?:down|to (?:0|zero))|\bparked\b|\buntil\b",
-    re.IGNORECASE,
-)
-"""Words of who writes down why a workload rests."""
-_UNTIL = late(r"(?:(\d{4}-\d\d-\d\d)[T ])?(\d\d:\d\d)(?::\d\d)? ?(?:Z|UTC|GMT)\b", re.IGNORECASE)
-"""A time of day whose zone is told; the last of a note is its end."""
 
 
 def waits_in_vain(view: View, workload: Workload) -> Iterator[Evidence]:
@@ -75,33 +65,10 @@ def meant_to_run(view: View, workload: Workload) -> Iterator[Evidence]:
         yield Evidence("objects", scaler.ref, fact, scaler.blind_since)
 
 
-def still_noted(view: View, workload: Workload) -> Evidence | None:
-    """Return the note on a workload that says why it rests; None: there is none, or the time that it names is over."""
-    since = written(workload.obj)
-    for key, value in mapping(workload.obj, "metadata", "annotations").items():
-        said = str(value)[:500]
-        if any(each in key for each in _OF_TOOLS) or not _REASON.search(said):
-            continue
-        end = _end(said, since)
-        if end is None or end > view.now:
-            return Evidence("objects", workload.ref, f"{key} says: {said[:160]}", since)
-    return None
-
-
-def _end(said: str, since: datetime | None) -> datetime | None:
-    """Return the last time that a note names; one without a day is the first after the workload was scaled."""
-    times = list(_UNTIL.finditer(said))
-    if not times or since is None:
-        return None
-    day = times[-1][1] or next((each[1] for each in reversed(times) if each[1]), None)
-    end = parse_moment(f"{day or since.date().isoformat()}T{times[-1][2]}:00Z")
-    return end + timedelta(days=1) if end is not None and not day and end < since else end
-
-
 def _unread(view: View, workload: Workload, series: Series, since: datetime) -> Evidence | None:
     """Return that a queue grows and nobody reads it; where it grew before that, who took the reader away knew why."""
-    readers, turn = _counted(view, series), grown(view, series)
-    if readers or _read_by_another(view, workload, series):
+    readers, turn = counted(view, series), grown(view, series)
+    if readers or read_by_another(view, workload, series):
         return None
     # What waits for a group waits for nobody else.
     if turn is None and (readers == 0 or _group(series)):
@@ -123,14 +90,14 @@ def _group(series: Series) -> str:
     return series.labels.get("consumergroup", "")
 
 
-def _counted(view: View, series: Series) -> float | None:
+def counted(view: View, series: Series) -> float | None:
     """Return how many readers of a queue its broker counts; None: it does not tell."""
     group = _group(series)
     wanted = {"consumergroup": group} if group else {"component": named_in(series)}
     return view.figures.now("queue_consumers", **wanted)
 
 
-def _read_by_another(view: View, workload: Workload, series: Series) -> bool:
+def read_by_another(view: View, workload: Workload, series: Series) -> bool:
     """Tell whether somebody else who has pods reads under the name of a group, or is told to read the queue."""
     if group := _group(series):
         return any(group in groups_of(view, each) for each in view.serving if each.wanted and each is not workload)

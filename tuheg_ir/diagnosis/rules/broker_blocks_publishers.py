@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
 from tuheg_ir.diagnosis.rules._hosts_outside import TROUBLES
 from tuheg_ir.diagnosis.rules._outrun import Outrun, could_work, longest, outrun
+from tuheg_ir.diagnosis.rules._reader_away import Away, paused, reader_away
 from tuheg_ir.diagnosis.rules._readers import QUIET, by_release, grown, name_of, reader, silent, unread
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.rules.outside_dependency_fails import EARLIER
@@ -22,7 +23,7 @@ from tuheg_ir.diagnosis.view.logs import heard_since
 from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.reading import name, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, releases, since_release
-from tuheg_ir.diagnosis.view.scaling import is_paused, scaled_by
+from tuheg_ir.diagnosis.view.scaling import scaled_by
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -41,8 +42,10 @@ def when(view: View) -> Iterator[Match]:
 def _of_alarm(view: View, alarm: Alarm) -> Match:
     """Return whose fault an alarm is: of who does not work off what comes, or nobody's but the broker's own."""
     broker, since = alarm.broker, alarm.since
-    if (paused := _paused(view)) is not None:
-        return _of_paused(view, alarm, paused)
+    if (rests := paused(view)) is not None:
+        return _of_paused(view, alarm, rests)
+    if (away := reader_away(view, alarm)) is not None:
+        return _of_away(view, alarm, away)
     if (worse := _gives_back(view, since) or _slower(view, since)) is not None:
         return _of_consumer(view, alarm, worse)
     if (standing := _stands_still(view, since)) is not None:
@@ -88,16 +91,6 @@ def _in_vain(broker: Workload) -> tuple[Excluded, ...]:
     return not_for((broker.ref,), reason, ("restart_workload", "scale_workload", "rollback_workload"))
 
 
-def _paused(view: View) -> Obj | None:
-    """Return the one ScaledObject (KEDA) that somebody paused while its workload has no pods."""
-    found = [
-        scaled
-        for scaled in view.snapshot.of("ScaledObject")
-        if is_paused(scaled) and (target := view.workloads.get(scaled_by(scaled))) and not target.wanted
-    ]
-    return found[0] if len(found) == 1 else None
-
-
 def _of_paused(view: View, alarm: Alarm, scaled: Obj) -> Match:
     """Return that nobody works the queue off, because who should is paused at zero."""
     target = scaled_by(scaled)
@@ -111,6 +104,33 @@ def _of_paused(view: View, alarm: Alarm, scaled: Obj) -> Match:
         since=alarm.since,
         explains=(target, *suffer),
         excludes=not_for(suffer, "nobody works off what is published: nothing done to it changes that"),
+    )
+
+
+def _of_away(view: View, alarm: Alarm, away: Away) -> Match:
+    """Return that the queue of who was scaled to nought has filled the broker: its pods, given back, work it off.
+
+    Where a note says why they rest, or they rest for long, who took them away has to say what becomes of all that.
+    """
+    reader, broker = away.reader, alarm.broker
+    suffer = behind(view, broker.ref, *alarm.clients(view), but=reader.ref)
+    why = f"the broker is full because nobody reads for {reader.ref}: nothing done to this one makes room"
+    return Match(
+        component=reader.ref,
+        evidence=(*away.evidence, *alarm.told(view, 2)),
+        certainty=0.8,
+        root_cause="configuration_error",
+        remedy="page_human" if away.asks else "scale_workload",
+        since=away.since,
+        explains=suffer,
+        excludes=(
+            *not_for((ref for ref in suffer if ref != broker.ref), why),
+            *_in_vain(broker),
+            *not_for(
+                (reader.ref,), "there is no pod of it, and its template is well", (*RESTARTS, "rollback_workload")
+            ),
+            *not_for((reader.ref,) if away.noted else (), "it rests for a reason that is told", ("scale_workload",)),
+        ),
     )
 
 

@@ -11,7 +11,8 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._at_rest import at_rest
 from tuheg_ir.diagnosis.rules._colours import stand_in
-from tuheg_ir.diagnosis.rules._waits_in_vain import meant_to_run, still_noted, waits_in_vain
+from tuheg_ir.diagnosis.rules._noted import still_noted
+from tuheg_ir.diagnosis.rules._waits_in_vain import meant_to_run, waits_in_vain
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import written
 from tuheg_ir.diagnosis.view.scaling import may_go_to_nought
