@@ -58,6 +58,7 @@ READS: tuple[tuple[str, list[str], list[str]], ...] = (
     ("security.istio.io", ["authorizationpolicies", "peerauthentications"], ["list"]),
     ("networking.istio.io", ["virtualservices", "destinationrules", "serviceentries", "sidecars"], ["list"]),
     ("gateway.envoyproxy.io", ["backendtrafficpolicies"], ["list"]),
+    ("kafka.strimzi.io", ["kafkas", "kafkatopics"], ["list"]),
     ("metrics.k8s.io", ["pods"], ["list"]),
 )
 # No namespace holds nodes: the right to see them is a file of its own, and optional.

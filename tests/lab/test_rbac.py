@@ -189,6 +189,8 @@ ASKS: dict[tuple[str, str], Any] = {
             "httproutes",
             "ingresses",
             "jobs",
+            "kafkas",
+            "kafkatopics",
             "limitranges",
             "networkpolicies",
             "peerauthentications",

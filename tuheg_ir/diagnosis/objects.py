@@ -43,6 +43,7 @@ _API = {
     "ServiceEntry": "networking.istio.io/v1", "Sidecar": "networking.istio.io/v1",
     "BackendTrafficPolicy": "gateway.envoyproxy.io/v1alpha1",
     "ExternalSecret": "external-secrets.io/v1",
+    "Kafka": "kafka.strimzi.io/v1beta2", "KafkaTopic": "kafka.strimzi.io/v1beta2",
 }  # fmt: skip
 
 

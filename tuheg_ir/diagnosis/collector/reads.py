@@ -81,6 +81,8 @@ READS: tuple[Read, ...] = (
             ("networking.istio.io", "v1", "ServiceEntry", "serviceentries"),
             ("networking.istio.io", "v1", "Sidecar", "sidecars"),
             ("gateway.envoyproxy.io", "v1alpha1", "BackendTrafficPolicy", "backendtrafficpolicies"),
+            ("kafka.strimzi.io", "v1beta2", "Kafka", "kafkas"),
+            ("kafka.strimzi.io", "v1beta2", "KafkaTopic", "kafkatopics"),
         )
     ),
 )
