@@ -124,6 +124,19 @@ OPEN = frozenset(
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from what teams meet every month:
 
+        "coredns-with-two-replicas-oomkilled-under-cyber-monday-lookup-load",
+        "damage-photo-uploads-get-413-since-nginx-body-size-cut",
+        "hcloud-balancer-sends-proxy-protocol-haproxy-ingress-does-not-expect",
+        "squid-egress-release-drops-ulimit-and-exhausts-its-file-descriptors",
+        "kafkauser-acl-tidied-to-literal-topic-denies-eta-predictor-reads",
+        "listing-api-release-runs-redis-keys-and-stalls-storefront-sessions",
+        "mysql-replica-stopped-applying-relay-log-since-node-power-loss",
+        "rabbitmq-memory-limit-cut-on-sunday-blocks-dispatch-publishers-monday",
+        "five-minute-merchant-feed-runs-overlap-and-exhaust-shop-postgres",
+        "parent-mails-wait-in-queue-no-sidekiq-process-listens-to",
+        "datadog-agent-values-upgrade-preempts-pdf-workers-and-filing-api",
+        "feed-crawler-release-without-keepalive-fills-conntrack-of-one-node",
+        "listing-api-starves-beside-media-transcoder-released-without-cpu-limit",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }
