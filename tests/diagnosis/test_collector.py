@@ -263,6 +263,21 @@ def test_apis_that_somebody_has_to_install_are_asked_only_where_they_are() -> No
     assert "hunter2" not in str(found)
 
 
+@pytest.mark.parametrize(
+    ("served", "asked"),
+    [(("v1",), "v1"), (("v1", "v1beta1"), "v1"), (("v1beta1",), "v1beta1"), (("v1alpha9",), "")],
+)
+def test_what_has_to_be_installed_is_asked_for_in_the_best_version_that_is_there(
+    served: tuple[str, ...], asked: str
+) -> None:
+    versions = [{"groupVersion": f"networking.istio.io/{each}"} for each in served]
+    client = Client(apis={"groups": [{"versions": versions}]}, virtualservices=[])
+    found = collect({}, Target(NAMESPACE), client=client).snapshot
+    paths = [path.split("/")[3] for path, _ in client.asked if path.endswith("virtualservices")]
+    assert paths == [asked] * bool(asked)
+    assert found.known("VirtualService")
+
+
 def test_items_that_are_no_objects_are_counted() -> None:
     found = take(services=[{"metadata": {"name": "web"}}, 5, {"spec": {}}])
     assert len(found.of("Service")) == 1

@@ -25,6 +25,7 @@ class Read:
 
     ``optional``: an API that not every cluster has; without it there are none of the kind.
     ``extension``: one that somebody has to install, so that it is looked for before it is asked.
+    ``else_in``: where else it is, in order, of a cluster that does not serve that version of it.
     """
 
     name: str
@@ -35,11 +36,43 @@ class Read:
     namespaced: bool = True
     optional: bool = False
     extension: bool = False
+    else_in: tuple[str, ...] = ()
+
+    def at(self, there: frozenset[str] | None) -> str:
+        """Return the path of its API among those that a cluster has, or says nothing of; "" where it has none."""
+        if not self.extension or there is None:
+            return self.group
+        return next((path for path in (self.group, *self.else_in) if path in there), "")
 
 
 CORE, APPS, BATCH = "/api/v1", "/apis/apps/v1", "/apis/batch/v1"
 NETWORK = "/apis/networking.k8s.io/v1"
 
+EXTENSIONS: tuple[tuple[str, tuple[str, ...], dict[str, str]], ...] = (
+    # API group, its versions (what is asked first stands first), kind and plural
+    ("gateway.networking.k8s.io", ("v1", "v1beta1"), {"HTTPRoute": "httproutes"}),
+    ("cert-manager.io", ("v1",), {"Certificate": "certificates", "CertificateRequest": "certificaterequests"}),
+    ("acme.cert-manager.io", ("v1",), {"Challenge": "challenges"}),
+    ("external-secrets.io", ("v1", "v1beta1"), {"ExternalSecret": "externalsecrets"}),
+    ("keda.sh", ("v1alpha1",), {"ScaledObject": "scaledobjects"}),
+    (
+        "security.istio.io",
+        ("v1", "v1beta1"),
+        {"AuthorizationPolicy": "authorizationpolicies", "PeerAuthentication": "peerauthentications"},
+    ),
+    (
+        "networking.istio.io",
+        ("v1", "v1beta1"),
+        {
+            "VirtualService": "virtualservices",
+            "DestinationRule": "destinationrules",
+            "ServiceEntry": "serviceentries",
+            "Sidecar": "sidecars",
+        },
+    ),
+    ("gateway.envoyproxy.io", ("v1alpha1",), {"BackendTrafficPolicy": "backendtrafficpolicies"}),
+    ("kafka.strimzi.io", ("v1", "v1beta2"), {"Kafka": "kafkas", "KafkaTopic": "kafkatopics"}),
+)
 READS: tuple[Read, ...] = (
     # The largest ones first: they take longest.
     Read("pods", "Pod", CORE, "pods"),
@@ -66,24 +99,17 @@ READS: tuple[Read, ...] = (
     Read("volume claims", "PersistentVolumeClaim", CORE, "persistentvolumeclaims"),
     Read("nodes", "Node", CORE, "nodes", namespaced=False),
     *(
-        Read(f"{group}/{plural}", kind, f"/apis/{group}/{version}", plural, optional=True, extension=True)
-        for group, version, kind, plural in (
-            ("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"),
-            ("cert-manager.io", "v1", "Certificate", "certificates"),
-            ("cert-manager.io", "v1", "CertificateRequest", "certificaterequests"),
-            ("acme.cert-manager.io", "v1", "Challenge", "challenges"),
-            ("external-secrets.io", "v1", "ExternalSecret", "externalsecrets"),
-            ("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects"),
-            ("security.istio.io", "v1", "AuthorizationPolicy", "authorizationpolicies"),
-            ("security.istio.io", "v1", "PeerAuthentication", "peerauthentications"),
-            ("networking.istio.io", "v1", "VirtualService", "virtualservices"),
-            ("networking.istio.io", "v1", "DestinationRule", "destinationrules"),
-            ("networking.istio.io", "v1", "ServiceEntry", "serviceentries"),
-            ("networking.istio.io", "v1", "Sidecar", "sidecars"),
-            ("gateway.envoyproxy.io", "v1alpha1", "BackendTrafficPolicy", "backendtrafficpolicies"),
-            ("kafka.strimzi.io", "v1beta2", "Kafka", "kafkas"),
-            ("kafka.strimzi.io", "v1beta2", "KafkaTopic", "kafkatopics"),
+        Read(
+            f"{group}/{plural}",
+            kind,
+            f"/apis/{group}/{version}",
+            plural,
+            optional=True,
+            extension=True,
+            else_in=tuple(f"/apis/{group}/{each}" for each in older),
         )
+        for group, (version, *older), kinds in EXTENSIONS
+        for kind, plural in kinds.items()
     ),
 )
 _ABSENT = "the cluster has no such API"
@@ -100,12 +126,13 @@ class Found:
 
 def read(context: Context, what: Read) -> Found:
     """Read all pages of a list. Raises KubeError; SourceFailed when the time ended between two pages."""
-    if what.extension and (there := context.versions()) is not None and what.group not in there:
+    api = what.at(context.versions()) if what.extension else what.group
+    if not api:
         return Found(what.kind, [], _ABSENT)
     found = Found(what.kind, [])
     broken = 0
     try:
-        for page in _pages(context, what):
+        for page in _pages(context, what, api):
             slimmed = [slim(raw, what.kind, hide_config=True) for raw in page]
             kept = [each for each in slimmed if each is not None]
             broken += len(slimmed) - len(kept)
@@ -124,8 +151,8 @@ def read(context: Context, what: Read) -> Found:
     return found
 
 
-def _pages(context: Context, what: Read) -> Iterator[list[Any]]:
-    path = context.path(what.group, what.plural, namespaced=what.namespaced)
+def _pages(context: Context, what: Read, api: str) -> Iterator[list[Any]]:
+    path = context.path(api, what.plural, namespaced=what.namespaced)
     token = ""
     while True:
         query: dict[str, Any] = {**what.query, "limit": PAGE, "continue": token}
