@@ -125,7 +125,7 @@ def test_where_a_secret_is_stays_readable() -> None:
     assert kept["spec"]["volumes"] == [{"name": "tls", "secret": {"secretName": "web-tls"}}]
 
 
-MANY = {f"f:{number}": {} for number in range(20)}
+MANY: dict[str, Any] = {f"f:{number}": {} for number in range(20)}
 
 
 def test_who_changed_a_configuration_and_when_is_kept_without_the_fields_of_who_wrote_all() -> None:

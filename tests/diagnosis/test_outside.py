@@ -123,7 +123,6 @@ OPEN = frozenset(
         # the edited ConfigMap is named, and not the server that reads it
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from what teams meet every month:
-
         "coredns-with-two-replicas-oomkilled-under-cyber-monday-lookup-load",
         "damage-photo-uploads-get-413-since-nginx-body-size-cut",
         "hcloud-balancer-sends-proxy-protocol-haproxy-ingress-does-not-expect",

@@ -33,7 +33,7 @@ def full(
     fires: Iterable[Alert] = (FIRES,),
     of_chat: Any = None,
     routed: float = 30 * DAY,
-    limit: Iterable[Obj] = (),
+    limit: Iterable[Obj] | Obj = (),
     **of_edge: Any,
 ) -> Snapshot:
     """Return an edge before a web and a chat, by default one whose two pods have all connections they may have."""

@@ -53,7 +53,7 @@ def world(
     heard: list[Log] = more.pop("heard", [])
     figures = [*more.pop("figures", []), errors("shop", since=since, now=more.pop("share", 0.4))]
     store = postgres(spec=KEPT) if of is None else of
-    objects = (*told, shop(env=URL), store, claim() if kept is None else kept)
+    objects: tuple[Obj | list[Obj], ...] = (*told, shop(env=URL), store, claim() if kept is None else kept)
     return snapshot(*objects, figures=figures, logs=[*logs("shop", POOL), *heard], **more)
 
 
