@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import OLD, alert
-from tests.diagnosis.rules.tiny import figure, redis, series, service_for, snapshot, workload
+from tests.diagnosis.rules.tiny import NOW, figure, redis, series, service_for, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 WORKER, BROKER = "Deployment/worker", "StatefulSet/rabbitmq"
@@ -67,6 +68,13 @@ def few(*steps: float) -> Any:
     )
 
 
+def long(*values: float, **labels: str) -> Any:
+    """Return a queue in which many wait since before anybody measured, at equal times of the last hour."""
+    each = 3600 / len(values)
+    named = labels or {"component": "mails"}
+    return "queue_depth", series(named, *((3600 - n * each, value) for n, value in enumerate(values)))
+
+
 def of_redis(
     before: Any, now: Any, *more: Any, figures: Any = (), alerts: Any = (), released: float = 1300
 ) -> Snapshot:
@@ -83,7 +91,37 @@ def of_redis(
 
 
 WEIGHED = ((*SIDEKIQ, *CRITICAL, *MAILS), (*SIDEKIQ, "-q", "critical,6"))
+RENAMED = ((*SIDEKIQ, *CRITICAL, *MAILS), (*SIDEKIQ, *CRITICAL, "-q", "mail,2"))
+SINCE_LONG = ITSELF._replace(starts_at=NOW - timedelta(hours=9))
 HOLDS = [
+    Holds(
+        "it was misnamed in the evening and is long since before all figures, its alert fires since then",
+        of_redis(*RENAMED, released=36000, figures=[long(2150, 2200, 2290, 2400)], alerts=[alert(), SINCE_LONG]),
+        (WORKER, "configuration_error", "rollback_workload"),
+        excludes=no("scale_workload", "restart_workload", at=WORKER),
+        alone=True,
+    ),
+    Holds(
+        "long since before all figures, as the key of a store tells, and no alert is about it",
+        of_redis(
+            {"env": {"QUEUE": "default,mails"}},
+            {"env": {"QUEUE": "default,mailings"}},
+            released=20000,
+            figures=[long(140, 160, 190, component="redis", key="queue:mails")],
+        ),
+        (WORKER, "configuration_error", "rollback_workload"),
+    ),
+    Holds(
+        "long since before all figures at a broker that counts no reader",
+        snapshot(
+            workload("worker", **reads("jobs", "mail"), before=reads("jobs", "mails"), released=9000, service=False),
+            workload("rabbitmq", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672),
+            figures=[long(900, 1500), readers("mails", 0, 0)],
+            alerts=[alert("QueueGrows", pod="rabbitmq-0")],
+        ),
+        (WORKER, "configuration_error", "rollback_workload"),
+        harmful=("scale_workload",),
+    ),
     Holds(
         "little is sent to it, its list has weights, and nobody reads it by the count of an exporter",
         of_redis(*WEIGHED, figures=[few(12, 40, 94), readers("mails", 2, 0, 1290)]),
@@ -157,6 +195,31 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "long since before all figures, and some are taken out: somebody reads it, slowly",
+        of_redis(*RENAMED, released=36000, figures=[long(2150, 2200, 2180, 2400)]),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "long since before all figures, and no more come: nobody uses it any more",
+        of_redis(*RENAMED, released=36000, figures=[long(2150, 2150)]),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "long since before all figures, and its alert is older than the release",
+        of_redis(*RENAMED, released=20000, figures=[long(2150, 2200, 2290)], alerts=[SINCE_LONG]),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "long before the release already, by its first figures",
+        of_redis(*RENAMED, released=1300, figures=[long(2150, 2200, 2290, 2400)]),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
+        "long since before all figures, and the release was days ago",
+        of_redis(*RENAMED, released=300000, figures=[long(2150, 2200, 2290)]),
+        harmful=("rollback_workload",),
+    ),
     DoesNotHold(
         "its worker is told nothing any more, and may know it by itself",
         world(now=reads()),

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rules._figures import Turn
-from tuheg_ir.diagnosis.rules._readers import grown, queues_of
+from tuheg_ir.diagnosis.rules._readers import LEAST, grown, queues_of
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -34,6 +35,18 @@ def kept(view: View, series: Series, queue: str) -> Turn | None:
     nobody = view.figures.now("queue_consumers", component=queue) == 0
     since = [value for at, value in series.points if grew.since and at >= grew.since.timestamp()]
     return grew if nobody or since == sorted(since) else None
+
+
+def long_since(view: View, series: Series, queue: str) -> Turn | None:
+    """Return that many wait in a queue from its first figure on, and that more come and nobody takes any.
+
+    It became long before anybody measured: since when, an alert about it may tell.
+    """
+    values = [value for _, value in series.points]
+    if not values or values != sorted(values) or not LEAST <= values[0] < values[-1]:
+        return None
+    told = oldest(alert.starts_at for alert in view.alerts if is_about(alert, queue))
+    return Turn(values[0], values[-1], told)
 
 
 def is_about(alert: Alert, queue: str) -> bool:
