@@ -131,7 +131,6 @@ OPEN = frozenset(
         "listing-api-release-runs-redis-keys-and-stalls-storefront-sessions",
         "mysql-replica-stopped-applying-relay-log-since-node-power-loss",
         "rabbitmq-memory-limit-cut-on-sunday-blocks-dispatch-publishers-monday",
-        "five-minute-merchant-feed-runs-overlap-and-exhaust-shop-postgres",
         "datadog-agent-values-upgrade-preempts-pdf-workers-and-filing-api",
         "feed-crawler-release-without-keepalive-fills-conntrack-of-one-node",
         "listing-api-starves-beside-media-transcoder-released-without-cpu-limit",

@@ -3,45 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._asking import asker
-from tuheg_ir.diagnosis.rules._figures import busy_pods, felt, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._saturated import saturated
 from tuheg_ir.diagnosis.rules._served_well import served_well
-from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
-from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release
+from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.work import work_of
 from tuheg_ir.diagnosis.view.workloads import Workload
-
-BUSY = 0.9
-SOON = timedelta(minutes=10)
-"""What a release asks too much of is busy that soon after it."""
 
 
 def when(view: View) -> Iterator[Match]:
     """A data service uses its whole CPU limit, and callers are slow or fail."""
-    for workload in of_role(view.workloads, *DATA):
-        busy = tuple(busy_pods(view, workload, BUSY))
-        callers = behind(view, workload.ref, but=workload.ref)
-        hurts = tuple(_hurts(view, workload, callers))
-        if not busy or not hurts:
-            continue
-        began = oldest(e.time for e in (*busy, *hurts))
-        grew = oldest((began, *(_grew_since(view, pod.name) for pod in workload.live)))
-        released = [
-            w
-            for ref in callers
-            if (w := view.workloads.get(ref)) and (since_release(w, began, SOON) or since_release(w, grew, SOON))
-        ]
+    for found in saturated(view):
+        workload, busy, hurts, callers, began, grew, released = found
         if len(released) == 1 and len(callers) > 1 and not _grew_otherwise(view, workload, released[0], grew):
             yield _of_release(view, workload, released[0], (*busy[:2], *hurts[:2]), began)
             continue
-        asks = None if released else asker(view, workload, oldest(e.time for e in busy))
+        asks = None if released else asker(view, workload, found.since)
         if asks is not None:
             yield _of_statements(view, workload, *asks, (*busy[:2], *hurts[:2]), began)
             continue
@@ -49,7 +32,7 @@ def when(view: View) -> Iterator[Match]:
             component=workload.ref,
             evidence=(*busy, *hurts[:3]),
             certainty=0.65,
-            since=oldest(e.time for e in busy),
+            since=found.since,
             explains=callers,
             excludes=(
                 *not_for(
@@ -99,20 +82,6 @@ def _of_statements(
             *not_for((store.ref,), "it would be cold, and end everybody's work", ("restart_workload",)),
         ),
     )
-
-
-def _grew_since(view: View, pod: str) -> datetime | None:
-    """Return when a pod's use of its processor began to rise to what it is, if it was idle before."""
-    work = work_of(view, pod)
-    if work is None or work.now < BUSY or work.was > BUSY / 2:
-        return None
-    return view.figures.crossed("cpu_share", work.was + (work.now - work.was) / 5, pod=pod)
-
-
-def _hurts(view: View, workload: Workload, callers: tuple[str, ...]) -> Iterator[Evidence]:
-    yield from (evidence for _, evidence in said_by_callers(view, workload.ref))
-    for ref in callers:
-        yield from felt(view, ref)
 
 
 RULE = Rule(

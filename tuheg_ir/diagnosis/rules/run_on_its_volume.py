@@ -9,8 +9,8 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._saturated import BUSY
 from tuheg_ir.diagnosis.rules._users import MORE
-from tuheg_ir.diagnosis.rules.data_service_saturated import BUSY
 from tuheg_ir.diagnosis.view.batch import started
 from tuheg_ir.diagnosis.view.changes import volumes_of
 from tuheg_ir.diagnosis.view.claims import claims_of

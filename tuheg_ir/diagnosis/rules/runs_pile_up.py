@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._busy_with_runs import busy_with_runs, going_on
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
 from tuheg_ir.diagnosis.rules._holders import held_by
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, full
@@ -57,10 +58,11 @@ class Want(NamedTuple):
 
 
 def when(view: View) -> Iterator[Match]:
-    """Runs of one CronJob hang, or overlap since it was edited; else a pod would have room, or a client a session."""
+    """Runs of one CronJob hang, or overlap; else a pod would have room, a client a session, a store a processor."""
     schedules = [workload for workload in view.workloads.values() if workload.kind == "CronJob"]
     filled = full(view) if schedules else ()
     for schedule in schedules:
+        yield from busy_with_runs(view, schedule)
         runs, edit = _piled(view, schedule)
         for each in filled:
             if _fill(view, schedule, runs, each):
@@ -82,19 +84,13 @@ def _piled(view: View, schedule: Workload) -> tuple[list[Pod], datetime | None]:
 
     Runs that overlap and end are a matter of how the schedule was made, if it was not made so a short while ago.
     """
-    runs = _going_on(schedule)
+    runs = going_on(schedule)
     hung = _hung(view, schedule, runs)
     at = edited(schedule.obj)
     if len(hung) >= MANY or at is None or not view.recent(at, HOURS):
         return hung, None
     before = [pod for pod in runs if pod.created and pod.created < at]
     return ([], None) if before else (runs[:-1], at)
-
-
-def _going_on(schedule: Workload) -> list[Pod]:
-    """Return the pods of the runs that go on, one of each, the oldest first."""
-    by_job = {controller(pod.obj): pod for pod in schedule.live if pod.node and pod.created}
-    return sorted(by_job.values(), key=lambda pod: str(pod.created))
 
 
 def _hung(view: View, schedule: Workload, runs: list[Pod]) -> list[Pod]:
@@ -156,7 +152,7 @@ def _opening(view: View, schedule: Workload, each: Full) -> tuple[list[Pod], int
     A few runs are many where each of them has many sessions.
     """
     well, limit = moment(schedule.obj, "status", "lastSuccessfulTime"), limit_of(view, each)
-    before = _began_before(_going_on(schedule), each)
+    before = _began_before(going_on(schedule), each)
     runs = [pod for pod in before if well is None or (pod.created and pod.created > well)]
     if len(runs) < AT_ONCE or not limit or not _theirs(view, schedule, each):
         return [], 0
@@ -246,10 +242,10 @@ def _match(view: View, schedule: Workload, runs: list[Pod], lacking: dict[str, W
 
 RULE = Rule(
     name="runs_pile_up",
-    title="Runs of a schedule pile up, and hold the room or the sessions that others need",
+    title="Runs of a schedule pile up, and hold the room, the sessions or the processor that others need",
     root_cause="resource_exhaustion",
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="no runs of a CronJob that hang, or overlap since an edit, hold what a pod or a client of a database lacks",
+    why_not="no runs of a CronJob that hang, or overlap since an edit, hold what a pod or a client of a store lacks",
 )
