@@ -128,7 +128,6 @@ OPEN = frozenset(
         "hcloud-balancer-sends-proxy-protocol-haproxy-ingress-does-not-expect",
         "squid-egress-release-drops-ulimit-and-exhausts-its-file-descriptors",
         "kafkauser-acl-tidied-to-literal-topic-denies-eta-predictor-reads",
-        "listing-api-release-runs-redis-keys-and-stalls-storefront-sessions",
         "mysql-replica-stopped-applying-relay-log-since-node-power-loss",
         "rabbitmq-memory-limit-cut-on-sunday-blocks-dispatch-publishers-monday",
         "datadog-agent-values-upgrade-preempts-pdf-workers-and-filing-api",

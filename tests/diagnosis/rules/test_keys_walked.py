@@ -28,6 +28,7 @@ def walks(
     each: float = 0.95,
     since: float = 800,
     released: float = 840,
+    shop_released: float = 760,
     shop_since: float | None = 780,
     often: tuple[int, float] = (9, 28),
     told_by: str = "voucher",
@@ -44,7 +45,7 @@ def walks(
     return snapshot(
         redis(),
         workload("voucher", env=ASKS, before=OLD, released=released),
-        shop(env=ASKS, before=OLD, released=760),
+        shop(env=ASKS, before=OLD, released=shop_released),
         *beside,
         figures=[
             figure("cache_up", 1, 1, 60, component="redis"),
@@ -87,6 +88,21 @@ HOLDS = [
         )
         for what, line in SAYS
     ),
+    *(
+        Holds(
+            f"a logger tells of a third of it from the first, and no other client was released after it: {what}",
+            world,
+            BACK,
+            excludes=no("restart_workload", at=CACHE),
+            harmful=("restart_workload", "scale_workload"),
+            alone=True,
+        )
+        for what, world in (
+            ("another one before it", walks(often=(80, 790), shop_released=900)),
+            ("another one amid the trouble", walks(often=(80, 790), shop_released=300)),
+            ("in JSON", walks(often=(80, 790), said=SAYS[2][1], shop_released=9 * DAY)),
+        )
+    ),
     Holds(
         "who does so was released days ago",
         walks(released=9 * DAY),
@@ -103,6 +119,9 @@ HOLDS = [
         )
         for what, world in (
             ("tells of a small part of it: somebody silent does most", walks(often=(9, 700))),
+            ("tells of a part of it, but only since later", walks(often=(50, 600), shop_released=900)),
+            ("tells of a part of it, and another was released after it", walks(often=(60, 790), shop_released=810)),
+            ("tells of a tenth of it from the first", walks(often=(20, 790), shop_released=900)),
             ("somebody always did so for short: more keys may have come", walks(share=(0.01, 0.6), walked_before=0.1)),
         )
     ),

@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.programs import DATA, role
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.took import seconds_of
 from tuheg_ir.diagnosis.view.trouble import labels_of
@@ -31,8 +32,6 @@ KNOWN = timedelta(minutes=10)
 FEW = 3
 SHORTER, LONGER = 0.5, 3.0
 """A client's clock counts what it waits as well, and not much less than the cache."""
-MOSTLY = 0.5
-"""Whose words make up so large a part of what the cache counts is who does it."""
 SPAN = timedelta(seconds=30)
 """In less time a few lines say nothing of how often something is done."""
 _OF_KEYS = late(
@@ -58,11 +57,11 @@ class Walked(NamedTuple):
 
 
 class Walker(NamedTuple):
-    """Who has a cache look through all its keys, its words, and whether they make up most of what the cache counts."""
+    """Who has a cache look through all its keys, its words, and how large a part of what the cache counts they tell."""
 
     by: Workload
     told: Evidence
-    mostly: bool
+    part: float
 
 
 def walked(view: View, cache: Workload) -> Walked | None:
@@ -105,8 +104,8 @@ def walker(view: View, cache: Workload, found: Walked) -> Walker | None:
         return None
     pod, line = lines[-1]
     fact = f"log ({len(lines)} lines, each as long as the cache): {line[:200]}"
-    shown = Evidence("logs", f"Pod/{pod}", fact, stamp(lines[0][1]))
-    return Walker(view.workloads[ref], shown, _share(view, lines, found.each) >= MOSTLY * found.share)
+    shown = Evidence("logs", f"Pod/{pod}", fact, oldest(stamp(each) for _, each in lines))
+    return Walker(view.workloads[ref], shown, _share(view, lines, found.each) / found.share)
 
 
 def _may_ask(view: View, ref: str, cache: Workload) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
@@ -13,6 +14,13 @@ from tuheg_ir.diagnosis.view.releases import BEFORE, cause_of_release, release_e
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+
+MOSTLY = 0.5
+"""Whose words make up so large a part of what the cache counts is who does it."""
+IN_PART = 0.2
+"""Loggers that leave lines out tell so much of it at least; who tells of less may do so beside another."""
+AT_ONCE = timedelta(minutes=2)
+"""So far apart are the first word of it and the first figure, where both are of the same."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -36,9 +44,23 @@ def _hurt(view: View, cache: Workload, by: Workload, found: Walked) -> Iterator[
             yield Evidence("alerts", about, f"alert {alert.name} fires", alert.starts_at)
 
 
+def _does_most(view: View, cache: Workload, found: Walked, walks: Walker) -> bool:
+    """Tell whether most of it is a client's: it tells of most, or of a part from the very first, by the last release.
+
+    For somebody silent to do the rest, another who was well for longer had to begin in the same minute.
+    """
+    if walks.part >= MOSTLY:
+        return True
+    first, came = walks.told.time, walks.by.released_at
+    if walks.part < IN_PART or first is None or came is None or abs(first - found.since) > AT_ONCE:
+        return False
+    others = (view.workloads.get(ref) for ref in view.graph.callers(cache.ref) if ref != walks.by.ref)
+    return not any(w and w.released_at and came <= w.released_at <= found.since - BEFORE for w in others)
+
+
 def _match(view: View, cache: Workload, found: Walked, walks: Walker, hurt: tuple[Evidence, ...]) -> Match:
     client = walks.by
-    ours = found.new and walks.mostly and since_release(client, found.since)
+    ours = found.new and since_release(client, found.since) and _does_most(view, cache, found, walks)
     # What runs by the clock ends by itself, and comes again with the next run: a person suspends it.
     back = ours and client in view.serving and any(seen.source == "metrics" for seen in hurt)
     callers = tuple(ref for ref in behind(view, cache.ref) if ref != client.ref)
