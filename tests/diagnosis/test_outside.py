@@ -129,7 +129,7 @@ OPEN = frozenset(
         "squid-egress-release-drops-ulimit-and-exhausts-its-file-descriptors",
         "kafkauser-acl-tidied-to-literal-topic-denies-eta-predictor-reads",
         "mysql-replica-stopped-applying-relay-log-since-node-power-loss",
-        "rabbitmq-memory-limit-cut-on-sunday-blocks-dispatch-publishers-monday",
+
         "datadog-agent-values-upgrade-preempts-pdf-workers-and-filing-api",
         "feed-crawler-release-without-keepalive-fills-conntrack-of-one-node",
         "listing-api-starves-beside-media-transcoder-released-without-cpu-limit",

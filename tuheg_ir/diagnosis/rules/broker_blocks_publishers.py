@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.model import Evidence, Excluded, Obj
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._alarmed import Alarm, alarm_of
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
+from tuheg_ir.diagnosis.rules._broker_room import of_cut, room_cut
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
 from tuheg_ir.diagnosis.rules._hosts_outside import TROUBLES
 from tuheg_ir.diagnosis.rules._outrun import Outrun, could_work, longest, outrun
@@ -40,7 +41,7 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _of_alarm(view: View, alarm: Alarm) -> Match:
-    """Return whose fault an alarm is: of who does not work off what comes, or nobody's but the broker's own."""
+    """Return whose fault an alarm is: of who does not work off what comes, or the broker's own."""
     broker, since = alarm.broker, alarm.since
     if (rests := paused(view)) is not None:
         return _of_paused(view, alarm, rests)
@@ -54,6 +55,8 @@ def _of_alarm(view: View, alarm: Alarm) -> Match:
         return _of_too_few(view, alarm, few)
     suffer = behind(view, broker.ref, *alarm.clients(view), but=broker.ref)
     callers = tuple(ref for ref in suffer if not _ill_before(view, ref, since))
+    if (cut := room_cut(view, alarm)) is not None:
+        return of_cut(cut, alarm.told(view), callers)
     settings = settings_written(view, broker, since)
     return Match(
         component=settings[0].object if settings else broker.ref,
