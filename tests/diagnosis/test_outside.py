@@ -130,7 +130,6 @@ OPEN = frozenset(
         "kafkauser-acl-tidied-to-literal-topic-denies-eta-predictor-reads",
         "mysql-replica-stopped-applying-relay-log-since-node-power-loss",
 
-        "datadog-agent-values-upgrade-preempts-pdf-workers-and-filing-api",
         "feed-crawler-release-without-keepalive-fills-conntrack-of-one-node",
         "listing-api-starves-beside-media-transcoder-released-without-cpu-limit",
         # who suffers is named, with a cause that nothing shows

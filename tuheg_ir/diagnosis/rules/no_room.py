@@ -1,8 +1,8 @@
 """The scheduler finds no node for pods: no room, taints, selectors, volumes elsewhere.
 
-Those who wait for room may have had it until a release of another one came with a higher priority, or a class of
-priority became everybody's default. Where most of the pods wait that serve users, and a reserve of the same version
-stands by, users can be led to that.
+Those who wait for room may have had it until a release of another one came with a higher priority, or asked for more
+by the one that it has, or a class of priority became everybody's default. Where most of the pods wait that serve users,
+and a reserve of the same version stands by, users can be led to that.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _driven(view: View, workload: Workload, waiting: list[Pod]) -> DrivenOut | N
     """Return whose release took the room of pods that ask for no more than they did."""
     if _ROOM.search(waiting[0].unschedulable) is None or _asks_for_more(workload, waiting):
         return None
-    return driven_out(view, workload, _told(waiting[0]))
+    return driven_out(view, workload, waiting, _told(waiting[0]))
 
 
 def _asks_for_more(workload: Workload, waiting: list[Pod]) -> bool:

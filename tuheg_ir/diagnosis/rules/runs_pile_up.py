@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._asked_room import asked
 from tuheg_ir.diagnosis.rules._busy_with_runs import busy_with_runs, going_on
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
 from tuheg_ir.diagnosis.rules._holders import held_by
@@ -115,21 +116,11 @@ def _wants(view: View, workload: Workload) -> Iterator[Want]:
         told = Evidence("objects", f"Pod/{waiting[0].name}", f"Pending: {why[:240]}", waiting[0].created)
         resources = {found[1] for found in _LACKS.finditer(why)} | ({"pods"} if _FULL.search(why) else set())
         for what in sorted(resources):
-            yield Want(what, _asked(waiting[0], what, "requests"), "requests", told)
+            yield Want(what, asked(waiting[0].obj, what), "requests", told)
     lacks = len(workload.live) < workload.wanted + bool(workload.older_pods())
     for told in refusals(view, workload) if lacks else ():
         if (found := _QUOTA.search(told.fact)) and (amount := number(found[4])):
             yield Want(found[3], amount, found[2] or "requests", told, f"ResourceQuota/{found[1]}")
-
-
-def _asked(pod: Pod, what: str, side: str) -> float:
-    """Return how much of a resource a pod asks for; a limit stands for a request that is left out."""
-    if what == "pods":
-        return 1.0
-    asked = (c.get("resources") or {} for c in items(pod.obj, "spec", "containers"))
-    sides = ("requests", "limits") if side == "requests" else (side,)
-    given = (next((v for s in sides if (v := text(each, s, what))), "0") for each in asked)
-    return sum(number(each) or 0.0 for each in given)
 
 
 def _held(runs: list[Pod], want: Want) -> float:
@@ -137,7 +128,7 @@ def _held(runs: list[Pod], want: Want) -> float:
     by_node: dict[str, float] = {}
     for pod in runs:
         place = "" if want.quota else pod.node
-        by_node[place] = by_node.get(place, 0.0) + _asked(pod, want.what, want.side)
+        by_node[place] = by_node.get(place, 0.0) + asked(pod.obj, want.what, want.side)
     return max(by_node.values())
 
 
