@@ -1,8 +1,8 @@
 """The scheduler finds no node for pods: no room, taints, selectors, volumes elsewhere.
 
 Those who wait for room may have had it until a release of another one came with a higher priority, or asked for more
-by the one that it has, or a class of priority became everybody's default. Where most of the pods wait that serve users,
-and a reserve of the same version stands by, users can be led to that.
+by the one that it has, a class of priority became everybody's default, or one of no higher priority took it. Where most
+of the pods wait that serve users, and a reserve of the same version stands by, users can be led to that.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tuheg_ir.diagnosis.rules._driven_out import DrivenOut, blame, driven_out
 from tuheg_ir.diagnosis.rules._held_room import room_given
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._reserve import reserve
+from tuheg_ir.diagnosis.rules._took_room import TookRoom, blame_taker, took_room
 from tuheg_ir.diagnosis.view.growth import had
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import brought_by_release, release_evidence
@@ -37,19 +38,22 @@ def when(view: View) -> Iterator[Match]:
     """Pods have been waiting for a node for more than a moment, and are not there to give way to others."""
     driven: dict[str, list[DrivenOut]] = {}
     lifted: dict[str, list[tuple[Workload, Evidence]]] = {}
+    crowded: dict[str, list[TookRoom]] = {}
     for workload in view.workloads.values():
         waiting = [pod for pod in workload.live if pod.unschedulable and not view.recent(pod.created, _GRACE)]
-        if waiting and room_given(view, workload) is not None:
+        if not waiting or room_given(view, workload) is not None or _CLAIM.search(waiting[0].unschedulable):
             continue
-        if waiting and not _CLAIM.search(waiting[0].unschedulable):
-            if found := _driven(view, workload, waiting):
-                driven.setdefault(found.by.ref, []).append(found)
-            elif name := default_class(view, workload):
-                lifted.setdefault(name, []).append((workload, _told(waiting[0])))
-            else:
-                yield _match(view, workload, waiting)
+        if found := _driven(view, workload, waiting):
+            driven.setdefault(found.by.ref, []).append(found)
+        elif name := default_class(view, workload):
+            lifted.setdefault(name, []).append((workload, _told(waiting[0])))
+        elif taken := _taken(view, workload, waiting):
+            crowded.setdefault(taken.taking.by.ref, []).append(taken)
+        else:
+            yield _match(view, workload, waiting)
     yield from (blame(view, found) for found in driven.values())
     yield from (blame_class(view, name, found) for name, found in lifted.items())
+    yield from (blame_taker(view, found) for found in crowded.values())
 
 
 def _driven(view: View, workload: Workload, waiting: list[Pod]) -> DrivenOut | None:
@@ -57,6 +61,13 @@ def _driven(view: View, workload: Workload, waiting: list[Pod]) -> DrivenOut | N
     if _ROOM.search(waiting[0].unschedulable) is None or _asks_for_more(workload, waiting):
         return None
     return driven_out(view, workload, waiting, _told(waiting[0]))
+
+
+def _taken(view: View, workload: Workload, waiting: list[Pod]) -> TookRoom | None:
+    """Return who took the room of pods that ask for no more than they did, and did not have to give way to anybody."""
+    if _asks_for_more(workload, waiting) or view.events_of(workload.ref, "Preempted"):
+        return None
+    return took_room(view, workload, waiting, _told(waiting[0]))
 
 
 def _asks_for_more(workload: Workload, waiting: list[Pod]) -> bool:
