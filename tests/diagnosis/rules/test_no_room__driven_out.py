@@ -150,5 +150,8 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
-    DoesNotHold("it was driven out, and has found another place", snapshot(shop(pods=3), driven()[-1], taker(**GROWN))),
+    DoesNotHold(
+        "it was driven out by an agent, and has found another place",
+        snapshot(shop(pods=3), driven()[-1], taker(**GROWN)),
+    ),
 ]
