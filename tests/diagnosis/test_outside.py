@@ -124,7 +124,6 @@ OPEN = frozenset(
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from what teams meet every month:
         "coredns-with-two-replicas-oomkilled-under-cyber-monday-lookup-load",
-        "damage-photo-uploads-get-413-since-nginx-body-size-cut",
         "hcloud-balancer-sends-proxy-protocol-haproxy-ingress-does-not-expect",
         "squid-egress-release-drops-ulimit-and-exhausts-its-file-descriptors",
         "kafkauser-acl-tidied-to-literal-topic-denies-eta-predictor-reads",

@@ -104,6 +104,14 @@ def counted(before: float = 0.0, now: float = 0.2, since: float = 1000) -> list[
 PAGES = ("Ingress/shop", "configuration_error", "page_human")
 SAVED = no("restart_workload", "rollback_workload", "scale_workload", at=SHOP)
 MAP = thing("ConfigMap", "edge-settings", written=1060, data={"use-gzip": "true"})
+HEARD = 'NOTICE a user met a problem {"screen":"scans","http":413,"retry":1}'
+
+
+def edge_map(**data: str) -> Obj:
+    """Return what the edge is told to read, and what stands in it."""
+    return thing("ConfigMap", "edge-settings", written=1060, data=data)
+
+
 ROUTE = thing(
     "HTTPRoute", "shop", written=1060, spec={"hostnames": [HOST], "rules": [{"backendRefs": [{"name": "shop"}]}]}
 )
@@ -152,6 +160,45 @@ HOLDS = [
         ("ConfigMap/edge-settings", *PAGES[1:]),
         excludes=no("restart_workload", "rollback_workload", at=EDGE),
     ),
+    Holds(
+        "the limit that the edge is told for all was cut, and who stands behind it only hears of it",
+        world(
+            told("edge", BODY),
+            told("shop", HEARD),
+            ways=[CALM, SISTER],
+            more=edge_map(**{"proxy-body-size": "2m"}),
+            before=IMAGE,
+            released=1900,
+        ),
+        ("ConfigMap/edge-settings", *PAGES[1:]),
+        excludes=no("restart_workload", at=EDGE),
+    ),
+    Holds(
+        "another edge calls that limit otherwise; who stands behind a way with one of its own refuses some himself",
+        world(
+            told("edge", BODY),
+            told("cart", ACCESS.replace("town-shop-8080", "-")),
+            ways=[CALM, SISTER],
+            more=edge_map(**{"client-max-body-size": "4m"}),
+        ),
+        ("ConfigMap/edge-settings", *PAGES[1:]),
+    ),
+    Holds(
+        "nothing but figures tell of it, and the map says how much it lets through",
+        world(figures=counted(), ways=[CALM], more=edge_map(**{"proxy-body-size": "1m"})),
+        ("ConfigMap/edge-settings", *PAGES[1:]),
+    ),
+    Holds(
+        "the edge tells how large they were in some of its lines only",
+        world(
+            Log(pod("edge"), "edge", (*told("edge", BODY).lines, *told("edge", ACCESS).lines[-3:])),
+            ways=[CALM],
+            more=edge_map(**{"proxy-body-size": "2m"}),
+            before=IMAGE,
+            released=1090,
+        ),
+        ("ConfigMap/edge-settings", *PAGES[1:]),
+    ),
 ]
 DOES_NOT_HOLD = [
     *(DoesNotHold(f"it tells of no refused body: {line}", world(told("edge", line), asked(line))) for line in NOT_SAID),
@@ -167,6 +214,26 @@ DOES_NOT_HOLD = [
     DoesNotHold("another way was written", world(told("edge", BODY), ways=[CALM, way("", "cart", OTHER)])),
     DoesNotHold("it lets through what is refused", world(told("edge", BODY), ways=[way("40m"), SISTER])),
     DoesNotHold("it lets all through", world(told("edge", BODY), ways=[way("0")])),
+    DoesNotHold(
+        "what the edge reads lets through what is refused",
+        world(told("edge", BODY), ways=[CALM], more=edge_map(**{"proxy-body-size": "40m"})),
+    ),
+    DoesNotHold(
+        "the way that refuses says its own limit, and the map counts for the others",
+        world(
+            told("edge", BODY),
+            ways=[way("2m", written=None), way("", "cart", OTHER, written=None)],
+            more=edge_map(**{"proxy-body-size": "2m"}),
+        ),
+    ),
+    DoesNotHold(
+        "who stands behind it has an edge of his own that refuses them too",
+        world(told("edge", BODY), told("shop", BODY), ways=[CALM], more=edge_map(**{"proxy-body-size": "2m"})),
+    ),
+    DoesNotHold(
+        "who stands behind it tells of it, and no edge tells that it was the one",
+        world(told("edge", ACCESS), told("shop", HEARD), ways=[CALM], more=edge_map(**{"proxy-body-size": "2m"})),
+    ),
     DoesNotHold("one user with one large thing", world(told("edge", BODY, 3))),
     DoesNotHold("it was refused before as well", world(told("edge", BODY, calm=BODY))),
     DoesNotHold("the edge counts as many before", world(figures=counted(0.2))),
@@ -198,6 +265,11 @@ DOES_NOT_HOLD = [
 def test_how_much_a_way_lets_through_is_read_as_edges_write_it(written: str, limit: float | None) -> None:
     found = limit_of(way(written))
     assert (found and found[1]) == limit
+
+
+def test_a_map_says_it_in_a_key_of_its_own() -> None:
+    found = limit_of(edge_map(**{"proxy-buffer-size": "16k", "proxy-body-size": "2m"}))
+    assert found == ("2m", 2 << 20)
 
 
 def test_a_buffer_is_no_limit() -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
-from tuheg_ir.diagnosis.rules._repeated import Repeated, repeated
+from tuheg_ir.diagnosis.rules._repeated import repeated
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.held_back import OF_ROUTES
 from tuheg_ir.diagnosis.view.network import Route
@@ -22,14 +22,17 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 _LARGE = r"(?:request entity|payload|content) too large"
 _NO_STATUS = r"(?![#*/.,:]?\d|\s?(?:m?s|%|bytes?|rows?|items?|lines?|files?|records?|[kmg]i?b)\b)"
 """What follows a number that is an amount, or that of a process."""
+_BY_ITSELF = r"\bclient intended to send too large (?:chunked )?body\b"
+"""How an edge (nginx and its kin) tells that it refuses a body itself, before it asks anybody behind it."""
+_ANSWERED = rf"{_BY_ITSELF}|\"(?:POST|PUT|PATCH) [^\"]*\" 413\b"
+"""How whoever answers tells of it: by itself, or in its access log."""
 _REFUSED = (
-    r"(?:\bclient intended to send too large (?:chunked )?body\b"
+    rf"(?:{_ANSWERED}"
     rf"|(?<![\d.#:])413\W{{1,3}}(?:client error: )?{_LARGE}"
     r"|(?:status(?:[ _]?code)?(?: received from server)?|\bhttp|code|\berror|\banswered|\breturned)"
-    rf"(?:[\"']?\s?[=:]\s?[\"']?|\s)413\b{_NO_STATUS}"
-    r"|\"(?:POST|PUT|PATCH) [^\"]*\" 413\b)"
+    rf"(?:[\"']?\s?[=:]\s?[\"']?|\s)413\b{_NO_STATUS})"
 )
-"""How edges refuse a body (nginx and its kin, access logs), and how clients of many languages tell of the answer."""
+"""How edges refuse a body, and how clients of many languages tell of the answer."""
 _WORDS = ("413", "too large")
 _OWN = late(
     r"\bMaxUploadSizeExceeded|\b(?:File)?SizeLimitExceededException|\bPayloadTooLarge(?:Error|Exception)?\b"
@@ -40,7 +43,7 @@ _OWN = late(
 """How programs tell that a body is more than they take themselves."""
 _BYTES = late(r"\btoo large (?:chunked )?body: (\d+) bytes", re.IGNORECASE)
 _LIMIT = late(r"body-?size|max-?(?:request-?)?body|request-?size", re.IGNORECASE)
-"""Annotations by which an edge is told how large a body may be."""
+"""Annotations, and keys of a controller's own ConfigMap, by which an edge is told how large a body may be."""
 _SIZE = late(r"\s*(\d+)\s*([kmg]?)(?:i?b)?\s*", re.IGNORECASE)
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _SHARE = 0.01
@@ -48,11 +51,12 @@ _SHARE = 0.01
 
 
 class Way(NamedTuple):
-    """A way in, by the object that describes it: its routes, and the workloads to which it leads."""
+    """A way in, by the object that describes it: its routes, the workloads to which it leads, and those it does not."""
 
     obj: Obj
     routes: tuple[Route, ...]
     led: tuple[str, ...]
+    apart: frozenset[str]
 
 
 class Refusal(NamedTuple):
@@ -65,40 +69,54 @@ class Refusal(NamedTuple):
 
 
 def way_of(view: View, obj: Obj) -> Way:
-    """Return the way in that an object describes; what an edge reads besides is of all ways."""
+    """Return the way in that an object describes; what an edge reads besides is of all ways that say no limit."""
     of_one = text(obj, "kind") in OF_ROUTES
-    routes = tuple(route for route in view.routes if not of_one or route.ref == ref(obj))
-    services = [view.services[each.service] for each in routes if each.service in view.services]
-    return Way(obj, routes, tuple(dict.fromkeys(led for each in services for led in each.backends)))
+    own = {ref(each) for each in view.snapshot.of(*OF_ROUTES) if limit_of(each)} if limit_of(obj) else set()
+    routes = tuple(each for each in view.routes if (each.ref == ref(obj) if of_one else each.ref not in own))
+    led = tuple(dict.fromkeys(_led(view, routes)))
+    apart = () if of_one else _led(view, (each for each in view.routes if each.ref in own))
+    return Way(obj, routes, led, frozenset(apart) - {*led})
+
+
+def _led(view: View, routes: Iterable[Route]) -> Iterator[str]:
+    """Yield the workloads to which routes lead."""
+    for each in routes:
+        if each.service in view.services:
+            yield from view.services[each.service].backends
 
 
 def refusals(view: View, way: Way) -> list[Refusal]:
     """Return who tells of bodies that were refused at a way in, the first to do so first.
 
-    None where somebody behind it refuses them himself.
+    None where somebody behind it refuses them himself. What he only tells of, as those who sent them told him, says
+    nothing where the edge tells that it was the one.
     """
-    pattern = _refusing(view, way)
-    found = []
-    for workload in view.serving:
-        if role(workload) in DATA or not _goes_by(view, workload, way):
-            continue
-        told = repeated(view, workload, pattern, _WORDS, OFTEN)
-        if workload.ref in way.led:
-            if told or any(map(_OWN.search, view.lines_of(workload))):
-                return []
-        elif told:
-            found.append(Refusal(workload.ref, told.since, told.told(), _least(view, workload, told)))
+    pattern = _refusing(view, way, _REFUSED)
+    telling = [each for each in view.serving if role(each) not in DATA and each.ref not in way.apart]
+    beside = [each for each in telling if each.ref not in way.led and _goes_by(view, each, way)]
+    by_edge = _refusing(view, way, _BY_ITSELF)
+    known = any(repeated(view, each, by_edge, _WORDS, OFTEN) for each in beside)
+    behind = _refusing(view, way, _ANSWERED) if known else pattern
+    if any(_refuses(view, each, behind) for each in telling if each.ref in way.led):
+        return []
+    heard = ((each, repeated(view, each, pattern, _WORDS, OFTEN)) for each in beside)
+    found = [Refusal(each.ref, told.since, told.told(), _least(view, each, pattern)) for each, told in heard if told]
     return sorted([*found, *_measured(view, way)], key=lambda each: each.since)
 
 
-def _refusing(view: View, way: Way) -> re.Pattern[str]:
+def _refuses(view: View, workload: Workload, pattern: re.Pattern[str]) -> bool:
+    """Tell whether who stands behind a way refuses bodies himself."""
+    return bool(repeated(view, workload, pattern, _WORDS, OFTEN)) or any(map(_OWN.search, view.lines_of(workload)))
+
+
+def _refusing(view: View, way: Way, refused: str) -> re.Pattern[str]:
     """Return how a refusal at a way in looks: it names this one, or neither another nor a Service that is asked."""
     own, all_ = _names(view, way.routes), _names(view, view.routes)
     asked = rf"://(?:{'|'.join(map(re.escape, sorted(view.services)))})" if view.services else r"(?!)"
     mine, others = ("|".join(sorted(each)) or r"(?!)" for each in (own, all_ - own))
     start, end = r"(?<![\w.-])", r"(?!\w|-\w|\.\w)"
     elsewhere = rf"(?:{start}(?:{others}){end}|{asked}(?![\w-]))"
-    return re.compile(rf"^(?:(?=.*{start}(?:{mine}){end})|(?!.*{elsewhere})).*{_REFUSED}", re.IGNORECASE | re.DOTALL)
+    return re.compile(rf"^(?:(?=.*{start}(?:{mine}){end})|(?!.*{elsewhere})).*(?:{refused})", re.IGNORECASE | re.DOTALL)
 
 
 def _names(view: View, routes: tuple[Route, ...]) -> set[str]:
@@ -115,11 +133,11 @@ def _goes_by(view: View, workload: Workload, way: Way) -> bool:
     return not by or not way.routes or workload.ref in way.led or not by.isdisjoint(each.ref for each in way.routes)
 
 
-def _least(view: View, workload: Workload, told: Repeated) -> int:
-    """Return how large the smallest body was that a log says was refused since then; 0 where it says nothing."""
+def _least(view: View, workload: Workload, pattern: re.Pattern[str]) -> int:
+    """Return how large the smallest body was that a log says was refused at a way; 0 where it says nothing."""
     lines = (line for line in view.lines_of(workload) if "too large" in line)
-    sizes = [int(found[1]) for line in lines if (found := _BYTES.search(line))]
-    return min(sizes, default=0) if _BYTES.search(told.line) else 0
+    sizes = [int(found[1]) for line in lines if (found := _BYTES.search(line)) and pattern.search(line)]
+    return min(sizes, default=0)
 
 
 def _measured(view: View, way: Way) -> Iterator[Refusal]:
@@ -135,8 +153,12 @@ def _measured(view: View, way: Way) -> Iterator[Refusal]:
 
 
 def limit_of(obj: Obj) -> tuple[str, float] | None:
-    """Return how large a body an Ingress lets through, as it is written and in bytes; None where it does not say."""
-    for key, value in mapping(obj, "metadata", "annotations").items():
+    """Return how large a body a way in lets through, as it is written and in bytes; None where it does not say.
+
+    An Ingress says it in an annotation, what an edge is told to read in a key of its own.
+    """
+    said = mapping(obj, "data") if text(obj, "kind") == "ConfigMap" else mapping(obj, "metadata", "annotations")
+    for key, value in said.items():
         found = _SIZE.fullmatch(f"{value}") if _LIMIT.search(str(key).rpartition("/")[2]) else None
         if found:
             return f"{value}", int(found[1]) * _UNITS[found[2].lower()] or float("inf")
