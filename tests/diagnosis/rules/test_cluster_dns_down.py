@@ -6,8 +6,33 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.names import NO_CRAT, UNRESOLVED
-from tests.diagnosis.rules.scenes import CALLS_CART, MORE, ROOM, SHOP, errors, killed, logs, policy, shop
-from tests.diagnosis.rules.tiny import Obj, figure, log, pod, postgres, service_for, snapshot, thing, workload
+from tests.diagnosis.rules.scenes import (
+    CALLS_CART,
+    MORE,
+    ROOM,
+    SHOP,
+    autoscaler,
+    errors,
+    killed,
+    logs,
+    policy,
+    rate,
+    shop,
+)
+from tests.diagnosis.rules.tiny import (
+    DAY,
+    Obj,
+    at,
+    event,
+    figure,
+    log,
+    pod,
+    postgres,
+    service_for,
+    snapshot,
+    thing,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Snapshot
 
 OVERLOADED = ("Deployment/offers", "configuration_error", "rollback_workload")
@@ -54,6 +79,21 @@ def released(released: float = 600, *, before: Obj, killed_at: float = 300, coun
     return snapshot(*callers(), killed(servers, count, killed_at), logs=lines)
 
 
+def overrun(
+    *more: Any, of: str = "coredns", figures: Any = (), count: int = 2, lived: float = 480, **of_dns: Any
+) -> Snapshot:
+    """Return callers that miss names, and name servers that were killed for memory again some minutes after a start."""
+    servers = killed(workload(of, f"registry.example/{of}:1", ready=1, port=53, age=90 * DAY, **of_dns), count)
+    for each in (each for each in servers if each["kind"] == "Pod"):
+        for ended in (c["lastState"]["terminated"] for c in each["status"]["containerStatuses"] if c.get("lastState")):
+            ended["startedAt"] = at(300 + lived)
+    lines = [*logs("shop", UNRESOLVED[0], since=480), *logs("web", LATE, since=470)]
+    return snapshot(*callers(), servers, *more, logs=lines, figures=figures)
+
+
+BUSIER = [rate(name, 40, 64, 1500) for name in ("shop", "web", "cart")]
+ASKED_MORE = figure("dns_request_rate", 900, 1600, 1500)
+TOO_FEW = ("Deployment/coredns", "capacity", "scale_workload")
 ITS_OWN = ("Deployment/coredns", "configuration_error", "rollback_workload")
 ILL = ("Deployment/coredns", "network_fault", "page_human")
 
@@ -83,6 +123,35 @@ HOLDS = [
             logs=[*logs("shop", LATE), *logs("web", LATE)],
         ),
         ("Deployment/coredns", "capacity", "scale_workload"),
+    ),
+    Holds(
+        "its pods run out of memory soon after each start, while all who ask have more to do",
+        overrun(figures=BUSIER),
+        TOO_FEW,
+        excludes={*no("restart_workload", at="Deployment/coredns"), *no("rollback_workload", at=SHOP)},
+        alone=True,
+        harmful=("restart_workload",),
+    ),
+    Holds("so does another server", overrun(of="kube-dns", figures=BUSIER), ("Deployment/kube-dns", *TOO_FEW[1:])),
+    Holds("its memory runs out, and its own count of questions has grown", overrun(figures=[ASKED_MORE]), TOO_FEW),
+    Holds(
+        "its memory runs out, nobody measures, and autoscalers have grown those who ask",
+        overrun(
+            autoscaler("shop", 2, 8),
+            event("Deployment/shop", "ScalingReplicaSet", "Scaled up replica set shop-r1 to 2 from 1", age=1500),
+        ),
+        TOO_FEW,
+    ),
+    Holds("its memory runs out while all have as much to do as ever", overrun(figures=[rate("shop")]), ILL),
+    Holds("more names are asked for, and no more is done", overrun(figures=[ASKED_MORE, rate("shop")]), ILL),
+    Holds("one of many does more", overrun(figures=[BUSIER[0], rate("web"), rate("cart")]), ILL),
+    Holds("its memory filled over half a day", overrun(figures=BUSIER, lived=40000), ILL),
+    Holds("one of its pods ran out of memory", overrun(figures=BUSIER, count=1), ILL),
+    Holds("it was released hours ago", overrun(figures=BUSIER, released=9000, before={"args": ["-old"]}), ILL),
+    Holds(
+        "more names are asked for since a release of who may ask for them",
+        overrun(workload("mail", before={"image": "mail:1"}, released=900), figures=[ASKED_MORE]),
+        ILL,
     ),
     Holds(
         "a release lost ndots:1, and names fail since then, at a neighbour too",

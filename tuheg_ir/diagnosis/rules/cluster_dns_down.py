@@ -9,7 +9,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
-from tuheg_ir.diagnosis.rules._dns_load import answers_late, asked_more_often, at_its_limit
+from tuheg_ir.diagnosis.rules._dns_load import answers_late, asked_more_often, too_much
 from tuheg_ir.diagnosis.rules._dns_settings import Edited, edited_right_before
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._one_node import alone_on, node_of
@@ -35,7 +35,7 @@ _NDOTS = late(r'"ndots", "value": "(\d+)"')
 def when(view: View) -> Iterator[Match]:
     """DNS is ill by its own signs, or several services cannot resolve names that exist."""
     servers = of_role(view.workloads, "dns")
-    busy = [(each, seen) for each in servers if (seen := at_its_limit(view, each))]
+    busy = [(each, seen) for each in servers if (seen := too_much(view, each))]
     own = tuple(e for server in servers for e in _ill(view, server))
     ill = bool(busy) or any(e.source == "objects" for e in own)
     every = [c for c in complaints(view, "dns") if c.caller in view.workloads and (ill or not _of_its_image(view, c))]
@@ -47,7 +47,7 @@ def when(view: View) -> Iterator[Match]:
     since = oldest((began(found), *(e.time for e in signs)))
     asks_more = _asks_more(view, found, began(found) if busy else since) if busy or not own else None
     if asks_more is not None and (signs or busy or len({c.caller for c in found}) >= 2):
-        yield _overloaded(view, asks_more, found, (*(seen for _, seen in busy[:1]), *signs), since)
+        yield _overloaded(view, asks_more, found, (*(e for _, seen in busy[:1] for e in seen), *signs), since)
     elif busy:
         if found or figures:
             yield _too_few(view, *busy[0], found, figures)
@@ -104,20 +104,26 @@ def _of_its_image(view: View, each: Complaint) -> bool:
 
 
 def _too_few(
-    view: View, server: Workload, busy: Evidence, found: list[Complaint], figures: tuple[Evidence, ...]
+    view: View, server: Workload, busy: tuple[Evidence, ...], found: list[Complaint], figures: tuple[Evidence, ...]
 ) -> Match:
-    """Return that servers have no processor time left to answer."""
+    """Return that servers have no processor time, or no memory, left to answer."""
     remedy, more, excludes = remedy_for_load(view, server)
     callers = sorted({c.caller for c in found})
+    full = any(e.source == "objects" for e in busy)
+    again = "it has run out of memory after each start: what it is asked fills it"
     return Match(
         component=server.ref,
-        evidence=(busy, *asked_more_often(view, callers), *figures, *told(view, found), *more),
-        certainty=0.75 if busy.source == "metrics" else 0.65,
+        evidence=(*busy, *asked_more_often(view, callers), *figures, *told(view, found), *more),
+        certainty=0.75 if any(e.source == "metrics" for e in busy) else 0.65,
         root_cause="capacity",
         remedy=remedy,
         since=began(found),
         explains=behind(view, server.ref, *callers, but=server.ref),
-        excludes=(*excludes, *not_for(callers, "new pods would ask the same DNS")),
+        excludes=(
+            *excludes,
+            *not_for(callers, "new pods would ask the same DNS"),
+            *(not_for((server.ref,), again, RESTARTS) if full else ()),
+        ),
     )
 
 

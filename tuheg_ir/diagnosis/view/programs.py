@@ -93,6 +93,8 @@ def image_name(image: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _named(base: str) -> str:
+    if whole_name := next((each for each, names in ROLES.items() if base in names), ""):
+        return whole_name
     words = [word for word in re.split(r"[-_.]", base) if word and word not in _VENDORS]
     found = next((each for each, names in ROLES.items() if words and words[0] in names), "")
     known = {*_BUILDS, *ROLES.get(found, ())}
