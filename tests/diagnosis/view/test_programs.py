@@ -13,3 +13,9 @@ def test_a_store_is_known_by_its_image_and_its_exporter_is_none() -> None:
     view = View(snapshot(custom, exporter, postgres("orders-db"), redis("sessions")))
     assert {w.ref for w in of_role(view.workloads, "database")} == {"StatefulSet/store", "StatefulSet/orders-db"}
     assert [w.ref for w in of_role(view.workloads, "cache")] == ["Deployment/sessions"]
+
+
+def test_a_name_of_two_words_is_one_name() -> None:
+    served = (workload("kube-dns", "registry.example/server:1", port=53), workload("kube-proxy", "p:1"))
+    view = View(snapshot(*served))
+    assert [w.ref for w in of_role(view.workloads, "dns")] == ["Deployment/kube-dns"]
