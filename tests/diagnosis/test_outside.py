@@ -123,8 +123,8 @@ OPEN = frozenset(
         # the edited ConfigMap is named, and not the server that reads it
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from what teams meet every month:
+
         "hcloud-balancer-sends-proxy-protocol-haproxy-ingress-does-not-expect",
-        "squid-egress-release-drops-ulimit-and-exhausts-its-file-descriptors",
         "kafkauser-acl-tidied-to-literal-topic-denies-eta-predictor-reads",
         "mysql-replica-stopped-applying-relay-log-since-node-power-loss",
 

@@ -38,6 +38,8 @@ PORTS = (
     ("Java", "java.net.NoRouteToHostException: Cannot assign requested address (Address not available)"),
     ("Envoy", "[connection] [C12] immediate connect error: Cannot assign requested address|remote:192.0.2.40:443"),
     ("HAProxy", "Connect() failed for backend bank: no free ports."),
+    ("nginx on Alpine", "[crit] *83 connect() to 192.0.2.40:443 failed (99: Address not available) to upstream"),
+    ("Rust on Alpine", "error sending request: tcp connect error: Address not available (os error 99)"),
 )
 
 

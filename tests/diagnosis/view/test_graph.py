@@ -61,6 +61,23 @@ def test_settings_name_hosts(key: str, value: str, called: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "called"),
+    [
+        ("way.egress.svc.cluster.local:3128", {"Deployment/way"}),
+        ("http://way.egress.svc:3128", {"Deployment/way"}),
+        ("way.egress:3128", {"Deployment/way"}),
+        ("way.other.svc:3128", set()),
+        ("postgres.egress.svc:5432", set()),
+    ],
+)
+def test_a_service_of_another_namespace_is_known_where_it_was_read(value: str, called: set[str]) -> None:
+    shared = workload("way", "ubuntu/squid:6", port=3128)
+    for each in shared:
+        each["metadata"]["namespace"] = "egress"
+    assert calls(shared, env={"HTTPS_PROXY": value}) == called
+
+
+@pytest.mark.parametrize(
     ("key", "value", "meant"),
     [
         ("PAY_URL", "http://redis:8080/pay", "Deployment/redis"),

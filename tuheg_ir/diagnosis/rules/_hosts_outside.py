@@ -68,10 +68,13 @@ def hosts_outside(view: View) -> dict[str, Host]:
 
 
 def _outside(view: View, host: str) -> bool:
-    """Tell whether a host is outside the cluster, or of another namespace, which others look after."""
+    """Tell whether a host is outside the cluster, or of another namespace, which others look after.
+
+    What was read of another namespace speaks for itself.
+    """
     service = view.services.get(host)
     inside = "." not in host or host.endswith((".local", ".svc", ".cluster"))
-    neighbour = bool(view.graph.other_space(host)) and not WATCHES.search(host)
+    neighbour = bool(view.graph.other_space(host)) and not view.graph.resolve(host) and not WATCHES.search(host)
     return bool(service and service.external) or not inside or neighbour
 
 

@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._capacity import FROM_BEHIND, remedy_for_load
 from tuheg_ir.diagnosis.rules._demand import multiplied
 from tuheg_ir.diagnosis.rules._figures import is_well, rise, said_by_callers
+from tuheg_ir.diagnosis.rules._file_limit import lowered, of_files
 from tuheg_ir.diagnosis.rules._helping import settings_written
 from tuheg_ir.diagnosis.rules._not_of_its_own import exhausted, same_on_its_node
 from tuheg_ir.diagnosis.view.complaints import fresh
@@ -29,7 +30,10 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 SUSPECT = timedelta(hours=48)
 """A leak may take that long to use everything up."""
 LOADED = 1.5
-_NO_PORT = late(r"assign requested address|EADDRNOTAVAIL|connect error: 99\b|no free ports", re.IGNORECASE)
+_NO_PORT = late(
+    r"assign requested address|EADDRNOTAVAIL|connect error: 99\b|no free ports|99: address not|os error 99\b",
+    re.IGNORECASE,
+)
 _CONNECTS = late(r"connect|\bdial|NoRouteToHost", re.IGNORECASE)
 _LISTENS = late(r"\bbind\b|\blisten", re.IGNORECASE)
 _FOR = late(r"requested address \([\w.-]+:\d+\)", re.IGNORECASE)
@@ -58,8 +62,9 @@ def when(view: View) -> Iterator[Match]:
             hits = [h for h in hits if not _OF_CLIENT.search(h.line)]
         if sum(h.count for h in hits) < OFTEN or is_well(view, [workload.ref]):
             continue
-        if (short := _short_of_ports(view, workload, hits)) is not None:
-            yield short
+        known = _short_of_ports(view, workload, hits) or _allowed_fewer(view, workload, hits)
+        if known is not None:
+            yield known
             continue
         leaks = releases(view, workload, SUSPECT) and bool(workload.changed("image", "env", "command"))
         grown = traffic_growth(view, workload.ref)
@@ -128,6 +133,32 @@ def _short_of_ports(view: View, workload: Workload, hits: Sequence[Hit]) -> Matc
             *excluding(workload.ref, reason, *RESTARTS),
             *excluding(workload.ref, "no release came with it", "rollback_workload"),
         ),
+    )
+
+
+def _allowed_fewer(view: View, workload: Workload, hits: Sequence[Hit]) -> Match | None:
+    """Return that a program has no files left since its release lets it open fewer, however long that went well.
+
+    It goes well until as many ask at once as are too many: after a night, a weekend. A new process has no more of them.
+    """
+    fewer = lowered(workload) if all(of_files(hit.line) for hit in hits) else ()
+    began = oldest(hit.first for hit in hits)
+    if not fewer or workload.returned or (began and workload.released_at and began < workload.released_at):
+        return None
+    changed = (Evidence("objects", workload.ref, f"released: {c.told()}", workload.released_at) for c in fewer[:2])
+    remedy = "page_human" if keeps_data(view, workload) or is_store(workload) else "rollback_workload"
+    return Match(
+        component=workload.ref,
+        evidence=(
+            *(view.hit_evidence(h) for h in hits[:2]),
+            *changed,
+            *(seen for seen, _ in troubles(view, workload.ref)),
+        ),
+        certainty=0.75,
+        root_cause="configuration_error",
+        remedy=remedy,
+        since=began,
+        excludes=excluding(workload.ref, "a new process may open as few files", *RESTARTS),
     )
 
 

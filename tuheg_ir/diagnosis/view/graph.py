@@ -96,7 +96,8 @@ class Graph:
     def resolve(self, host: str) -> str:
         """Return the workload behind a host name or address; "" for none that is known.
 
-        Known are `service`, `service.namespace`, both with `.svc` and what follows, and a pod's name before them.
+        Known are `service`, `service.namespace`, both with `.svc` and what follows, and a pod's name before them. One
+        of another namespace is known where its Service was read: a proxy, or a broker, that several share.
         """
         found = host.lower().strip(".")
         if found in self._names:
@@ -106,6 +107,8 @@ class Graph:
         space = self._snapshot.namespace.lower()
         if len(parts) > 1 and parts[-1] == space:
             parts = parts[:-1]
+        elif shared := self._names.get(".".join(parts[-2:])) if len(parts) > 1 else "":
+            return self._names.get(parts[0], shared) if len(parts) > 2 else shared
         elif dot and len(parts) > 1:
             return ""  # a Service of another namespace
         if len(parts) == 2 and parts[1] in self._names and parts[0].rpartition("-")[2].isdigit():
@@ -254,6 +257,8 @@ def _names(snapshot: Snapshot, found: Mapping[str, Workload], services: Mapping[
     for _, service in sorted(services.items()):
         if backend := next(iter(service.backends or service.meant), ""):
             names[service.name.lower()] = backend
+            space = text(service.obj, "metadata", "namespace")
+            names |= {f"{service.name}.{space}".lower(): backend} if space not in ("", snapshot.namespace) else {}
             address = text(service.obj, "spec", "clusterIP")
             names |= {address: backend} if address not in ("", "None") else {}
     for workload in found.values():
