@@ -124,7 +124,6 @@ OPEN = frozenset(
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from what teams meet every month:
 
-        "hcloud-balancer-sends-proxy-protocol-haproxy-ingress-does-not-expect",
         "kafkauser-acl-tidied-to-literal-topic-denies-eta-predictor-reads",
         "mysql-replica-stopped-applying-relay-log-since-node-power-loss",
 
