@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -20,6 +20,7 @@ RESENT = 0.03
 """Share of segments sent again from which on programs feel it."""
 TIMES = 5.0
 """So many times as bad as all others is the one node whose link it is."""
+_OF_CONNECTIONS = late(r"conntrack.*\bfull|conntrack\S*full", re.IGNORECASE)
 _LINK = late(
     r"link is (?:now )?down|link (?:status )?(?:definitely )?down|link[ _-]?flap|(?:lost|no) carrier|carrier lost"
     r"|NETDEV WATCHDOG|transmit queue \d+ timed out|(?:detected|tx) (?:hardware )?unit hang|\btx hang"
@@ -59,6 +60,11 @@ def link_troubles(view: View, node: str) -> tuple[Evidence, ...]:
         *used_up(view, CONNECTIONS, node),
         *_stands_out(view, node, "node_receive_errors", DAMAGED, "{:.0f} damaged packets a second"),
     )
+
+
+def no_room(view: View, node: str, signs: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """Return what tells that a node has no room for a further connection: figures, or else words of its own."""
+    return tuple(used_up(view, CONNECTIONS, node)) or tuple(e for e in signs if _OF_CONNECTIONS.search(e.fact))
 
 
 def resent(view: View, node: str) -> tuple[Evidence, ...]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.complaints import Complaint
+from tuheg_ir.diagnosis.view.odd import odd_pods, odd_since
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod
@@ -63,6 +64,22 @@ def unready_only_on(view: View, node: str, since: datetime | None) -> dict[str, 
         if here and elsewhere and young and not any(pod.ready for pod in here):
             told = f"no pod of it on {node} is ready, and others are"
             found[workload.ref] = Evidence("objects", workload.ref, told, here[0].unready_since)
+    return found
+
+
+def odd_only_on(view: View, node: str, since: datetime | None) -> dict[str, Evidence]:
+    """Return workload -> what shows it, of those whose pods on a node, all and alone, are slow or fail since a time.
+
+    Their like elsewhere may tell of the same trouble, for they ask who is on that node too.
+    """
+    found = {}
+    for workload in view.serving:
+        odd = odd_pods(view, workload, few=False)
+        began = odd_since(view, odd)
+        young = since is None or began is None or began >= since - CLOCKS
+        if odd and young and set(odd) == {pod.name for pod in workload.live if pod.node == node}:
+            pod, told = min(odd.items())
+            found[workload.ref] = Evidence("metrics", f"Pod/{pod}", f"{told}; those on other nodes are well", began)
     return found
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._memory import LOADED
+from tuheg_ir.diagnosis.rules._opens_anew import opens_anew
 from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -59,10 +60,16 @@ def taken_by(
             continue
         if (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
             continue
-        seen = [_holds_most(view, common, workload, node) for node in nodes]
+        seen = [_takes_most(view, common, workload, node, began) for node in nodes]
         if seen and all(seen):
             found.append((workload, (*(each for each in seen if each), *release_evidence(workload)[:2])))
     return found[0] if len(found) == 1 else None
+
+
+def _takes_most(view: View, common: Common, workload: Workload, node: str, began: datetime) -> Evidence | None:
+    """Return that a workload's newest pods hold most of what a node has, or open connections that stay when closed."""
+    held = _holds_most(view, common, workload, node)
+    return held or (opens_anew(view, workload, node, began) if common is CONNECTIONS else None)
 
 
 def _holds_most(view: View, common: Common, workload: Workload, node: str) -> Evidence | None:

@@ -12,10 +12,10 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._link import link_troubles, resent
+from tuheg_ir.diagnosis.rules._link import link_troubles, no_room, resent
 from tuheg_ir.diagnosis.rules._no_address import for_want_of_addresses, short_of_addresses
-from tuheg_ir.diagnosis.rules._one_node import SEVERAL, alone_on, at_home_on, node_of, unready_only_on
-from tuheg_ir.diagnosis.rules._taken_most import CONNECTIONS, taken_by, used_up
+from tuheg_ir.diagnosis.rules._one_node import SEVERAL, alone_on, at_home_on, node_of, odd_only_on, unready_only_on
+from tuheg_ir.diagnosis.rules._taken_most import CONNECTIONS, taken_by
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.nodes import on_node
 from tuheg_ir.diagnosis.view.reading import items, moment, name, oldest, text
@@ -46,11 +46,13 @@ def when(view: View) -> Iterator[Match]:
         lonely = alone_on(view, node, found)
         at_home = at_home_on(view, node, found, began) if link else {}
         unready = unready_only_on(view, node, began) if link else {}
+        odd = odd_only_on(view, node, began) if link else {}
         # One such service is no chance where the node's link is bad; what is sent again may be its own doing.
-        if not stated and len(lonely) < (1 if link else SEVERAL) and max(len(at_home), len(unready)) < SEVERAL:
+        few = len({*lonely, *odd}) < (1 if link else SEVERAL) and max(len(at_home), len(unready)) < SEVERAL
+        if not stated and few:
             continue
         said = {ref: view.hit_evidence(each.hit) for ref, each in {**lonely, **at_home}.items()}
-        victims = {**unready, **said}
+        victims = {**unready, **odd, **said}
         told = tuple(victims.values())
         sufferers = sorted(victims) or sorted({view.owner_of(p) for p, n in where.items() if n == node})
         match = Match(
@@ -70,7 +72,7 @@ def when(view: View) -> Iterator[Match]:
 
 def _by_release(view: View, node: str, match: Match) -> Match:
     """Return whose release took most of the connections that a node has room for; the node itself if nobody's did."""
-    full = tuple(used_up(view, CONNECTIONS, node))
+    full = no_room(view, node, match.evidence)
     taken = taken_by(view, CONNECTIONS, [node], oldest(each.time for each in full)) if full else None
     if taken is None:
         return match
