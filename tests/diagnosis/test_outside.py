@@ -127,7 +127,6 @@ OPEN = frozenset(
         "kafkauser-acl-tidied-to-literal-topic-denies-eta-predictor-reads",
         "mysql-replica-stopped-applying-relay-log-since-node-power-loss",
 
-        "listing-api-starves-beside-media-transcoder-released-without-cpu-limit",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }

@@ -40,6 +40,19 @@ def stuck(*more: Any, released: float = 9 * DAY, times: int = 5, ratio: float = 
     )
 
 
+def on_full_nodes(*, nodes: float = 0.99, waits: float = 0.8) -> Snapshot:
+    """Return a shop that tells that its threads come too late, on nodes of which nobody else is known."""
+    return snapshot(
+        shop(before=IMAGE, released=20 * DAY),
+        figures=[
+            errors("shop"),
+            *(figure("node_cpu_share", 0.4, nodes, 700, node=f"n{n}") for n in (1, 2)),
+            *(figure("cpu_waiting", 0.01, waits, 690, pod=pod("shop", n), container="shop") for n in range(2)),
+        ],
+        logs=logs("shop", STARVED, 0, 1),
+    )
+
+
 def of_three(*shares: float) -> Snapshot:
     """Return a shop of three that tells that it is stuck, and how busy each is since."""
     spent = [figure("cpu_share", 0.4, share, pod=pod("shop", n), container="shop") for n, share in enumerate(shares)]
@@ -106,6 +119,16 @@ RESTART = (API, "service_crash", "restart_workload")
 
 HOLDS = [
     Holds(
+        "its nodes have processors left",
+        on_full_nodes(nodes=0.5),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
+    Holds(
+        "its nodes have none left, and it waits for something else",
+        on_full_nodes(waits=0.01),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
+    Holds(
         "they say so, use no processor time, and users wait",
         stuck(),
         RESTART,
@@ -152,6 +175,7 @@ HOLDS = [
     Holds("one of them spins", of_three(0.97, 0.4, 0.4), (SHOP, "service_crash", "restart_workload")),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold("its threads come too late as its nodes have no processor left", on_full_nodes()),
     DoesNotHold("a release came with it", stuck(released=900), (API, "code_defect", "rollback_workload")),
     *(
         DoesNotHold(f"a release lacks threads, and {what}", world)

@@ -115,24 +115,29 @@ def starved(
     does: float = 0.3,
     busy: float | None = None,
     size: float = 0,
+    made: float | None = None,
 ) -> Snapshot:
     """Return a shop of four, of which the one on n2 is slow, beside a batch; ``waits``: shares of time for a processor.
 
     ``limit``: in which share of periods that one is throttled. ``takes``: how many processors the batch takes, since
     when. ``does``: how many the slow one uses, of 0.3 before. ``busy``: the share of n2's that is used.
-    ``size``: how many n2 has.
+    ``size``: how many n2 has. ``made``: how long ago the pod of the batch was, which was not measured before.
     """
     one: dict[str, Any] = {"pod": pod("shop", 1), "container": "shop"}
+    taken = figure("cpu_usage", 0.1, takes, since, pod=pod("batch"), container="batch")
+    if made is not None:
+        points = tuple(each for each in taken[1].points if each[0] > NOW.timestamp() - made)
+        taken = ("cpu_usage", Series(taken[1].labels, points))
     return snapshot(
         shop(pods=4, nodes=NODES),
-        workload("batch", pods=1, nodes=("n2",)),
+        workload("batch", pods=1, nodes=("n2",), **({"age": made} if made is not None else {})),
         thing("Node", "n2", age=200 * DAY, status={"capacity": {"cpu": f"{size:g}"} if size else {}}),
         figures=[
             *(figure("latency_p95_by_pod", 0.1, 9.0 if n == 1 else 0.1, pod=pod("shop", n)) for n in range(4)),
             *(figure("cpu_waiting", 0.01, w, pod=pod("shop", n), container="shop") for n, w in enumerate(waits)),
             figure("throttled_share", 0.0, limit, **one),
             figure("cpu_usage", 0.3, does, **one),
-            figure("cpu_usage", 0.1, takes, since, pod=pod("batch"), container="batch"),
+            taken,
             *([figure("node_cpu_share", 0.2, busy, node="n2")] if busy is not None else []),
             latency("shop", 0.1, 1.5),
         ],
@@ -277,6 +282,12 @@ HOLDS += [
         (
             "one of four is slow and does less, since a neighbour takes far more of a node that has no more",
             starved((), takes=3.0, does=0.1, size=3.5),
+            "dependency_failure",
+            "",
+        ),
+        (
+            "one of four does less since a pod was made beside it that takes most of their node",
+            starved((), takes=3.0, does=0.1, size=3.5, made=610),
             "dependency_failure",
             "",
         ),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._starved import gets_little, grew, used_up
 from tuheg_ir.diagnosis.view.nodes import capacity, on_node
 from tuheg_ir.diagnosis.view.nodes import nodes as nodes_of
@@ -12,6 +13,10 @@ from tuheg_ir.diagnosis.view.odd import odd_pods, well_before
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
+AGAIN = 3
+"""A probe that failed less often had bad luck."""
+CLOCKS, LATELY = timedelta(minutes=2), timedelta(minutes=20)
+"""So far apart are events and figures of one moment; what was told last so long ago is over."""
 MUCH = 0.25
 """Share of a node's processors from which on one pod may be why the others there get too little."""
 
@@ -25,7 +30,7 @@ def crowded(view: View, workload: Workload, since: datetime | None) -> tuple[str
     """
     if since is None:
         return ()
-    onset = {pod.node: at for pod in workload.live if (at := _takes_much_since(view, pod)) is not None}
+    onset = {pod.node: at for pod in workload.live if (at := takes_much_since(view, pod)) is not None}
     short = {node for node, at in onset.items() if _short(view, workload, node, at)}
     nodes = {node for node in short if not _ill_itself(view, node)}
     found = tuple(_only_on(view, workload, nodes, max(since, *(onset[node] for node in nodes)))) if nodes else ()
@@ -38,11 +43,26 @@ def _only_on(view: View, but: Workload, nodes: set[str], since: datetime) -> Ite
         if other.ref == but.ref or not here:
             continue
         odd = odd_pods(view, other, few=False)
-        if set(odd) == here and well_before(view, [pod for pod in other.live if pod.name in odd], since):
+        if odd:
+            ill = set(odd) == here and well_before(view, [pod for pod in other.live if pod.name in odd], since)
+        else:
+            ill = len(here) < len(other.live) and set(answers_late(view, other, since)) == here
+        if ill:
             yield other.ref
 
 
-def _takes_much_since(view: View, pod: Pod) -> datetime | None:
+def answers_late(view: View, workload: Workload, since: datetime) -> dict[str, Evidence]:
+    """Return pod -> what shows it, of those whose probes fail since a time and that get too little of a processor."""
+    found = {}
+    for event in view.events_of(workload.ref, "Unhealthy"):
+        young = event.count >= AGAIN and event.first is not None and event.first >= since - CLOCKS
+        if young and view.recent(event.last, LATELY):
+            found.setdefault(event.about.removeprefix("Pod/"), view.event_evidence(event))
+    short = {pod.name for pod in workload.live if gets_little(view, pod, since)}
+    return {pod: seen for pod, seen in found.items() if pod in short}
+
+
+def takes_much_since(view: View, pod: Pod) -> datetime | None:
     """Return since when a pod takes a good part of its node's processors, in one container; None if it does not.
 
     Of a node of which nobody knows how many it has: since when it takes far more than it did.

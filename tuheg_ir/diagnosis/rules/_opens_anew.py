@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._did_before import did_before
 from tuheg_ir.diagnosis.view.nodes import on_node
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import mapping, oldest, text
@@ -19,7 +20,7 @@ TIMES = {"connections_opened": 3.0, "network_packets_sent": 1.5}
 MOST = 0.5
 """Share of what all pods of a node send that nobody else there can send as well."""
 ENTRIES = 3.0
-"""So many entries of the table one opened connection takes at most: its own, and those of the questions for its name."""
+"""So many entries of the table one connection takes at most: its own, and those of the questions for a name."""
 _TAKEN, _LIMIT = "node_connections", "node_connections_limit"
 
 
@@ -39,7 +40,7 @@ def opens_anew(view: View, workload: Workload, node: str, full: datetime) -> Evi
         ("network_packets_sent", "sends {:.0f} packets a second", lambda: _sends_most(view, node, mine)),
     )
     for signal, words, enough in asked:
-        was, now = _before(view, workload, signal, came), _of(view, signal, mine)
+        was, now = did_before(view, workload, signal, came), _of(view, signal, mine)
         if was is not None and now >= TIMES[signal] * max(was * len(mine), 1.0) and enough():
             told = f"{words.format(now)} from {node}, and its pods before {was:.0f} each; connections fill up since"
             return Evidence("metrics", workload.ref, told, rose)
@@ -75,12 +76,3 @@ def _sends_most(view: View, node: str, mine: Collection[Pod]) -> bool:
 
 def _of(view: View, signal: str, pods: Collection[Pod]) -> float:
     return sum(view.figures.now(signal, pod=pod.name) or 0.0 for pod in pods)
-
-
-def _before(view: View, workload: Workload, signal: str, came: datetime) -> float | None:
-    """Return what a pod of a workload did at most before its newest came, as its name tells; None if nobody knows."""
-    names = {each.labels.get("pod", "") for each in view.figures.series(signal)}
-    own = [each for each in names if each.startswith(f"{workload.name}-")]
-    mine = [each for each in own if view.owner_of(each) in (workload.ref, f"Pod/{each}")]
-    found = [view.figures.before(signal, came, pod=each) for each in mine]
-    return max((each for each in found if each is not None), default=None)

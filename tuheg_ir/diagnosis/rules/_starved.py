@@ -64,9 +64,14 @@ def _changed(view: View, pod: Pod, since: datetime | None) -> float:
 
 
 def grew(view: View, pod: Pod) -> datetime | None:
-    """Return since when a pod uses a whole processor and more, and many times what it used; None if it does not."""
+    """Return since when a pod uses a whole processor and more, and many times what it used; None if it does not.
+
+    One that was made just then used none.
+    """
     since = view.figures.crossed("cpu_usage", WHOLE, pod=pod.name)
     was = view.figures.before("cpu_usage", since, pod=pod.name) if since else None
+    if was is None and since and pod.created and since - pod.created <= TOGETHER:
+        return since
     now = view.figures.now("cpu_usage", pod=pod.name)
     return since if was is not None and now is not None and now >= GREW * was else None
 
@@ -76,6 +81,11 @@ def gets_little(view: View, pod: Pod, since: datetime | None) -> bool:
     if view.figures.latest("cpu_waiting", "container", pod=pod.name):
         return waits(view, pod, since) > 0
     return SOME < _changed(view, pod, since) <= LESS
+
+
+def short_of_processors(view: View, pods: Collection[Pod], since: datetime | None) -> bool:
+    """Tell whether each of some pods gets too little of a node that has no more: so would a new one there."""
+    return bool(pods) and all(used_up(view, pod.node) is True and gets_little(view, pod, since) for pod in pods)
 
 
 def used_up(view: View, node: str) -> bool | None:

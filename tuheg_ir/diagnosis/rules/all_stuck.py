@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._blocks_itself import blocks_itself, told_by_callers
+from tuheg_ir.diagnosis.rules._starved import short_of_processors
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import role
@@ -37,6 +38,9 @@ def when(view: View) -> Iterator[Match]:
         felt = [seen for seen, _ in troubled]
         if sum(h.count for h in hits) < OFTEN:
             continue
+        telling = [pod for pod in workload.live if pod.name in {h.pod for h in hits}]
+        if short_of_processors(view, telling, oldest(h.first for h in hits)):
+            continue  # its threads are late for want of a processor: those of a new one would be too
         if stuck_again(view, workload):
             yield from _by_its_release(view, workload, hits, troubled or list(told_by_callers(view, workload)))
             continue
