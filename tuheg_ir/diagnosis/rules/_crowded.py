@@ -53,7 +53,7 @@ def _only_on(view: View, but: Workload, nodes: set[str], since: datetime) -> Ite
 
 def answers_late(view: View, workload: Workload, since: datetime) -> dict[str, Evidence]:
     """Return pod -> what shows it, of those whose probes fail since a time and that get too little of a processor."""
-    found = {}
+    found: dict[str, Evidence] = {}
     for event in view.events_of(workload.ref, "Unhealthy"):
         young = event.count >= AGAIN and event.first is not None and event.first >= since - CLOCKS
         if young and view.recent(event.last, LATELY):
