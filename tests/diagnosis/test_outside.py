@@ -123,10 +123,7 @@ OPEN = frozenset(
         # the edited ConfigMap is named, and not the server that reads it
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from what teams meet every month:
-
         "kafkauser-acl-tidied-to-literal-topic-denies-eta-predictor-reads",
-        "mysql-replica-stopped-applying-relay-log-since-node-power-loss",
-
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }

@@ -141,9 +141,12 @@ LACKS = 'ERROR:  logical replication target relation "public.orders" is missing 
 EXITED = "ERROR:  logical replication apply worker exited due to error:"
 
 
-def stopped_by(line: str) -> Snapshot:
+TORN = "[ERROR] [MY-013121] [Repl] Replica SQL for channel '': Relay log read failure: Could not parse relay log event"
+
+
+def stopped_by(*lines: str) -> Snapshot:
     """Return a replica that tells why it stopped."""
-    told = log("postgres-replica-0", line, of="postgres", since=900)
+    told = log("postgres-replica-0", *lines, of="postgres", since=900)
     return snapshot(shop(env=READS), postgres(), replica(), logs=[told])
 
 
@@ -159,7 +162,7 @@ HOLDS = [
         Holds(
             f"it has stopped, and another one follows the same source: {what}",
             world,
-            (ORDERS, "database_connection", "switch_traffic"),
+            (ORDERS, "dependency_failure", "switch_traffic"),
             target="Service/orders-a",
             harmful=("restart_workload", "rollback_workload"),
         )
@@ -174,7 +177,7 @@ HOLDS = [
         Holds(
             f"it has stopped, and nobody knows that its readers can be led elsewhere: {what}",
             world,
-            (ORDERS, "database_connection", "page_human"),
+            (ORDERS, "dependency_failure", "page_human"),
             harmful=("switch_traffic", "restart_workload", "rollback_workload"),
         )
         for what, world in (
@@ -240,8 +243,19 @@ HOLDS = [
                 )
             ),
             ("another database has the same file, and it is not late by that", delayed(lag=45, objects=BESIDE)),
-            ("it has lost its primary", delayed(logs=[log("postgres-replica-0", STOPPED, of="postgres")])),
         )
+    ),
+    Holds(
+        "a replica that is set to be late has lost its primary",
+        delayed(logs=[log("postgres-replica-0", STOPPED, of="postgres")]),
+        (REPLICA, "dependency_failure", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    Holds(
+        "it was stopped by an error, and says last that its thread ends",
+        stopped_by(TORN, ENDED),
+        (REPLICA, "dependency_failure", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
     ),
     *(
         Holds(f"a setting that is none: {what}", world, ("Deployment/fill", "configuration_error", "rollback_workload"))
@@ -271,9 +285,13 @@ HOLDS = [
         for what, line, word in (
             ("it lacks a column that its source has", LACKS, "configuration_error"),
             ("it may have no more of something", f"{EXITED} limit exceeded", "resource_exhaustion"),
-            ("what it should follow is gone", STOPPED, "database_connection"),
+            ("what it should follow is gone", STOPPED, "dependency_failure"),
             ("a file that a setting names is not its own", f"{EXITED} permission denied", "configuration_error"),
-            ("it says not why", f"{EXITED} error", "database_connection"),
+            ("it says not why", f"{EXITED} error", "dependency_failure"),
+            ("what it keeps to apply is torn", TORN, "dependency_failure"),
+            ("it cannot read its log", "PANIC:  WAL contains references to invalid pages", "dependency_failure"),
+            ("somebody prints its state", "Last_SQL_Error: Could not find row", "dependency_failure"),
+            ("it only ended", ENDED, "database_connection"),
         )
     ),
     *(
@@ -416,7 +434,7 @@ HOLDS = [
             figures=LATE,
             logs=[log("postgres-replica-0", STOPPED, of="postgres")],
         ),
-        (REPLICA, "database_connection", "page_human"),
+        (REPLICA, "dependency_failure", "page_human"),
     ),
 ]
 DOES_NOT_HOLD = [

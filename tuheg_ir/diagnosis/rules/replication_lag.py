@@ -1,6 +1,7 @@
 """A replica of the database is behind its primary, since it stopped or since somebody writes too fast for it.
 
-Where it has stopped and another one follows the same source still, its readers can be led to that.
+Where it has stopped and another one follows the same source still, its readers can be led to that. What stopped with an
+error of its own is the dependency that fails: neither sessions nor writers bring it to follow again.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._new_primary import leads_since
 from tuheg_ir.diagnosis.rules._nobody_writes import late_by_the_clock
 from tuheg_ir.diagnosis.rules._other_replica import other_replica
+from tuheg_ir.diagnosis.rules._stopped_replica import why_behind
 from tuheg_ir.diagnosis.rules._users import as_before, released_user
-from tuheg_ir.diagnosis.rules._word import word_said
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -56,7 +57,7 @@ def when(view: View) -> Iterator[Match]:
             component=ref,
             evidence=(*shown, *(instead[1] if instead else ())),
             certainty=0.65,
-            root_cause=word_said(ref, "", view.hits_of(ref, "replication", "replication_stopped")),
+            root_cause=why_behind(view, ref, view.hits_of(ref, "replication", "replication_stopped")),
             remedy="switch_traffic" if instead else "",
             target=instead[0] if instead else "",
             since=since,
@@ -117,7 +118,7 @@ def _told(view: View, seen: set[str]) -> Iterator[Match]:
             component=workload.ref,
             evidence=(*(view.hit_evidence(hit) for hit in hits[:3]), *(instead[1] if instead else ())),
             certainty=0.65 if instead else 0.55,
-            root_cause=word_said(workload.ref, "", hits),
+            root_cause=why_behind(view, workload.ref, hits),
             remedy="switch_traffic" if instead else "",
             target=instead[0] if instead else "",
             since=oldest(hit.first for hit in hits),
