@@ -58,7 +58,9 @@ READS: tuple[tuple[str, list[str], list[str]], ...] = (
     ("security.istio.io", ["authorizationpolicies", "peerauthentications"], ["list"]),
     ("networking.istio.io", ["virtualservices", "destinationrules", "serviceentries", "sidecars"], ["list"]),
     ("gateway.envoyproxy.io", ["backendtrafficpolicies"], ["list"]),
-    ("kafka.strimzi.io", ["kafkas", "kafkatopics"], ["list"]),
+    ("kafka.strimzi.io", ["kafkas", "kafkatopics", "kafkausers"], ["list"]),
+    ("rabbitmq.com", ["permissions", "topicpermissions"], ["list"]),
+    ("k8s.mariadb.com", ["grants"], ["list"]),
     ("metrics.k8s.io", ["pods"], ["list"]),
 )
 # No namespace holds nodes: the right to see them is a file of its own, and optional.

@@ -44,6 +44,8 @@ _API = {
     "BackendTrafficPolicy": "gateway.envoyproxy.io/v1alpha1",
     "ExternalSecret": "external-secrets.io/v1",
     "Kafka": "kafka.strimzi.io/v1beta2", "KafkaTopic": "kafka.strimzi.io/v1beta2",
+    "KafkaUser": "kafka.strimzi.io/v1beta2", "Permission": "rabbitmq.com/v1beta1",
+    "TopicPermission": "rabbitmq.com/v1beta1", "Grant": "k8s.mariadb.com/v1alpha1",
 }  # fmt: skip
 
 

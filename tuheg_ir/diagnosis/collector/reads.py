@@ -71,7 +71,13 @@ EXTENSIONS: tuple[tuple[str, tuple[str, ...], dict[str, str]], ...] = (
         },
     ),
     ("gateway.envoyproxy.io", ("v1alpha1",), {"BackendTrafficPolicy": "backendtrafficpolicies"}),
-    ("kafka.strimzi.io", ("v1", "v1beta2"), {"Kafka": "kafkas", "KafkaTopic": "kafkatopics"}),
+    (
+        "kafka.strimzi.io",
+        ("v1", "v1beta2"),
+        {"Kafka": "kafkas", "KafkaTopic": "kafkatopics", "KafkaUser": "kafkausers"},
+    ),
+    ("rabbitmq.com", ("v1beta1",), {"Permission": "permissions", "TopicPermission": "topicpermissions"}),
+    ("k8s.mariadb.com", ("v1alpha1",), {"Grant": "grants"}),
 )
 READS: tuple[Read, ...] = (
     # The largest ones first: they take longest.
