@@ -38,7 +38,7 @@ def reads(name: str) -> dict[str, Any]:
     return {"envFrom": [{"configMapRef": {"name": name}}]}
 
 
-HEAP = {"env": {"ACTIVEMQ_OPTS": "-Xms64m -Xmx2g"}}
+HEAP: dict[str, Any] = {"env": {"ACTIVEMQ_OPTS": "-Xms64m -Xmx2g"}}
 LESS_HEAP: dict[str, Any] = {"env": {"ACTIVEMQ_OPTS": "-Xms64m -Xmx512m"}}
 MARK = {"env": {"RABBITMQ_VM_MEMORY_HIGH_WATERMARK": "0.6"}, **limit("2Gi")}
 CUT: dict[str, Any] = {"before": limit("4Gi"), **limit("1536Mi")}

@@ -74,7 +74,7 @@ def cordoned() -> list[Obj]:
     return [node("n1") | {"spec": {"unschedulable": True}}]
 
 
-LARGER = {"was": room("100m"), "now": room("1500m")}
+LARGER: dict[str, Any] = {"was": room("100m"), "now": room("1500m")}
 STANDING = ("agents", "agents")
 GROWN: dict[str, Any] = {**LARGER, "classes": STANDING}
 SCALED = event("Deployment/shop", "ScalingReplicaSet", "Scaled up replica set shop-r1 to 3 from 2", age=300)

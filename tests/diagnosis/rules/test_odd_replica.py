@@ -124,13 +124,14 @@ def starved(
     ``size``: how many n2 has. ``made``: how long ago the pod of the batch was, which was not measured before.
     """
     one: dict[str, Any] = {"pod": pod("shop", 1), "container": "shop"}
+    aged: dict[str, Any] = {} if made is None else {"age": made}
     taken = figure("cpu_usage", 0.1, takes, since, pod=pod("batch"), container="batch")
     if made is not None:
         points = tuple(each for each in taken[1].points if each[0] > NOW.timestamp() - made)
         taken = ("cpu_usage", Series(taken[1].labels, points))
     return snapshot(
         shop(pods=4, nodes=NODES),
-        workload("batch", pods=1, nodes=("n2",), **({"age": made} if made is not None else {})),
+        workload("batch", pods=1, nodes=("n2",), **aged),
         thing("Node", "n2", age=200 * DAY, status={"capacity": {"cpu": f"{size:g}"} if size else {}}),
         figures=[
             *(figure("latency_p95_by_pod", 0.1, 9.0 if n == 1 else 0.1, pod=pod("shop", n)) for n in range(4)),

@@ -38,7 +38,7 @@ def service(key: str = "load-balancer.hetzner.cloud/uses-proxyprotocol", written
     """Return the Service before the edge, of which one annotation was written, or a field of its spec."""
     made = thing("Service", "outer", written=written, spec={"type": "LoadBalancer", "selector": {"app": "edge"}})
     made["metadata"]["annotations"] = {key: "true"}
-    wrote = {"f:spec": {f"f:{of}": {}}} if of else {"f:metadata": {"f:annotations": {f"f:{key}": {}}}}
+    wrote: Obj = {"f:spec": {f"f:{of}": {}}} if of else {"f:metadata": {"f:annotations": {f"f:{key}": {}}}}
     made["metadata"]["managedFields"][0]["fieldsV1"] = wrote
     return made
 
