@@ -18,6 +18,8 @@ FILE = "snapshot.yaml"
 SCHEMA = 1
 _ACCEPTED = (FILE, "snapshot.yml", "snapshot.json")
 _DEPTH = 16
+_NOTE = 4000
+"""Characters of a source's note: one names all signals that no metric gives."""
 
 
 @dataclass(slots=True)
@@ -80,7 +82,7 @@ def _sources(entries: list[Any]) -> Iterator[Source]:
                 source=clean_text(entry["source"], 256),
                 ok=entry.get("ok") is True,
                 ms=took if isinstance(took, int) and not isinstance(took, bool) else 0,
-                note=clean_text(str(entry.get("note") or ""), 1000),
+                note=clean_text(str(entry.get("note") or ""), _NOTE),
                 kind=clean_text(str(entry.get("kind") or ""), 64),
                 at=moment(entry.get("at")),
             )
