@@ -27,10 +27,12 @@ for number in range({FAR_BACK + 1000}):
 print("ready", flush=True)
 time.sleep(3600)
 """
-LONG = """
+PAGES = 700
+"""Of twelve kilobytes each: more than an answer holds, less than the kubelet turns a log over at (10 MiB)."""
+LONG = f"""
 import time
-for number in range(1200):
-    print(f"INFO page {number} " + "x" * 12000, flush=True)
+for number in range({PAGES}):
+    print(f"INFO page {{number}} " + "x" * 12000, flush=True)
 print("ready", flush=True)
 time.sleep(3600)
 """
@@ -71,4 +73,4 @@ def test_of_lines_that_are_longer_than_an_answer_the_newest_are_read(platform: S
     """The kubelet gives the oldest bytes of what is asked for, and leaves the newest out."""
     lines = log_of(platform, LONG)
     assert "ready" in lines[-1]
-    assert " page 1199 " in lines[-2]
+    assert f" page {PAGES - 1} " in lines[-2]
