@@ -132,7 +132,7 @@ MOST_HARMED = 0.01
 """The largest share of cases in which the other rules advise harm where the one that answers is taken away."""
 MOST_MISLED = 0.04
 """The largest share of innocent releases, grafted beside a fault, that are advised to be taken back."""
-MOST_UNSEEN = 0.08
+MOST_UNSEEN = 0.09
 """The largest share of answers that are lost with what the account of `rbac/` may not read, or a cluster not give."""
 CASES = tuple(read(folder) for folder in sorted((ROOT / "outside").glob("*/")))
 LESS = tuple(zip(CASES, itertools.cycle(STEPS[1:]), strict=False))
