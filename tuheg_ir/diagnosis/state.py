@@ -110,7 +110,7 @@ def signs_of_trouble(view: View) -> Iterator[Evidence]:
 
 def _of_workload(view: View, workload: Workload) -> Iterator[Evidence]:
     if workload.ready < workload.wanted and not _starting(view, workload):
-        yield Evidence("objects", workload.ref, f"{workload.ready} of {workload.wanted} pods are ready")
+        yield workload.standing()
     elif waiting := [p for p in workload.live if not p.ready and not _young(view, p)]:
         yield Evidence("objects", workload.ref, f"{waiting[0].name} is not ready", waiting[0].unready_since)
     yield from (crash.evidence() for crash in not_outlasted(view, workload, crashes(view, workload))[:2])

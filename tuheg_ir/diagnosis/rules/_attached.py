@@ -12,7 +12,6 @@ from tuheg_ir.diagnosis.view.reading import items, labels, mapping, ref, selects
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod
 
-ROUTING = ("VirtualService", "DestinationRule")
 _OF_ROUTES = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute")
 _WAYS = ("http", "tcp", "tls")
 

@@ -40,7 +40,7 @@ def fetches_more(view: View, workload: Workload, since: datetime) -> tuple[Chang
 
 
 def _many_more(change: Change) -> bool:
-    name = change.field.removeprefix("env ")
+    name = change.name
     ahead = bool(FETCHES.search(name)) and "prefetch" in name.lower()
     if not ahead and not _BATCH.search(name):
         return False  # how many work at once is no matter of what lies in memory

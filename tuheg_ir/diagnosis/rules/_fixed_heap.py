@@ -8,7 +8,7 @@ from statistics import median
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Obj
-from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.quantities import BINARY, number
 from tuheg_ir.diagnosis.view.changes import words_given
 from tuheg_ir.diagnosis.view.page_cache import FULL_HEAP, heap_left, is_flat
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -25,7 +25,6 @@ _SHARE = late(r"-XX:(Initial|Max)RAMPercentage=(\d{1,3}(?:\.\d{1,6})?)")
 _PART = 0.75
 """So much of what is held has to be the heap: it does not tell where the rest comes from."""
 _DAY_S = 86400.0
-_BYTES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
 
 def taken_at_start(view: View, workload: Workload) -> str:
@@ -83,7 +82,7 @@ def _fixed(container: Obj, files: Iterable[str]) -> tuple[str, float] | None:
     touched, limit = _TOUCHED.search(said), number(mapping(container, "resources", "limits").get("memory"))
     if touched is None or _NOT_TOUCHED.search(said):
         return None
-    sizes = [(which.lower(), int(much) * _BYTES[unit.lower()]) for which, much, unit in _SIZE.findall(said)]
+    sizes = [(which.lower(), int(much) * BINARY[unit.lower()]) for which, much, unit in _SIZE.findall(said)]
     shares = [(which.lower(), float(much) / 100) for which, much in _SHARE.findall(said)]
     told = f"{touched[0]}, and its least size is its largest"
     if sizes and limit and {key for key, _ in sizes} == {"s", "x"} and len({much for _, much in sizes}) == 1:

@@ -18,7 +18,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._filling import PART, held, size_of
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import OFTEN, STILL, UNANSWERED, fresh
-from tuheg_ir.diagnosis.view.logs import heard_since
+from tuheg_ir.diagnosis.view.logs import heard_since, lines_told
 from tuheg_ir.diagnosis.view.nodes import on_node
 from tuheg_ir.diagnosis.view.reading import items, mapping, oldest, text
 from tuheg_ir.diagnosis.view.releases import releases, soon_after
@@ -171,7 +171,7 @@ def _tries_again(view: View, workload: Workload, pod: str, began: datetime) -> E
         if len(times) < OFTEN or any(_WENT_OUT.search(line) for line in log.lines):
             continue
         if began - min(times) >= EARLIER and view.recent(max(times), STILL):
-            return Evidence("logs", f"Pod/{pod}", f"log ({len(lines)} lines): {lines[-1].strip()[:200]}", min(times))
+            return lines_told(pod, len(lines), lines[-1].strip()[:200], min(times))
     return None
 
 

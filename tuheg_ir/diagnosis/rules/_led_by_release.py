@@ -56,8 +56,7 @@ def released(
 
 def _new_hosts(change: Change) -> set[str]:
     """Return the hosts that a setting names instead of others."""
-    key = change.field.removeprefix("env ")
-    before, after = hosts_in(key, change.before), hosts_in(key, change.after)
+    before, after = hosts_in(change.name, change.before), hosts_in(change.name, change.after)
     return after - before if before else set()
 
 

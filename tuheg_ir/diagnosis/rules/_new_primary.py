@@ -121,8 +121,7 @@ def settled_on(view: View, client: Workload, one: str, about: Collection[str]) -
 
 def _servers(view: View, change: Change, value: str, about: Collection[str]) -> set[str]:
     """Return the hosts of some stores that a changed setting names on one side."""
-    key = change.field.removeprefix("env ")
-    return {host for host in hosts_in(key, value) if view.graph.resolve(host) in about}
+    return {host for host in hosts_in(change.name, value) if view.graph.resolve(host) in about}
 
 
 def _of_pod(view: View, host: str, about: Collection[str]) -> str:

@@ -60,7 +60,7 @@ def _bears(change: Change, named: bool) -> bool:
     if change.aspect == "mounts":
         return set(_MOUNTED.findall(change.before)) != set(_MOUNTED.findall(change.after))
     differs = _words(change.before) ^ _words(change.after)
-    said = {change.field.removeprefix("env ")} if change.field.startswith("env ") else differs
+    said = {change.name} if change.field.startswith("env ") else differs
     who = not named or not change.after or change.after.startswith(_UNSEEN)
     return (
         change.field == "envFrom"

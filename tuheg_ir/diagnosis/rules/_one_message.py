@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
+from tuheg_ir.diagnosis.rules._one_teller import one_teller
 from tuheg_ir.diagnosis.rules._places import places
 from tuheg_ir.diagnosis.rules._unreadable import tells_unreadable
 from tuheg_ir.diagnosis.stamps import apart, goes_on, stamp, without_time
@@ -105,14 +106,8 @@ def ended_at_one(view: View, workload: Workload, ended: Sequence[Crash]) -> Ende
 def sent_by(view: View, workload: Workload, found: Ended) -> tuple[Workload, Evidence] | None:
     """Return the one other workload of one's own whose log names the message, and its line; None if none or several."""
     names = [name for name in found.names if len(name) >= _TELLING]
-    told: dict[str, tuple[Workload, Evidence]] = {}
-    for other in view.serving if names else ():
-        for log in view.logs_of(other.live) if other is not workload and role(other) not in DATA else ():
-            if (number := next((n for n, line in enumerate(log.lines) if any(x in line for x in names)), None)) is None:
-                continue
-            fact = f"it names the message: {log.lines[number].strip()[:200]}"
-            told[other.ref] = other, Evidence("logs", f"Pod/{log.pod}", fact, times_near(log.lines)[number])
-    return next(iter(told.values())) if len(told) == 1 else None
+    others = ((w, w.live) for w in view.serving if w is not workload and role(w) not in DATA) if names else ()
+    return one_teller(view, others, lambda line: any(name in line for name in names), "it names the message")
 
 
 def _is_of(log: Log, ended: Sequence[Crash]) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
-from tuheg_ir.diagnosis.view.logs import speaks_of, times_near
+from tuheg_ir.diagnosis.view.logs import lines_told, speaks_of, times_near
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
@@ -74,10 +74,7 @@ def shown(found: Iterable[Answer], most: int = 3) -> tuple[Evidence, ...]:
     by_pod: dict[str, list[Answer]] = {}
     for each in found:
         by_pod.setdefault(each.pod, []).append(each)
-    return tuple(
-        Evidence("logs", f"Pod/{pod}", f"log ({len(told)} lines): {told[-1].told}", first(told))
-        for pod, told in list(by_pod.items())[:most]
-    )
+    return tuple(lines_told(pod, len(told), told[-1].told, first(told)) for pod, told in list(by_pod.items())[:most])
 
 
 def first(found: Iterable[Answer]) -> datetime | None:

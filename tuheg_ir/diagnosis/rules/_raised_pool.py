@@ -26,8 +26,7 @@ def raised(workload: Workload) -> tuple[Change, ...]:
 
 def _sizes(change: Change, value: str) -> dict[str, int]:
     """Return the sizes of pools that a value sets, by the names of the settings."""
-    key = change.field.removeprefix("env ")
-    said = f"{key}={value}" if change.aspect == "env" and value.isdigit() else value
+    said = change.said(value) if value.isdigit() else value
     found = {each["what"].lower(): int(each["many"]) for each in _SIZE.finditer(said)}
     return {what: many for what, many in found.items() if _COUNTS.search(what) and not _NO_COUNT.search(what)}
 

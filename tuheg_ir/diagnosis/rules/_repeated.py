@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.complaints import STILL
-from tuheg_ir.diagnosis.view.logs import begun, speaks_of, times_near
+from tuheg_ir.diagnosis.view.logs import begun, lines_told, speaks_of, times_near
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -26,7 +26,7 @@ class Repeated(NamedTuple):
 
     def told(self) -> Evidence:
         """Return it as evidence."""
-        return Evidence("logs", f"Pod/{self.pod}", f"log ({self.number} lines): {self.line[:240]}", self.since)
+        return lines_told(self.pod, self.number, self.line[:240], self.since)
 
 
 def repeated(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.view.changes import reads
-from tuheg_ir.diagnosis.view.logs import speaks_of, times_near
+from tuheg_ir.diagnosis.view.logs import lines_told, speaks_of, times_near
 from tuheg_ir.diagnosis.view.reading import items, name, ref, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -70,7 +70,7 @@ class Denied(NamedTuple):
 
     def told(self, number: int) -> Evidence:
         """Return it as evidence, one of so many."""
-        return Evidence("logs", f"Pod/{self.pod}", f"log ({number} lines): {self.line[:240]}", self.at)
+        return lines_told(self.pod, number, self.line[:240], self.at)
 
 
 class Rights(NamedTuple):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
+from tuheg_ir.diagnosis.quantities import BINARY
 from tuheg_ir.diagnosis.rules._repeated import repeated
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.held_back import OF_ROUTES
@@ -45,7 +46,6 @@ _BYTES = late(r"\btoo large (?:chunked )?body: (\d+) bytes", re.IGNORECASE)
 _LIMIT = late(r"body-?size|max-?(?:request-?)?body|request-?size", re.IGNORECASE)
 """Annotations, and keys of a controller's own ConfigMap, by which an edge is told how large a body may be."""
 _SIZE = late(r"\s*(\d+)\s*([kmg]?)(?:i?b)?\s*", re.IGNORECASE)
-_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _SHARE = 0.01
 """Where so few of all requests are refused for their size, it may be somebody's one large thing."""
 
@@ -161,7 +161,7 @@ def limit_of(obj: Obj) -> tuple[str, float] | None:
     for key, value in said.items():
         found = _SIZE.fullmatch(f"{value}") if _LIMIT.search(str(key).rpartition("/")[2]) else None
         if found:
-            return f"{value}", int(found[1]) * _UNITS[found[2].lower()] or float("inf")
+            return f"{value}", int(found[1]) * BINARY[found[2].lower()] or float("inf")
     return None
 
 

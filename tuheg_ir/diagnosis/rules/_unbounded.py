@@ -12,6 +12,7 @@ from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.quantities import BINARY
 from tuheg_ir.diagnosis.rules._twins import programs
 from tuheg_ir.diagnosis.view.changes import words_given
 from tuheg_ir.diagnosis.view.once import once
@@ -40,7 +41,6 @@ Of Gunicorn, Hypercorn, Uvicorn, uWSGI, PHP-FPM, Apache, Passenger, Celery, Octa
 """
 _ELSEWHERE = late(r"--?(?:c|conf|config(?:uration)?|config-file|ini|yaml|settings)(?:=.*)?", re.IGNORECASE)
 """A word that leads to a file of settings."""
-_TIMES = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 _LOOSER = 2.0
 """A bound that is raised so many times is none any more for who lived below the former."""
 _FILLS = 0.5
@@ -116,7 +116,7 @@ def _bounds(said: str) -> dict[str, tuple[str, float]]:
     return {
         re.sub(r"[_.-]", "", found["name"]).lower(): (
             " ".join(found[0].split()),
-            float(found["much"]) * _TIMES[found["unit"].lower()],
+            float(found["much"]) * BINARY[found["unit"].lower()],
         )
         for found in _BOUND.finditer(said)
     }

@@ -141,9 +141,8 @@ def _quickened(change: Change) -> Iterator[str]:
 
 def _paces(change: Change, value: str) -> dict[str, _Pace]:
     """Return the numbers that a value sets, by the names of the settings."""
-    key = change.field.removeprefix("env ")
-    said = f"{key}={value}" if change.aspect == "env" else value
-    return {each["what"].lower(): _pace(each["many"], each["unit"] or "") for each in _SET.finditer(said)}
+    said = _SET.finditer(change.said(value))
+    return {each["what"].lower(): _pace(each["many"], each["unit"] or "") for each in said}
 
 
 def _pace(many: str, unit: str) -> _Pace:

@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._onset import BEFORE
 from tuheg_ir.diagnosis.rules._proxied import Answer, answers
 from tuheg_ir.diagnosis.view.complaints import complaints
-from tuheg_ir.diagnosis.view.logs import heard_since, speaks_of
+from tuheg_ir.diagnosis.view.logs import heard_since, lines_told, speaks_of
 from tuheg_ir.diagnosis.view.reading import oldest, ref, written
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
@@ -123,10 +123,7 @@ def _match(view: View, cap: Cap, refused: Sequence[_Refused]) -> Match:
     served = _served(view, cap)
     proxies = [owner for each in refused if (owner := view.owner_of(each.pod)) in view.workloads]
     hit = behind(view, *served, *proxies)
-    told = (
-        Evidence("logs", f"Pod/{each.pod}", f"log ({each.times} lines): {each.line.strip()[:300]}", each.first)
-        for each in refused[:3]
-    )
+    told = (lines_told(each.pod, each.times, each.line.strip()[:300], each.first) for each in refused[:3])
     felt = (fact for each in hit for fact, _ in troubles(view, each))
     return Match(
         component=named,

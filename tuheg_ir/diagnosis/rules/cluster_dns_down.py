@@ -208,7 +208,7 @@ def _figures(view: View) -> tuple[Evidence, ...]:
 def _ill(view: View, server: Workload) -> Iterator[Evidence]:
     """Yield what shows that a DNS server itself is ill."""
     if server.ready < max(1, server.wanted):
-        yield Evidence("objects", server.ref, f"{server.ready} of {server.wanted} pods are ready")
+        yield server.standing()
     for pod in server.live:
         for container in pod.containers:
             if container.ended and container.ended.badly and view.recent(container.ended.at):

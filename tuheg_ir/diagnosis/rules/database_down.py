@@ -25,9 +25,7 @@ def when(view: View) -> Iterator[Match]:
         yield Match(
             component=workload.ref,
             evidence=(
-                Evidence(
-                    "objects", workload.ref, f"{workload.ready} of {workload.wanted} pods are ready", _since(workload)
-                ),
+                workload.standing(_since(workload)),
                 *_states(workload),
                 *(view.event_evidence(e) for e in view.events_of(workload.ref)[:2] if e.type == "Warning"),
                 *told(view, mine),

@@ -61,7 +61,7 @@ def _settings(view: View, workload: Workload) -> Iterator[_Kept]:
     """Yield for how long work is kept: as a release shortened it first, then as it is set."""
     known = releases(view, workload, HOURS) and not workload.returned and not called_before(view, workload.released_at)
     for change in workload.changed("env") if known else ():
-        name = change.field.removeprefix("env ")
+        name = change.name
         now, before = (_time(name, each) for each in (change.after, change.before))
         if now and before and now < before:
             yield _Kept(now, before, change.told())

@@ -84,7 +84,7 @@ def _own(view: View, ref: str) -> Iterator[Evidence]:
     """Yield what shows that the service itself is ill."""
     workload = view.workloads[ref]
     if workload.ready < workload.wanted:
-        yield Evidence("objects", ref, f"{workload.ready} of {workload.wanted} pods are ready")
+        yield workload.standing()
     yield from felt(view, ref)
 
 

@@ -85,7 +85,7 @@ def _dropped(view: View, workload: Workload, keys: Sequence[Told]) -> tuple[Chan
     return tuple(
         change
         for change in gone
-        if (name := change.field.removeprefix("env "))
+        if (name := change.name)
         and all(_names(each.line, name) for each in keys)
         and _there(view, _entry(workload, change.container, name))
     )

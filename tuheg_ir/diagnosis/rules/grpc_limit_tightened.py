@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view.changes import Change
-from tuheg_ir.diagnosis.view.logs import heard_since, speaks_of, times_near
+from tuheg_ir.diagnosis.view.logs import heard_since, lines_told, speaks_of, times_near
 from tuheg_ir.diagnosis.view.marked import is_marked
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, release_evidence, since_release
 from tuheg_ir.diagnosis.view.trouble import suffering, troubles
@@ -185,10 +185,7 @@ def _match(view: View, server: Workload, change: Change, told: Sequence[_Told], 
     callers = behind(view, server.ref, but=server.ref)
     first = min(each.first for each in told)
     why = f"the release of {server.ref} limits the connections of its clients: {change.told()}"
-    said = (
-        Evidence("logs", f"Pod/{each.pod}", f"log ({each.times} lines): {each.line.strip()[:300]}", each.first)
-        for each in told
-    )
+    said = (lines_told(each.pod, each.times, each.line.strip()[:300], each.first) for each in told)
     others = tuple(each for each in release_evidence(server, change.aspect) if change.told() not in each.fact)
     return Match(
         component=server.ref,

@@ -66,7 +66,7 @@ def _told_yet(view: View, store: Workload, hit: Hit) -> bool:
 
 def _short(store: Workload) -> Iterator[Evidence]:
     if store.ready < store.wanted:
-        yield Evidence("objects", store.ref, f"{store.ready} of {store.wanted} pods are ready")
+        yield store.standing()
 
 
 def _filled(view: View, store: Workload) -> Iterator[Evidence]:

@@ -18,7 +18,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._twins import another_program
 from tuheg_ir.diagnosis.view.complaints import STILL
-from tuheg_ir.diagnosis.view.logs import times_around
+from tuheg_ir.diagnosis.view.logs import lines_told, times_around
 from tuheg_ir.diagnosis.view.marked import is_marked
 from tuheg_ir.diagnosis.view.mounted import Mounted, mounted
 from tuheg_ir.diagnosis.view.reading import mapping, oldest
@@ -155,7 +155,7 @@ def _match(
         component=ref,
         evidence=(
             Evidence("objects", ref, fact, at),
-            Evidence("logs", f"Pod/{last.pod}", f"log ({last.count} lines): {last.line}", last.first),
+            lines_told(last.pod, last.count, last.line, last.first),
             *shown,
         ),
         certainty=0.75 if len(shown) > 1 else 0.65,

@@ -19,6 +19,7 @@ from tuheg_ir.diagnosis.rules._served_twins import serves_twins
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.crashes import crashes, looping_since
+from tuheg_ir.diagnosis.view.logs import lines_told
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.odd import newest_differ, told_apart
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -155,7 +156,7 @@ def _match(view: View, caller: Workload, called: Workload, said: Said, felt: tup
         evidence=(
             *release_evidence(called)[:2],
             seen,
-            Evidence("logs", f"Pod/{said.pod}", f"log ({said.count} lines): {said.line}", said.first),
+            lines_told(said.pod, said.count, said.line, said.first),
             *((said.seen,) if said.seen else ()),
             Evidence("objects", caller.ref, "its own template is older", caller.released_at),
         ),

@@ -18,6 +18,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._former_pods import Unreached, several, unreached
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.logs import lines_told
 from tuheg_ir.diagnosis.view.reading import items, name, oldest, text
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
@@ -117,7 +118,7 @@ def _match(node: str, found: Sequence[Unreached], deaf: _Deaf | None, view: View
 
 def _told(node: str, each: Unreached) -> Iterator[Evidence]:
     line = each.lines[-1][1][:240]
-    yield Evidence("logs", f"Pod/{each.pods[0]}", f"log ({len(each.lines)} lines): {line}", each.since)
+    yield lines_told(each.pods[0], len(each.lines), line, each.since)
     fact = f"pods of it were made anew just before; only pods of {each.caller.ref} on {node} do not reach it"
     yield Evidence("objects", each.called.ref, fact, each.came)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._word import word_of
 from tuheg_ir.diagnosis.view.crashes import crashes, unready
@@ -21,8 +20,7 @@ def when(view: View) -> Iterator[Match]:
         evidence = [seen for seen, _ in troubles(view, workload.ref)]
         late = [pod for pod in workload.live if not pod.ready and not view.recent(pod.created, YOUNG)]
         if late:
-            told = f"{workload.ready} of {workload.wanted} pods are ready"
-            evidence.append(Evidence("objects", workload.ref, told, late[0].unready_since))
+            evidence.append(workload.standing(late[0].unready_since))
             evidence += unready(view, workload)[:1]
         if evidence:
             evidence += [view.hit_evidence(hit) for hit in view.hits_of(workload.ref)[:2]]

@@ -89,8 +89,7 @@ def _crowded(workload: Workload) -> tuple[Change, ...]:
 
 def _crowd(change: Change, value: str) -> dict[str, int]:
     """Return how many of what a value allows at once."""
-    key = change.field.removeprefix("env ")
-    said = f"{key}={value}" if change.aspect == "env" and not CROWD.search(value) else value
+    said = value if CROWD.search(value) else change.said(value)
     return {found["what"].lower(): int(found["many"]) for found in CROWD.finditer(said)}
 
 

@@ -70,9 +70,8 @@ def _cut(pooler: Workload) -> tuple[Change, ...]:
 
 def _sizes(change: Change, value: str) -> dict[str, float]:
     """Return how many sessions of which kind a value allows."""
-    key = change.field.removeprefix("env ")
-    said = f"{key}={value}" if change.aspect == "env" else value
-    found = {m["what"].lower().replace("-", "_"): float(m["many"]) for m in _SIZE.finditer(said)}
+    said = _SIZE.finditer(change.said(value))
+    found = {m["what"].lower().replace("-", "_"): float(m["many"]) for m in said}
     return {what: inf if not many and _OPEN.match(what) else many for what, many in found.items()}
 
 

@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, not_their_own
 from tuheg_ir.diagnosis.stamps import without_time
-from tuheg_ir.diagnosis.view.logs import begun, speaks_of, times_near
+from tuheg_ir.diagnosis.view.logs import begun, lines_told, speaks_of, times_near
 from tuheg_ir.diagnosis.view.reading import last_write, mapping, moment, ref, writers
 from tuheg_ir.diagnosis.view.releases import since_release, soon_after
 from tuheg_ir.diagnosis.view.view import View
@@ -176,7 +176,7 @@ def _match(
     return Match(
         component=workload.ref,
         evidence=(
-            Evidence("logs", f"Pod/{edge.pod}", f"log ({count} lines): {edge.line.strip()[:300]}", began),
+            lines_told(edge.pod, count, edge.line.strip()[:300], began),
             *written[:2],
         ),
         certainty=sure,

@@ -110,13 +110,9 @@ def _of_release(consumer: Workload, grew: Turn, waits: Evidence) -> Match:
     )
 
 
-def _ready(consumer: Workload) -> Evidence:
-    return Evidence("objects", consumer.ref, f"{consumer.ready} of {consumer.wanted} pods are ready")
-
-
 def _of_its_own(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> Match | None:
     """Return what ails a consumer or some of its pods themselves; None: nothing that is known."""
-    seen = (waits, _ready(consumer))
+    seen = (waits, consumer.standing())
     if still := tuple(silent(view, consumer)) or left_behind(view, consumer, grew.since):
         return _of_still(consumer, still, grew, seen)
     if stopped := stopped_by(view, consumer):
@@ -135,7 +131,7 @@ def _of_one_part(view: View, consumer: Workload, part: Evidence, grew: Turn, wai
     why = "one reader at most is given that partition: further pods get nothing of it"
     return Match(
         component=consumer.ref,
-        evidence=(waits, part, _ready(consumer)),
+        evidence=(waits, part, consumer.standing()),
         certainty=0.4,
         root_cause=word_of(view, consumer.ref, "unknown"),
         remedy="page_human",
@@ -158,7 +154,7 @@ def _of_too_few(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> 
     remedy, seen, barred = remedy_for_load(view, consumer)
     return Match(
         component=consumer.ref,
-        evidence=(waits, _ready(consumer), *seen),
+        evidence=(waits, consumer.standing(), *seen),
         certainty=0.4,
         remedy=remedy,
         since=grew.since,

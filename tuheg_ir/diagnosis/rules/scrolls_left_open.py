@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, not_their_own
 from tuheg_ir.diagnosis.rules._scrolls import kept_longer, may_hold_as_much, runs_may_hold
 from tuheg_ir.diagnosis.view.changes import Change
-from tuheg_ir.diagnosis.view.logs import begun, times_near
+from tuheg_ir.diagnosis.view.logs import begun, lines_told, times_near
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import release_evidence
@@ -85,7 +85,7 @@ def _told(view: View, workload: Workload) -> Evidence | None:
             count, shown, pod = count + len(places), log.lines[places[-1]].strip(), log.pod
     if sum(view.recent(each, STILL) for each in times) < OFTEN:
         return None
-    return Evidence("logs", f"Pod/{pod}", f"log ({count} lines): {shown[:240]}", _since(times))
+    return lines_told(pod, count, shown[:240], _since(times))
 
 
 def _since(times: Sequence[datetime | None]) -> datetime | None:

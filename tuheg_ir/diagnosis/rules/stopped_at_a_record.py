@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
 from tuheg_ir.diagnosis.rules._held_up import held_up_by
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._one_teller import one_teller
 from tuheg_ir.diagnosis.rules._places import Place, places, put_by
 from tuheg_ir.diagnosis.rules._readers import backlogs
 from tuheg_ir.diagnosis.rules._unreadable import tells_unreadable
@@ -105,15 +106,9 @@ def _also(view: View, workload: Workload, place: Place) -> _Told | None:
 
 def _written(view: View, reader: Workload, place: Place) -> tuple[Workload, Evidence] | None:
     """Return who put the record where it is, and the line that tells so; None if none is known, or several are."""
-    found: dict[str, tuple[Workload, Evidence]] = {}
-    for workload in view.workloads.values():
-        if workload is reader or role(workload) in DATA or workload.kind == "CronJob":
-            continue  # a run is nearer than its schedule
-        for log in view.logs_of(workload.pods):
-            if (number := next((n for n, line in enumerate(log.lines) if _puts(line, place)), None)) is not None:
-                fact, at = f"it wrote the record: {log.lines[number].strip()[:200]}", times_near(log.lines)[number]
-                found[workload.ref] = workload, Evidence("logs", f"Pod/{log.pod}", fact, at)
-    return next(iter(found.values())) if len(found) == 1 else None
+    others = (w for w in view.workloads.values() if w is not reader and role(w) not in DATA)
+    told_of = ((w, w.pods) for w in others if w.kind != "CronJob")  # a run is nearer than its schedule
+    return one_teller(view, told_of, lambda line: _puts(line, place), "it wrote the record")
 
 
 def _puts(line: str, place: Place) -> bool:

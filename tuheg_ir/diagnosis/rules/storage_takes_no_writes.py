@@ -75,7 +75,7 @@ def _felt(view: View, ref: str) -> Iterator[Evidence]:
     yield from suffering(view, ref)
     if workload is not None and workload.kind not in BATCH and workload.ready < workload.wanted:
         since = oldest(pod.unready_since for pod in workload.live if not pod.ready)
-        yield Evidence("objects", ref, f"{workload.ready} of {workload.wanted} pods are ready", since)
+        yield workload.standing(since)
 
 
 def _fits(seen: Evidence, since: datetime | None) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -133,7 +132,7 @@ def _match(view: View, workload: Workload, said: Sequence[Complaint], began: dat
         ref for ref in suffer if ref in view.workloads and not crashes(view, view.workloads[ref])
     )  # what ends has its own reason
     setting = setting_at_fault(view, workload)
-    state = Evidence("objects", workload.ref, f"{workload.ready} of {workload.wanted} pods are ready")
+    state = workload.standing()
     return Match(
         component=workload.ref,
         evidence=(

@@ -94,7 +94,7 @@ def _match(view: View, workload: Workload, fullest: tuple[str, float], hits: tup
     claim, share = fullest
     began = view.figures.crossed("volume_used_share", TIGHT, persistentvolumeclaim=claim) if claim else None
     told = [Evidence("metrics", f"PersistentVolumeClaim/{claim}", f"{share:.0%} of the volume is used", began)]
-    short = [Evidence("objects", workload.ref, f"{workload.ready} of {workload.wanted} pods are ready")]
+    short = [workload.standing()]
     return Match(
         component=workload.ref,
         evidence=(

@@ -75,6 +75,15 @@ class Change(NamedTuple):
     before: str
     after: str
 
+    @property
+    def name(self) -> str:
+        """Return the field's own name: of a variable without what says that it is one."""
+        return self.field.removeprefix("env ")
+
+    def said(self, value: str) -> str:
+        """Return one of its sides as programs are told it: of a variable with its name."""
+        return f"{self.name}={value}" if self.aspect == "env" else value
+
     def told(self) -> str:
         """Return the change as a few words."""
         where = f"{self.container}: " if self.container else ""

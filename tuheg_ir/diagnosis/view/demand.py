@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.view.trouble import labels_of
@@ -14,13 +15,7 @@ MUCH_MORE = 1.5
 
 def traffic_growth(view: View, ref: str) -> float | None:
     """Return how many times its former traffic a workload gets now; None if nobody knows."""
-    found = []
-    for label in labels_of(view, ref, "request_rate"):
-        was = view.figures.first("request_rate", component=label)
-        now = view.figures.still("request_rate", component=label)
-        if was and now is not None:
-            found.append(now / was)
-    return max(found, default=None)
+    return _grown(view, ref, lambda label: view.figures.first("request_rate", component=label))
 
 
 def more_asked(view: View, ref: str, began: datetime | None) -> bool:
@@ -47,10 +42,16 @@ def grew_then(view: View, ref: str, moment: datetime, before: timedelta, after: 
 
 def requests_grew(view: View, ref: str, moment: datetime | None, within: timedelta | None = None) -> float | None:
     """Return how many times the requests of (so long) before a moment a workload gets now; None if nobody knows."""
+    if moment is None:
+        return None
+    return _grown(view, ref, lambda label: view.figures.before("request_rate", moment, within, component=label))
+
+
+def _grown(view: View, ref: str, before: Callable[[str], float | None]) -> float | None:
+    """Return how many times what a workload got before, told by its label, it gets now: the most of its labels."""
     found = []
     for label in labels_of(view, ref, "request_rate"):
-        was = view.figures.before("request_rate", moment, within, component=label) if moment else None
-        now = view.figures.still("request_rate", component=label)
+        was, now = before(label), view.figures.still("request_rate", component=label)
         if was and now is not None:
             found.append(now / was)
     return max(found, default=None)

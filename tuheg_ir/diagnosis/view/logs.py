@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Log, Snapshot
+from tuheg_ir.diagnosis.model import Evidence, Log, Snapshot
 from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view.alike import asked_alike
 from tuheg_ir.diagnosis.view.hosts import hosts_named
@@ -131,6 +131,11 @@ def times_around(lines: Sequence[str]) -> tuple[list[datetime | None], list[date
 def times_near(lines: Sequence[str]) -> list[datetime | None]:
     """Return for each line the last time told up to it, else the first one from it on; None where none is told."""
     return [before or after for before, after in zip(*times_around(lines), strict=True)]
+
+
+def lines_told(pod: str, number: int, line: str, since: datetime | None) -> Evidence:
+    """Return as evidence that a pod told so many lines like one, and since when."""
+    return Evidence("logs", f"Pod/{pod}", f"log ({number} lines): {line}", since)
 
 
 def heard_since(logs: Iterable[Log]) -> datetime | None:

@@ -141,7 +141,7 @@ def _of_code(change: Change) -> bool:
     if _OF_A_VERSION.search(change.field):
         return True
     plain = all(_PLAIN.fullmatch(value) for value in (change.before, change.after))
-    return plain and not _WIRES.search(change.field.removeprefix("env "))
+    return plain and not _WIRES.search(change.name)
 
 
 def works_otherwise(workload: Workload) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from tuheg_ir.diagnosis.model import Obj, Snapshot
+from tuheg_ir.diagnosis.model import Evidence, Obj, Snapshot
 from tuheg_ir.diagnosis.view.changes import Change, changes
 from tuheg_ir.diagnosis.view.pods import Container, Ended, Pod, controller, read_pods
 from tuheg_ir.diagnosis.view.reading import (
@@ -66,6 +66,10 @@ class Workload:
     changes: tuple[Change, ...] = ()
     released_at: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    def standing(self, since: datetime | None = None) -> Evidence:
+        """Return how many of the pods that it is to have are ready, as evidence."""
+        return Evidence("objects", self.ref, f"{self.ready} of {self.wanted} pods are ready", since)
 
     @property
     def current(self) -> Revision | None:
