@@ -133,6 +133,9 @@ OPEN = frozenset(
         "cyber-monday-search-load-trips-elasticsearch-parent-breaker-on-small-heap",
         # it is named as killed for memory; asked is scale_database for a larger limit, which here adds replicas
         "exam-registration-postgres-oomkilled-while-students-book-their-exams",
+        "fluentd-without-memory-limit-starves-node-and-oomkills-box-web",
+        "pass-api-gone-with-the-one-worker-holding-all-replicas",
+        "session-redis-saturated-by-instant-optimistic-retries-of-login-sessions",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }
