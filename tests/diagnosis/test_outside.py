@@ -136,6 +136,10 @@ OPEN = frozenset(
         "fluentd-without-memory-limit-starves-node-and-oomkills-box-web",
         "pass-api-gone-with-the-one-worker-holding-all-replicas",
         "session-redis-saturated-by-instant-optimistic-retries-of-login-sessions",
+        "calico-picks-new-backup-nic-after-node-reboot-and-cuts-node-off",
+        "calico-veth-mtu-raised-above-vswitch-size-hangs-large-answers",
+        "cloud-nat-ports-used-up-since-go-release-builds-transport-per-call",
+        "traefik-values-lose-edge-node-selector-and-metallb-withdraws-its-address",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }
