@@ -13,6 +13,7 @@ READS: dict[str, Any] = {"volumes": [{"name": "c", "configMap": {"name": "shop-s
 SETTINGS = thing("ConfigMap", "shop-settings", data={"app.yaml": "a: b"})
 SAID = log(pod("shop"), "FATAL: failed to load config /etc/shop/app.yaml: yaml: line 3: bad", previous=True)
 
+MISTYPED = log(pod("db"), 'FATAL:  configuration file "/etc/postgresql/postgresql.conf" contains errors', previous=True)
 GO = 'parse config: strconv.Atoi: parsing "tcp://10.96.7.7:6379": invalid syntax'
 JAVA = 'Caused by: java.lang.NumberFormatException: For input string: "tcp://10.96.7.7:6379"'
 LOST = "dial tcp://10.96.7.7:6379: connection refused"
@@ -74,8 +75,43 @@ HOLDS = [
         (SHOP, "configuration_error", "page_human"),
         excludes=no("restart_workload", "rollback_workload", at=SHOP),
     ),
+    Holds(
+        "a cache does not take its own settings, and who needs it fails for that",
+        snapshot(
+            workload("shop", env={"REDIS_URL": "redis://redis:6379"}),
+            down(redis(), looping()),
+            logs=[
+                log(
+                    pod("redis"),
+                    "*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***",
+                    ">>> 'maxmemory \"much\"'",
+                    previous=True,
+                ),
+                log(pod("shop"), "ERROR connect ECONNREFUSED redis:6379"),
+            ],
+        ),
+        ("Deployment/redis", "configuration_error", "page_human"),
+        excludes=no("restart_workload", at=SHOP),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
+    Holds(
+        "a database does not take the file that a ConfigMap gives it",
+        snapshot(
+            down(workload("db", "postgres:16", pods=1, port=5432, spec=READS), looping()), SETTINGS, logs=[MISTYPED]
+        ),
+        ("ConfigMap/shop-settings", "configuration_error", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a database ends for its data",
+        snapshot(
+            down(workload("db", "postgres:16", pods=1, port=5432, spec=READS), looping()),
+            SETTINGS,
+            logs=[log(pod("db"), "PANIC:  could not locate a valid checkpoint record", previous=True)],
+        ),
+    ),
     DoesNotHold(
         "a release brought them",
         snapshot(looped(before={**IMAGE, "env": {"MODE": "a"}}, spec=READS), SETTINGS, logs=[SAID]),

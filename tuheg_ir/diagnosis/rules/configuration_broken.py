@@ -1,6 +1,7 @@
 """Containers end and say that their configuration is wrong, and no release of theirs brought it.
 
-Each Service of a namespace puts settings into the environment of all containers that start after it.
+Each Service of a namespace puts settings into the environment of all containers that start after it. What a database, a
+cache or a broker says as it ends may be of its data: of its settings it is where it says so in words of its own.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -27,11 +29,13 @@ def when(view: View) -> Iterator[Match]:
     for workload in view.serving:
         ended = ended_by_themselves(view, workload)
         pods = {crash.pod.name for crash in ended}
-        hits = [h for h in view.hits_of(workload.ref, "configuration_missing") if h.pod in pods]
+        told = ("settings_refused",) if role(workload) else ("configuration_missing", "settings_refused")
+        hits = [h for h in view.hits_of(workload.ref, *told) if h.pod in pods]
         links = list(misread_links(view, workload))[:1]
-        if not ended or not (hits or links) or _suspected(view, workload) or role(workload):
+        if not ended or not (hits or links) or _suspected(view, workload):
             continue
         source = "" if links else _source(workload, hits)
+        callers = behind(view, workload.ref, but=workload.ref) if role(workload) else ()
         yield Match(
             component=source or workload.ref,
             evidence=(
@@ -40,10 +44,11 @@ def when(view: View) -> Iterator[Match]:
                 *((Evidence("objects", source, f"{workload.ref} reads it"),) if source else ()),
                 *_of_links(links),
             ),
-            certainty=0.75 if links else 0.55,
+            certainty=0.75 if links or role(workload) else 0.55,
             since=min((c.ended.at for c in ended if c.ended.at), default=None),
-            explains=(workload.ref,) if source else (),
-            excludes=excluding(workload.ref, "each start reads the same settings", *RESTARTS)
+            explains=(*((workload.ref,) if source else ()), *callers),
+            excludes=not_for(callers, f"{workload.ref} does not start: nothing done to its callers brings it back")
+            + excluding(workload.ref, "each start reads the same settings", *RESTARTS)
             + excluding(workload.ref, "no release brought it", "rollback_workload"),
         )
 
