@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write the account's rights from the platform's description: nothing that no service needs.
 
-    python rbac/generate.py            writes rbac/tuheg-ir.yml and rbac/nodes.yml
+    python rbac/generate.py            writes rbac/tuheg-ir.yml and, to be chosen, nodes.yml, also.yml and secrets.yml
     python rbac/generate.py --check    tells whether they are up to date (exit 1 if not)
 
 Needs PyYAML alone. Another inventory's rights: --platform FILE prints them to stdout with --print.
@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PLATFORM = ROOT / "inventories" / "example" / "group_vars" / "clusters.yml"
 MANIFEST = Path(__file__).resolve().parent / "tuheg-ir.yml"
 NODES_MANIFEST = MANIFEST.with_name("nodes.yml")
+ALSO_MANIFEST = MANIFEST.with_name("also.yml")
+SECRETS_MANIFEST = MANIFEST.with_name("secrets.yml")
 ACCOUNT = "tuheg-ir"
 HEADER = """\
 # Written by rbac/generate.py from inventories/example: change that, not this.
@@ -30,12 +32,36 @@ NODES_HEADER = """\
 # Written by rbac/generate.py from inventories/example. Optional: lets the account of tuheg-ir.yml
 # list the cluster's nodes, so that a diagnosis can blame one.
 """
+ALSO_HEADER = """\
+# Written by rbac/generate.py from inventories/example. Optional: lets the account of tuheg-ir.yml
+# read another namespace that the inventory names in ir_also_namespaces, and change nothing there:
+#     kubectl apply -n ingress-nginx -f rbac/also.yml
+"""
+SECRETS_HEADER = """\
+# Written by rbac/generate.py from inventories/example. Optional: lets the account of tuheg-ir.yml
+# list Secrets of the platform's namespace, so that a diagnosis can tell a key that is missing or was
+# changed. The API gives the values with them: they are sealed when they are read, and never kept.
+"""
 
 Rule = dict[str, list[str]]
 
 PLURAL = {"Deployment": "deployments", "StatefulSet": "statefulsets"}
 LOOK = ["list", "watch"]
 
+# What somebody has to install; where it is not, the right is about nothing.
+EXTENSIONS: tuple[tuple[str, list[str], list[str]], ...] = (
+    ("gateway.networking.k8s.io", ["httproutes"], ["list"]),
+    ("cert-manager.io", ["certificates", "certificaterequests"], ["list"]),
+    ("acme.cert-manager.io", ["challenges"], ["list"]),
+    ("external-secrets.io", ["externalsecrets"], ["list"]),
+    ("keda.sh", ["scaledobjects"], ["list"]),
+    ("security.istio.io", ["authorizationpolicies", "peerauthentications"], ["list"]),
+    ("networking.istio.io", ["virtualservices", "destinationrules", "serviceentries", "sidecars"], ["list"]),
+    ("gateway.envoyproxy.io", ["backendtrafficpolicies"], ["list"]),
+    ("kafka.strimzi.io", ["kafkas", "kafkatopics", "kafkausers"], ["list"]),
+    ("rabbitmq.com", ["permissions", "topicpermissions"], ["list"]),
+    ("k8s.mariadb.com", ["grants"], ["list"]),
+)
 # What every look, diagnosis and verification reads, whatever the platform. `metrics.k8s.io`
 # is the handbook's `kubectl top pods`. Secrets are not among them: a diagnosis works without.
 READS: tuple[tuple[str, list[str], list[str]], ...] = (
@@ -50,21 +76,21 @@ READS: tuple[tuple[str, list[str], list[str]], ...] = (
     ("policy", ["poddisruptionbudgets"], ["list"]),
     ("discovery.k8s.io", ["endpointslices"], ["list"]),
     ("networking.k8s.io", ["ingresses", "networkpolicies"], ["list"]),
-    ("gateway.networking.k8s.io", ["httproutes"], ["list"]),
-    ("cert-manager.io", ["certificates", "certificaterequests"], ["list"]),
-    ("acme.cert-manager.io", ["challenges"], ["list"]),
-    ("external-secrets.io", ["externalsecrets"], ["list"]),
-    ("keda.sh", ["scaledobjects"], ["list"]),
-    ("security.istio.io", ["authorizationpolicies", "peerauthentications"], ["list"]),
-    ("networking.istio.io", ["virtualservices", "destinationrules", "serviceentries", "sidecars"], ["list"]),
-    ("gateway.envoyproxy.io", ["backendtrafficpolicies"], ["list"]),
-    ("kafka.strimzi.io", ["kafkas", "kafkatopics", "kafkausers"], ["list"]),
-    ("rabbitmq.com", ["permissions", "topicpermissions"], ["list"]),
-    ("k8s.mariadb.com", ["grants"], ["list"]),
+    *EXTENSIONS,
     ("metrics.k8s.io", ["pods"], ["list"]),
 )
 # No namespace holds nodes: the right to see them is a file of its own, and optional.
 NODES = ("", ["nodes"], ["list"])
+# Who may list Secrets gets their values: so that right is a file of its own as well.
+SECRETS = ("", ["secrets"], ["list"])
+# Of another namespace: what runs there, what it says, and what has to be installed. No quotas, jobs or policies.
+ALSO: tuple[tuple[str, list[str], list[str]], ...] = (
+    ("", ["pods", "events", "services", "configmaps"], ["list"]),
+    ("", ["pods/log"], ["get"]),
+    ("apps", ["deployments", "statefulsets", "daemonsets", "replicasets", "controllerrevisions"], ["list"]),
+    ("discovery.k8s.io", ["endpointslices"], ["list"]),
+    *EXTENSIONS,
+)
 
 
 def rule(group: str, resources: list[str], verbs: list[str], names: list[str] | None = None) -> Rule:
@@ -131,41 +157,38 @@ def rules_for(services: Mapping[str, Mapping[str, Any]]) -> list[Rule]:
 def manifests(platform: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return ServiceAccount, Role and RoleBinding for the platform of an inventory."""
     meta = {"name": ACCOUNT, "namespace": platform["ir_namespace"]}
-    role_ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": ACCOUNT}
-    return [
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta},
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "Role",
-            "metadata": meta,
-            "rules": rules_for(platform["ir_services"]),
-        },
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "RoleBinding",
-            "metadata": meta,
-            "roleRef": role_ref,
-            "subjects": [{"kind": "ServiceAccount", **meta}],
-        },
-    ]
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta}
+    return [account, *_bound(platform, "", meta, rules_for(platform["ir_services"]))]
 
 
 def node_manifests(platform: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the ClusterRole and its binding with which the account sees nodes."""
-    meta = {"name": f"{ACCOUNT}-nodes"}
+    return _bound(platform, "Cluster", {"name": f"{ACCOUNT}-nodes"}, [rule(*NODES)])
+
+
+def also_manifests(platform: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the Role and its binding, of whichever namespace they are applied to, with which the account reads it."""
+    return _bound(platform, "", {"name": f"{ACCOUNT}-also"}, [rule(*read) for read in ALSO])
+
+
+def secret_manifests(platform: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the Role and its binding with which the account lists the Secrets of its namespace."""
+    meta = {"name": f"{ACCOUNT}-secrets", "namespace": platform["ir_namespace"]}
+    return _bound(platform, "", meta, [rule(*SECRETS)])
+
+
+def _bound(platform: Mapping[str, Any], scope: str, meta: dict[str, str], rules: list[Rule]) -> list[dict[str, Any]]:
+    """Return a role and its binding to the account; ``scope`` is "Cluster" or ""."""
+    api = "rbac.authorization.k8s.io"
     subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": platform["ir_namespace"]}
+    role_ref = {"apiGroup": api, "kind": f"{scope}Role", "name": meta["name"]}
     return [
+        {"apiVersion": f"{api}/v1", "kind": f"{scope}Role", "metadata": meta, "rules": rules},
         {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRole",
+            "apiVersion": f"{api}/v1",
+            "kind": f"{scope}RoleBinding",
             "metadata": meta,
-            "rules": [rule(*NODES)],
-        },
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": meta,
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", **meta},
+            "roleRef": role_ref,
             "subjects": [subject],
         },
     ]
@@ -190,6 +213,8 @@ def render(platform: Mapping[str, Any]) -> dict[Path, str]:
     return {
         MANIFEST: HEADER + _yaml(manifests(platform)),
         NODES_MANIFEST: NODES_HEADER + _yaml(node_manifests(platform)),
+        ALSO_MANIFEST: ALSO_HEADER + _yaml(also_manifests(platform)),
+        SECRETS_MANIFEST: SECRETS_HEADER + _yaml(secret_manifests(platform)),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from rbac import generate
+from tuheg_ir.diagnosis.collector.reads import READS
 
 PLATFORM: dict[str, Any] = {
     "ir_namespace": "ns",
@@ -39,10 +41,11 @@ def test_a_manifest_that_is_out_of_date_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(generate, "MANIFEST", tmp_path / "tuheg-ir.yml")
-    monkeypatch.setattr(generate, "NODES_MANIFEST", tmp_path / "nodes.yml")
+    for name in ("nodes", "also", "secrets"):
+        monkeypatch.setattr(generate, f"{name.upper()}_MANIFEST", tmp_path / f"{name}.yml")
     assert generate.main(["--check"]) == 1
     told = "is out of date. Next: python rbac/generate.py\n"
-    assert capsys.readouterr().err == f"tuheg-ir.yml {told}nodes.yml {told}"
+    assert capsys.readouterr().err == "".join(f"{name}.yml {told}" for name in ("tuheg-ir", "nodes", "also", "secrets"))
     assert generate.main([]) == 0
     assert generate.main(["--check"]) == 0
 
@@ -71,6 +74,21 @@ def test_another_platforms_rights_can_be_printed(tmp_path: Path, capsys: pytest.
 )
 def test_what_changes_something_is_granted_by_name(resource: str, verb: str, names: list[str]) -> None:
     assert named(resource, verb) == names
+
+
+@pytest.mark.parametrize("made", [generate.node_manifests, generate.also_manifests, generate.secret_manifests])
+def test_what_may_be_chosen_beside_changes_nothing(made: Callable[[dict[str, Any]], list[dict[str, Any]]]) -> None:
+    role, binding = made(PLATFORM)
+    assert {verb for rule in role["rules"] for verb in rule["verbs"]} <= {"get", "list"}
+    assert (binding["roleRef"]["kind"], binding["roleRef"]["name"]) == (role["kind"], role["metadata"]["name"])
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "tuheg-ir", "namespace": "ns"}]
+
+
+def test_another_namespace_is_read_as_far_as_a_diagnosis_asks_and_without_secrets() -> None:
+    role, binding = generate.also_manifests(PLATFORM)
+    granted = {resource for rule in role["rules"] for resource in rule["resources"]}
+    assert granted == {each.plural for each in READS if each.also} | {"pods/log"}
+    assert "namespace" not in (role["metadata"] | binding["metadata"]), "it is applied to any namespace"
 
 
 def test_nothing_is_granted_by_a_wildcard_and_only_what_cannot_be_named_is_created_freely() -> None:

@@ -166,6 +166,22 @@ def test_a_malformed_probe_is_named(inventory: Path, probes: list[Any], what: st
     assert caught.value.what.replace("ir_services.backend-gateway.probes", "").strip().startswith(what)
 
 
+@pytest.mark.parametrize(
+    ("also", "what"),
+    [
+        ("kube-system", "ir_also_namespaces is 'kube-system'"),
+        (["Kube System"], "ir_also_namespaces[0] is 'Kube System'"),
+        (["kube-system", "kube-system"], "ir_also_namespaces names 'kube-system' twice"),
+        (["edge", "tuheg-production"], "ir_also_namespaces[1] is 'tuheg-production', the platform's own namespace"),
+    ],
+)
+def test_what_is_no_list_of_other_namespaces_is_refused(inventory: Path, also: Any, what: str) -> None:
+    write(inventory, "group_vars/clusters.yml", VARIABLES | {"ir_also_namespaces": also})
+    with pytest.raises(InventoryError) as caught:
+        load_platform(inventory, "production")
+    assert caught.value.what.startswith(what)
+
+
 def test_a_default_service_that_is_not_described_lists_the_services(inventory: Path) -> None:
     write(inventory, "group_vars/clusters.yml", VARIABLES | {"ir_default_service": "mysql"})
     with pytest.raises(InventoryError, match=r"Write one of: backend-gateway, redis\."):

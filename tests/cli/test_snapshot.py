@@ -55,6 +55,26 @@ def test_a_namespace_needs_no_inventory(
     assert load(tmp_path / "saved").namespace == "shop"
 
 
+def test_other_namespaces_are_read_beside_it_and_one_that_is_empty_is_told(
+    cluster: FakeApi, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = {"items": [{**POD, "metadata": {**POD["metadata"], "name": "proxy-1", "namespace": "edge"}}]}
+    here = cluster.answer
+
+    def answer(path: str) -> tuple[int, object]:
+        if "/namespaces/egde/" in path:
+            return 200, {"items": []}
+        return (200, there) if path == "/api/v1/namespaces/edge/pods" else here(path)
+
+    cluster.answer = answer
+    folder = tmp_path / "saved"
+    assert run(["snapshot", str(folder), "-n", "shop", "--also", "edge", "--also", "shop", "--also", "egde"]) == 0
+    assert {pod["metadata"]["name"] for pod in load(folder).of("Pod")} == {"web-1", "proxy-1"}
+    told = " ".join(capsys.readouterr().out.split())
+    assert "not read: namespace egde: there is nothing in it: is that the right namespace? (invalid)" in told
+    assert "namespace shop" not in told
+
+
 def test_another_namespace_has_none_of_the_inventorys_services(cluster: FakeApi, tmp_path: Path) -> None:
     assert run(["snapshot", str(tmp_path / "saved"), "-n", "shop"]) == 0
     assert load(tmp_path / "saved").services == {}

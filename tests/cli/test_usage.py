@@ -64,6 +64,14 @@ FAULTS = "database-connection, response-timeout, high-error-rate, memory-leak, s
             "Error: The inventory has no such service (shop). Next: Services of lab: backend-gateway, postgres, redis.",
         ),
         (
+            ["diagnose", "--at", "2025-11-05T14:30:00Z"],
+            "Error: --at belongs to --snapshot. Next: Add --snapshot DIR, or leave it out.",
+        ),
+        (
+            ["diagnose", "--snapshot", ".", "--also", "edge"],
+            "Error: -n and --also are of a live cluster. Next: Leave them or --snapshot out.",
+        ),
+        (
             ["message", "summary"],
             "Error: A message needs its facts. Next: Give either --incident INC or --facts FILE.",
         ),

@@ -30,11 +30,16 @@ from tuheg_ir.sim.site import CLUSTER, prepare
 
 KUBE = find_project().module_utils("kube").kube
 PLATFORM = layout.ROOT / "inventories" / "example" / "group_vars" / "clusters.yml"
-ACCOUNT = [
-    obj
-    for name in ("tuheg-ir.yml", "nodes.yml")
-    for obj in yaml.safe_load_all((layout.ROOT / "rbac" / name).read_text(encoding="utf-8"))
-]
+
+
+def manifests(*names: str) -> list[dict[str, Any]]:
+    texts = [(layout.ROOT / "rbac" / name).read_text(encoding="utf-8") for name in names]
+    return [obj for text in texts for obj in yaml.safe_load_all(text)]
+
+
+ACCOUNT = manifests("tuheg-ir.yml", "nodes.yml")
+ALSO = [{**obj, "metadata": {**obj["metadata"], "namespace": "edge"}} for obj in manifests("also.yml")]
+SECRETS = manifests("secrets.yml")
 SECRET = {
     "apiVersion": "v1",
     "kind": "Secret",
@@ -125,6 +130,33 @@ def test_the_account_of_rbac_may_read_all_but_secrets(taken: Callable[..., Colle
     assert not found.known("Secret")
     note = next(source.note for source in found.sources if source.source == "secrets")
     assert note == "our account lacks the right to list secrets"
+
+
+def test_another_namespace_is_read_with_the_rights_for_it_alone(
+    simulation: Simulation, taken: Callable[..., Collection]
+) -> None:
+    simulation.cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "edge"}})
+    moved = {**SECRET, "metadata": {"name": "edge-db", "namespace": "edge"}}
+    proxy = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "proxy", "namespace": "edge"},
+        "data": {"a": "b"},
+    }
+    for each in (moved, proxy):
+        simulation.cluster.apply(each)
+    refused = taken(*ACCOUNT, prometheus_url="", also=("edge",)).snapshot
+    assert failures(refused)["namespace edge"] == "forbidden"
+    found = taken(*ACCOUNT, *ALSO, prometheus_url="", also=("edge",)).snapshot
+    assert failures(found) == {"secrets": "forbidden", "usage": "missing"}
+    assert "proxy" in {obj["metadata"]["name"] for obj in found.of("ConfigMap")}
+    assert not found.known("Secret")
+
+
+def test_secrets_are_listed_by_an_account_that_may(taken: Callable[..., Collection]) -> None:
+    found = taken(*ACCOUNT, *SECRETS, prometheus_url="").snapshot
+    assert failures(found) == {"usage": "missing"}
+    assert [is_seal(obj["data"]["password"]) for obj in found.of("Secret") if obj["metadata"]["name"] == "db"] == [True]
 
 
 def test_without_rights_there_are_notes_and_no_crash(taken: Callable[..., Collection]) -> None:

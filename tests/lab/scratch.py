@@ -218,20 +218,22 @@ class Scratch:
         result = json.loads(found[1])["ir_result"] if found else {}
         return Played(done.returncode, done.stdout + done.stderr, result)
 
-    def snapshot(self) -> Played:
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run tuheg-ir as the account."""
+        return subprocess.run(
+            [str(Path(sys.executable).with_name("tuheg-ir")), *words],
+            env=dict(responder_at(self.lab, self.home).env) | {"KUBECONFIG": str(self.account)},
+            cwd=CHECKOUT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def snapshot(self, *words: str) -> Played:
         """Take a snapshot as the account; what could not be read are the notes of the result."""
-        program = Path(sys.executable).with_name("tuheg-ir")
         with tempfile.TemporaryDirectory() as folder:
-            words = ["snapshot", str(Path(folder, "saved")), "-n", NAMESPACE, "--format", "json"]
-            done = subprocess.run(
-                [str(program), *words],
-                env=dict(responder_at(self.lab, self.home).env) | {"KUBECONFIG": str(self.account)},
-                cwd=CHECKOUT,
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
+            done = self.command("snapshot", str(Path(folder, "saved")), "-n", NAMESPACE, "--format", "json", *words)
         sources = json.loads(done.stdout).get("sources", [])
         notes = [source["note"] for source in sources if not source["ok"]]
         return Played(done.returncode, done.stdout + done.stderr, {"facts": {"notes": notes, "evidence": {}}})
@@ -253,3 +255,17 @@ def until(holds: Callable[[], bool], limit_s: float = 30) -> None:
     while not holds():
         assert time.monotonic() < end, "it did not come to hold in time"
         time.sleep(0.2)
+
+
+SUBRESOURCES = ("exec", "log", "portforward", "token")
+
+
+def can(lab: Lab, verb: str, resource: str, namespace: str) -> str:
+    """Tell whether the account may do something in a namespace: "yes" or "no"."""
+    who = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
+    path = resource.split("/")
+    words = [path[0], f"--subresource={path[1]}"] if path[-1] in SUBRESOURCES else [resource]
+    try:
+        return kubectl(lab, "-n", namespace, "auth", "can-i", verb, *words, f"--as={who}").strip()
+    except LabError:
+        return "no"  # kubectl says no and ends with 1

@@ -8,11 +8,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from lab.errors import LabError
-from lab.kubectl import kubectl
 from lab.paths import Lab
-from rbac.generate import ACCOUNT, manifests
-from tests.lab.scratch import NAMESPACE, PLATFORM, Played, Scratch, scratch_platform, until
+from rbac.generate import manifests
+from tests.lab.scratch import NAMESPACE, PLATFORM, Played, Scratch, can, scratch_platform, until
 
 pytestmark = pytest.mark.lab
 
@@ -278,16 +276,3 @@ def test_what_no_play_needs_is_not_granted(platform: Scratch, verb: str, resourc
 def test_no_right_reaches_another_namespace(platform: Scratch) -> None:
     assert can(platform.lab, "get", "deployments", "kube-system") == "no"
     assert can(platform.lab, "list", "pods", "tuheg-production") == "no"
-
-
-SUBRESOURCES = ("exec", "log", "portforward", "token")
-
-
-def can(lab: Lab, verb: str, resource: str, namespace: str) -> str:
-    who = f"system:serviceaccount:{NAMESPACE}:{ACCOUNT}"
-    path = resource.split("/")
-    words = [path[0], f"--subresource={path[1]}"] if path[-1] in SUBRESOURCES else [resource]
-    try:
-        return kubectl(lab, "-n", namespace, "auth", "can-i", verb, *words, f"--as={who}").strip()
-    except LabError:
-        return "no"  # kubectl says no and ends with 1

@@ -63,6 +63,8 @@ def load_platform(inventory: Path, cluster: str) -> Platform:
     namespace = _needed(variables, "ir_namespace", opened, encrypted)
     services = check_services(_needed(variables, "ir_services", opened, encrypted))
     default = _needed(variables, "ir_default_service", opened, encrypted)
+    if also := variables.get("ir_also_namespaces"):
+        _check_also(also, namespace)
     return Platform(
         cluster=cluster,
         namespace=namespace.text(_NAME, "the name of a namespace"),
@@ -94,6 +96,14 @@ def _needed(variables: Variables, name: str, inventory: Inventory, encrypted: li
         str(inventory.folder),
         f"Set it in {inventory.folder / 'group_vars' / (GROUP + '.yml')}.{hint}",
     )
+
+
+def _check_also(also: Field, namespace: Field) -> None:
+    """Refuse what is no list of other namespaces."""
+    also.texts()
+    for each in also.items():
+        if each.text(_NAME, "the name of a namespace") == namespace.value:
+            each.fail(f"is {each.value!r}, the platform's own namespace", "Leave it out: it is read anyway.")
 
 
 def _refuse_jinja(field: Field) -> None:

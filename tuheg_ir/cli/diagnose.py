@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tuheg_ir.cli.live import Live, Named, choose_live, live_options
 from tuheg_ir.cli.output import emit, format_option
-from tuheg_ir.cli.target import choose_target, target_options
 from tuheg_ir.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -19,17 +19,16 @@ if TYPE_CHECKING:
 
 
 @click.command(name="diagnose")
-@target_options
+@live_options
 @click.option("--service", help="Say first what concerns this service of the inventory.")
 @click.option("--snapshot", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Look at a saved snapshot.")
-@click.option("--prometheus", metavar="URL", help="With --snapshot: take the figures from this Prometheus.")
+@click.option("--prometheus", metavar="URL", help="Prometheus (default: the inventory's, or a snapshot's figures).")
 @click.option("--at", metavar="TIME", help="With --snapshot: the moment to look at, as 2025-11-05T14:30:00Z.")
 @click.option("--explain", is_flag=True, help="All facts, each guess that was dropped and each rule that did not fire.")
 @click.option("--html", metavar="FILE", type=click.Path(path_type=Path), help="Also write a page with plots.")
 @format_option
 def diagnose_command(
-    inventory: Path | None,
-    cluster: str | None,
+    named: Named,
     service: str | None,
     folder: Path | None,
     prometheus: str | None,
@@ -39,11 +38,14 @@ def diagnose_command(
     form: str,
 ) -> None:
     """Say what is wrong, since when, why, what to do and what not to do. Changes nothing."""
-    if folder is None and (prometheus or at):
-        raise UsageError("--prometheus and --at belong to --snapshot", "", "Add --snapshot DIR, or leave them out.")
     if folder is None:
-        looked, name = _live(inventory, cluster, service)
+        if at:
+            raise UsageError("--at belongs to --snapshot", "", "Add --snapshot DIR, or leave it out.")
+        live = choose_live(named, prometheus)
+        looked, name = _look(live, service), live.cluster
     else:
+        if named.namespace or named.also:
+            raise UsageError("-n and --also are of a live cluster", "", "Leave them or --snapshot out.")
         from tuheg_ir.diagnosis.diagnose import look_back
 
         looked, name = look_back(folder, prometheus_url=prometheus or "", at=_moment(at)), ""
@@ -69,25 +71,24 @@ def diagnose_command(
     emit(form, found, told)
 
 
-def _live(inventory: Path | None, cluster: str | None, service: str | None) -> tuple[Looked, str]:
+def _look(live: Live, service: str | None) -> Looked:
     from tuheg_ir.diagnosis.apart import Apart
 
-    chosen, name = choose_target(inventory, cluster)
-    reading = Apart(lambda: _read(chosen, name, service))
+    if service and live.inventory is None:
+        raise UsageError("--service names one of an inventory", service, "Add -i and --cluster, or leave it out.")
+    reading = Apart(lambda: _read(live, service))
     from tuheg_ir.diagnosis.look import look  # it takes as long as to read a cluster: done meanwhile
 
-    return look(reading), name
+    return look(reading)
 
 
-def _read(inventory: Path, cluster: str, service: str | None) -> Snapshot:
-    from tuheg_ir.catalogue.platform import load_platform
-    from tuheg_ir.diagnosis.collector import Target, collect
+def _read(live: Live, service: str | None) -> Snapshot:
+    from tuheg_ir.diagnosis.collector import collect
     from tuheg_ir.project import find_project
 
-    platform = load_platform(inventory, cluster)
-    platform.service(service)
+    target = live.target(service)
     find_project().module_utils("kube")  # says what is missing before anything is asked
-    return collect({}, Target.of_platform(platform.namespace, platform.services, platform.vars)).snapshot
+    return collect({}, target).snapshot
 
 
 def _moment(text: str | None) -> datetime | None:

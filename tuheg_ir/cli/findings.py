@@ -16,7 +16,8 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     """Return what is wrong, since when, why we think so, what to do and what not to do, of each finding."""
     shown = [_head(found)]
     for number, finding in enumerate(found["findings"], 1):
-        shown += _finding(finding, found["taken_at"], number if len(found["findings"]) > 1 else 0)
+        place = f" in {space}" if (space := finding.get("namespace")) not in (None, found["namespace"]) else ""
+        shown += _finding(finding, found["taken_at"], number if len(found["findings"]) > 1 else 0, place)
     return shown + _unread(found["sources"])
 
 
@@ -26,16 +27,17 @@ def _head(found: Mapping[str, Any]) -> str:
     return f"{where}: {found['verdict']}{took}"
 
 
-def _finding(finding: Mapping[str, Any], taken_at: str, number: int) -> Iterator[str]:
+def _finding(finding: Mapping[str, Any], taken_at: str, number: int, place: str) -> Iterator[str]:
     mark = f"{number}. " if number else ""
     cause = str(finding["root_cause"]).replace("_", " ")
-    yield f"{mark}{finding['component']}: {cause} ({finding['confidence']:.0%})"
+    yield f"{mark}{finding['component']}{place}: {cause} ({finding['confidence']:.0%})"
     if finding.get("since"):
         yield from _told("since", f"{_clock(finding['since'])} UTC, {_span(finding['since'], taken_at)} before")
     facts = [_fact(fact, finding["component"]) for fact in finding["evidence"]]
     more = f"; and {len(facts) - _FACTS} more" if len(facts) > _FACTS else ""
     yield from _told("why", "; ".join(facts[:_FACTS]) + more if facts else "nothing speaks for anything else")
-    yield from _told("do", f"{finding['remedy']} {finding['target']}")
+    where = place if finding["target"] == finding["component"] else ""
+    yield from _told("do", f"{finding['remedy']} {finding['target']}{where}")
     for (target, reason), remedies in _grouped(finding["excluded"]).items():
         where = f" {target}" if target != finding["target"] else ""
         yield from _told("do not", f"{', '.join(remedies)}{where}: {reason}")

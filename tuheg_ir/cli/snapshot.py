@@ -8,16 +8,15 @@ from typing import Any
 
 import click
 
+from tuheg_ir.cli.live import Named, choose_live, live_options
 from tuheg_ir.cli.output import emit, format_option, wrapped
-from tuheg_ir.cli.target import choose_target, target_options
 
 DEADLINE_S = 20.0
 
 
 @click.command(name="snapshot")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@target_options
-@click.option("-n", "--namespace", help="Namespace, instead of an inventory's; with it no inventory is needed.")
+@live_options
 @click.option("--prometheus", metavar="URL", help="Prometheus (default: the inventory's ir_prometheus_url).")
 @click.option(
     "--timeout",
@@ -30,9 +29,7 @@ DEADLINE_S = 20.0
 @format_option
 def snapshot(
     folder: Path,
-    inventory: Path | None,
-    cluster: str | None,
-    namespace: str | None,
+    named: Named,
     prometheus: str | None,
     timeout: float,
     form: str,
@@ -50,7 +47,7 @@ def snapshot(
 
     check_empty(folder)
     began = time.monotonic()
-    target = _target(inventory, cluster, namespace, prometheus)
+    target = choose_live(named, prometheus).target()
     found = collect({}, target, deadline_s=timeout)
     if not found.snapshot.of(*found.snapshot.objects) and not found.snapshot.known("Pod"):
         raise ClusterError(
@@ -61,25 +58,6 @@ def snapshot(
     size = save(found.snapshot, folder, queries=found.queries)
     told = _summary(found.snapshot, folder, size, round(time.monotonic() - began, 3))
     emit(form, told, lambda: lines(told))
-
-
-def _target(inventory: Path | None, cluster: str | None, namespace: str | None, prometheus: str | None) -> Any:
-    from tuheg_ir.diagnosis.collector import Target
-
-    if namespace and not inventory:
-        return Target(namespace, prometheus_url=prometheus or "")
-    from dataclasses import replace
-
-    from tuheg_ir.catalogue import load_platform
-
-    chosen, name = choose_target(inventory, cluster)
-    platform = load_platform(chosen, name)
-
-    target = Target.of_platform(platform.namespace, platform.services, platform.vars)
-    if namespace not in (None, platform.namespace):
-        # Another namespace's services are not those that the inventory describes.
-        target = replace(target, namespace=namespace, services={})
-    return replace(target, prometheus_url=prometheus) if prometheus else target
 
 
 def _summary(snapshot: Any, folder: Path, size: int, took_s: float) -> dict[str, Any]:

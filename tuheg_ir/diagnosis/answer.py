@@ -25,7 +25,7 @@ def public(diagnosis: Diagnosis, snapshot: Snapshot) -> dict[str, Any]:
         "namespace": snapshot.namespace,
         "taken_at": _time(snapshot.taken_at),
         "verdict": diagnosis.verdict,
-        "findings": [_finding(each) for each in diagnosis.findings],
+        "findings": [_finding(each, _space(snapshot, each.component)) for each in diagnosis.findings],
         "considered": [_considered(each) for each in diagnosis.considered],
         "sources": [_source(each) for each in snapshot.sources],
     }
@@ -84,9 +84,18 @@ def _unique(findings: Sequence[Finding], excluded: Iterable[Excluded]) -> list[E
     return [each for each in once(excluded) if each.final or (each.remedy, each.target) not in proposed]
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _space(snapshot: Snapshot, ref: str) -> str:
+    """Return the namespace of a component, Kind/name; that of the snapshot where nothing else is known."""
+    kind, _, name = ref.partition("/")
+    held = (obj["metadata"] for obj in snapshot.objects.get(kind, ()) if obj["metadata"].get("name") == name)
+    spaces = {str(meta.get("namespace") or snapshot.namespace) for meta in held}
+    return snapshot.namespace if snapshot.namespace in spaces else next(iter(sorted(spaces)), snapshot.namespace)
+
+
+def _finding(finding: Finding, namespace: str) -> dict[str, Any]:
     return {
         **_flat(finding),
+        "namespace": namespace,
         "since": _time(finding.since),
         "rule": finding.rule,
         "evidence": [_evidence(each) for each in finding.evidence],

@@ -24,6 +24,7 @@ class ActionModule(ReadingAction):
         "prometheus_url": {"type": "str", "default": ""},
         "alertmanager_url": {"type": "str", "default": ""},
         "ingress_url": {"type": "str", "default": ""},
+        "also_namespaces": {"type": "list", "elements": "str", "default": []},
         "window": {"type": "str", "default": ""},
         "timeout_s": {"type": "float", "default": 15.0},
         **AUTH_SPEC,
@@ -44,6 +45,7 @@ class ActionModule(ReadingAction):
                 alertmanager_url=arguments["alertmanager_url"],
                 ingress_url=arguments["ingress_url"],
                 window=arguments["window"],
+                also=tuple(arguments["also_namespaces"]),
             )
             found = diagnosis.diagnose_service(
                 self.auth(arguments),

@@ -44,6 +44,13 @@ options:
     description: URL of the ingress.
     type: str
     default: ""
+  also_namespaces:
+    description:
+      - Namespaces of what others run for this one, as the ingress, a mesh or operators. Their workloads, events and
+        logs are read too where the account may (C(rbac/also.yml)).
+    type: list
+    elements: str
+    default: []
   window:
     description: Takes the place of the window of every probe.
     type: str

@@ -39,7 +39,10 @@ class SourceFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a snapshot is taken of. ``services`` is the inventory's ir_services; {} without one."""
+    """What a snapshot is taken of. ``services`` is the inventory's ir_services; {} without one.
+
+    ``also``: namespaces of what others run for it (ingress, mesh, operators), whose objects and logs are read too.
+    """
 
     namespace: str
     services: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -47,6 +50,7 @@ class Target:
     alertmanager_url: str = ""
     ingress_url: str = ""
     window: str = ""
+    also: tuple[str, ...] = ()
 
     @classmethod
     def of_platform(
@@ -64,6 +68,7 @@ class Target:
             alertmanager_url=word("ir_alertmanager_url"),
             ingress_url=word("ir_ingress_url"),
             window=word("ir_probe_window"),
+            also=tuple(map(str, variables.get("ir_also_namespaces") or ())),
         )
 
 
@@ -91,9 +96,10 @@ class Context:
         """Return the time by the cluster's clock."""
         return datetime.now(UTC) + timedelta(seconds=self.client.skew_s)
 
-    def path(self, group: str, plural: str, *, namespaced: bool = True) -> str:
-        """Return the path of a list. ``group`` is as in /api/v1 or /apis/apps/v1."""
-        return f"{group}/namespaces/{quote(self.target.namespace)}/{plural}" if namespaced else f"{group}/{plural}"
+    def path(self, group: str, plural: str, *, namespaced: bool = True, namespace: str = "") -> str:
+        """Return the path of a list. ``group`` is as in /api/v1 or /apis/apps/v1; ``namespace`` "" is the target's."""
+        space = quote(namespace or self.target.namespace)
+        return f"{group}/namespaces/{space}/{plural}" if namespaced else f"{group}/{plural}"
 
     def versions(self) -> frozenset[str] | None:
         """Return the paths of all APIs of the cluster, as /apis/apps/v1; asked once. None if it does not say."""

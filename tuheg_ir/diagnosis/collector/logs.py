@@ -14,7 +14,9 @@ from tuheg_ir.diagnosis.moments import moment
 from tuheg_ir.project import module_utils
 
 MOST = 40
-"""Logs in a snapshot."""
+"""Logs of the target's own namespace in a snapshot."""
+ALSO = 20
+"""Logs of all its other namespaces together."""
 OF_ONE_OWNER = 8
 """Logs of those of its pods that show a trouble."""
 WELL = 2
@@ -35,16 +37,17 @@ _NO_LOG = "unable to retrieve container logs"
 
 
 class Wanted(NamedTuple):
-    """One log to read; ``far``: as far back as may be."""
+    """One log to read; ``far``: as far back as may be; ``namespace``: the pod's, "" the target's."""
 
     pod: str
     container: str
     previous: bool
     suspicious: bool
     far: bool = True
+    namespace: str = ""
 
 
-def wanted(pods: Iterable[Obj]) -> list[Wanted]:
+def wanted(pods: Iterable[Obj], most: int = MOST) -> list[Wanted]:
     """Return the logs worth reading: those of suspicious pods first, then some of every workload, then the others."""
     found: list[Wanted] = []
     others: list[Wanted] = []
@@ -61,7 +64,7 @@ def wanted(pods: Iterable[Obj]) -> list[Wanted]:
         else:
             others += [log._replace(far=False) for log in logs]
     # Stable: the order of the pods stays, one of each workload before the second of any.
-    return [*sorted(found, key=lambda log: not log.suspicious), *others][:MOST]
+    return [*sorted(found, key=lambda log: not log.suspicious), *others][:most]
 
 
 def suspicious(pod: Obj) -> bool:
@@ -102,23 +105,23 @@ def _of_pod(pod: Obj, *, suspicious: bool) -> Iterator[Wanted]:
     A container that is terminated holds the crash in its plain log, and its previous one is an
     error text; one that runs or waits after a restart holds it in the previous log.
     """
-    name = str(pod["metadata"]["name"])
     status = pod.get("status") or {}
     for each in status.get("containerStatuses") or ():
-        yield from _of_container(name, each, suspicious=suspicious)
+        yield from _of_container(pod["metadata"], each, suspicious=suspicious)
     for each in status.get("initContainerStatuses") or ():
         if not each.get("ready"):  # one that ended well says nothing of interest
-            yield from _of_container(name, each, suspicious=suspicious)
+            yield from _of_container(pod["metadata"], each, suspicious=suspicious)
 
 
-def _of_container(pod: str, status: Mapping[str, Any], *, suspicious: bool) -> Iterator[Wanted]:
+def _of_container(meta: Mapping[str, Any], status: Mapping[str, Any], *, suspicious: bool) -> Iterator[Wanted]:
     container, state = str(status.get("name") or ""), status.get("state") or {}
     if not container:
         return
+    log = Wanted(str(meta["name"]), container, False, suspicious, namespace=str(meta.get("namespace") or ""))
     if "running" in state or "terminated" in state:
-        yield Wanted(pod, container, previous=False, suspicious=suspicious)
+        yield log
     if status.get("restartCount") and "terminated" not in state:
-        yield Wanted(pod, container, previous=True, suspicious=suspicious)
+        yield log._replace(previous=True)
 
 
 class Told(NamedTuple):
@@ -162,7 +165,7 @@ def _lines_of_an_hour(near: str, count: int) -> int:
 
 
 def _text(context: Context, log: Wanted, lines: int, *, timeout_s: float = inf) -> str:
-    path = context.path("/api/v1", f"pods/{quote(log.pod)}/log")
+    path = context.path("/api/v1", f"pods/{quote(log.pod)}/log", namespace=log.namespace)
     query = {"container": log.container, "tailLines": lines, "limitBytes": BYTES, "timestamps": "true"}
     if log.previous:
         query["previous"] = "true"

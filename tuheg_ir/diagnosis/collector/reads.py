@@ -26,6 +26,7 @@ class Read:
     ``optional``: an API that not every cluster has; without it there are none of the kind.
     ``extension``: one that somebody has to install, so that it is looked for before it is asked.
     ``else_in``: where else it is, in order, of a cluster that does not serve that version of it.
+    ``also``: what is read of the other namespaces of a target too.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Read:
     optional: bool = False
     extension: bool = False
     else_in: tuple[str, ...] = ()
+    also: bool = False
 
     def at(self, there: frozenset[str] | None) -> str:
         """Return the path of its API among those that a cluster has, or says nothing of; "" where it has none."""
@@ -81,25 +83,25 @@ EXTENSIONS: tuple[tuple[str, tuple[str, ...], dict[str, str]], ...] = (
 )
 READS: tuple[Read, ...] = (
     # The largest ones first: they take longest.
-    Read("pods", "Pod", CORE, "pods"),
-    Read("warnings", "Event", CORE, "events", {"fieldSelector": "type=Warning"}),
-    Read("events", "Event", CORE, "events", {"fieldSelector": "type!=Warning"}),
-    Read("replicasets", "ReplicaSet", APPS, "replicasets"),
-    Read("deployments", "Deployment", APPS, "deployments"),
-    Read("statefulsets", "StatefulSet", APPS, "statefulsets"),
-    Read("daemonsets", "DaemonSet", APPS, "daemonsets", optional=True),
-    Read("controllerrevisions", "ControllerRevision", APPS, "controllerrevisions"),
+    Read("pods", "Pod", CORE, "pods", also=True),
+    Read("warnings", "Event", CORE, "events", {"fieldSelector": "type=Warning"}, also=True),
+    Read("events", "Event", CORE, "events", {"fieldSelector": "type!=Warning"}, also=True),
+    Read("replicasets", "ReplicaSet", APPS, "replicasets", also=True),
+    Read("deployments", "Deployment", APPS, "deployments", also=True),
+    Read("statefulsets", "StatefulSet", APPS, "statefulsets", also=True),
+    Read("daemonsets", "DaemonSet", APPS, "daemonsets", optional=True, also=True),
+    Read("controllerrevisions", "ControllerRevision", APPS, "controllerrevisions", also=True),
     Read("jobs", "Job", BATCH, "jobs", optional=True),
     Read("cronjobs", "CronJob", BATCH, "cronjobs", optional=True),
     Read("autoscalers", "HorizontalPodAutoscaler", "/apis/autoscaling/v2", "horizontalpodautoscalers", optional=True),
     Read("disruption budgets", "PodDisruptionBudget", "/apis/policy/v1", "poddisruptionbudgets", optional=True),
     Read("quotas", "ResourceQuota", CORE, "resourcequotas"),
     Read("limit ranges", "LimitRange", CORE, "limitranges", optional=True),
-    Read("services", "Service", CORE, "services"),
-    Read("endpointslices", "EndpointSlice", "/apis/discovery.k8s.io/v1", "endpointslices", optional=True),
+    Read("services", "Service", CORE, "services", also=True),
+    Read("endpointslices", "EndpointSlice", "/apis/discovery.k8s.io/v1", "endpointslices", optional=True, also=True),
     Read("ingresses", "Ingress", NETWORK, "ingresses", optional=True),
     Read("network policies", "NetworkPolicy", NETWORK, "networkpolicies", optional=True),
-    Read("configmaps", "ConfigMap", CORE, "configmaps"),
+    Read("configmaps", "ConfigMap", CORE, "configmaps", also=True),
     # Helm keeps each release, compressed, in a Secret of some hundred kilobytes.
     Read("secrets", "Secret", CORE, "secrets", {"fieldSelector": "type!=helm.sh/release.v1"}),
     Read("volume claims", "PersistentVolumeClaim", CORE, "persistentvolumeclaims"),
@@ -112,13 +114,15 @@ READS: tuple[Read, ...] = (
             plural,
             optional=True,
             extension=True,
+            also=True,
             else_in=tuple(f"/apis/{group}/{each}" for each in older),
         )
         for group, (version, *older), kinds in EXTENSIONS
         for kind, plural in kinds.items()
     ),
 )
-_ABSENT = "the cluster has no such API"
+ABSENT = "the cluster has no such API"
+"""What is noted of a list that nobody can have, whatever the rights."""
 
 
 @dataclass(slots=True)
@@ -130,15 +134,18 @@ class Found:
     note: str = ""
 
 
-def read(context: Context, what: Read) -> Found:
-    """Read all pages of a list. Raises KubeError; SourceFailed when the time ended between two pages."""
+def read(context: Context, what: Read, namespace: str = "") -> Found:
+    """Read all pages of a list; ``namespace`` "" is the target's.
+
+    Raises KubeError; SourceFailed when the time ended between two pages.
+    """
     api = what.at(context.versions()) if what.extension else what.group
     if not api:
-        return Found(what.kind, [], _ABSENT)
+        return Found(what.kind, [], ABSENT)
     found = Found(what.kind, [])
     broken = 0
     try:
-        for page in _pages(context, what, api):
+        for page in _pages(context, what, api, namespace):
             slimmed = [slim(raw, what.kind, hide_config=True) for raw in page]
             kept = [each for each in slimmed if each is not None]
             broken += len(slimmed) - len(kept)
@@ -148,7 +155,7 @@ def read(context: Context, what: Read) -> Found:
                 break
     except module_utils("kube").kube.KubeError as error:
         if what.optional and error.kind == "not_found":
-            return Found(what.kind, [], _ABSENT)
+            return Found(what.kind, [], ABSENT)
         if not found.objects:
             raise
         found.note = f"only {len(found.objects)} were read: {error.message}"
@@ -157,8 +164,8 @@ def read(context: Context, what: Read) -> Found:
     return found
 
 
-def _pages(context: Context, what: Read, api: str) -> Iterator[list[Any]]:
-    path = context.path(api, what.plural, namespaced=what.namespaced)
+def _pages(context: Context, what: Read, api: str, namespace: str) -> Iterator[list[Any]]:
+    path = context.path(api, what.plural, namespaced=what.namespaced, namespace=namespace)
     token = ""
     while True:
         query: dict[str, Any] = {**what.query, "limit": PAGE, "continue": token}

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.collector import alerts, databases, logs, metrics, usage
+from tuheg_ir.diagnosis.collector.also import as_one, beside
 from tuheg_ir.diagnosis.collector.context import Context, NotConfigured, Target, failed
 from tuheg_ir.diagnosis.collector.known import Known, known_of
 from tuheg_ir.diagnosis.collector.reads import READS, Found, Read, read
@@ -116,12 +117,14 @@ class _Pass:
         reads = {each.name: self._start(read, each) for each in sorted(READS, key=_late_ones_last)}
         self._check_connection(reads["pods"])
         asked = self._start_others()
+        also = {space: self._start_also(space) for space in target.also}
         self._gather_objects({"pods": reads.pop("pods")})
         named = [each.name for each in READS if each.kind in _NAMED]
         self._gather_objects({name: reads.pop(name) for name in named})
         self._known.set_result(known_of(self._objects))
-        log_reads = self._start_logs()
+        log_reads = self._start_logs(self._objects.get("Pod", ()), logs.MOST)
         self._gather_objects(reads)
+        log_reads |= self._start_logs(self._gathered_also(also), logs.ALSO)
         found_logs = self._gather_logs(log_reads)
         answers = {name: self._result(name, future) for name, future in asked.items()}
         pods = self._objects.get("Pod", [])
@@ -170,9 +173,12 @@ class _Pass:
             found[f"database {name}"] = self._start(databases.read, name, spec, aside=True)
         return found
 
-    def _start_logs(self) -> dict[logs.Wanted, Future[Answer]]:
-        wanted = logs.wanted(self._objects.get("Pod", []))
-        return {each: self._start(logs.read, each) for each in wanted}
+    def _start_also(self, space: str) -> dict[str, Future[Answer]]:
+        """Start the lists of another namespace."""
+        return {f"{each.name} in {space}": self._start(read, each, space) for each in READS if each.also}
+
+    def _start_logs(self, pods: Iterable[Obj], most: int) -> dict[logs.Wanted, Future[Answer]]:
+        return {each: self._start(logs.read, each) for each in logs.wanted(pods, most)}
 
     def _metrics(self, context: Context) -> metrics.Metrics:
         if not context.target.prometheus_url:
@@ -213,17 +219,32 @@ class _Pass:
         return answer.value
 
     def _gather_objects(self, reads: Mapping[str, Future[Answer]]) -> None:
+        _add(self._objects, self._gathered(reads))
+        _keep_newest(self._objects.get("Event", []), EVENTS)
+
+    def _gathered(self, reads: Mapping[str, Future[Answer]]) -> dict[str, list[Obj]]:
+        """Return kind -> the objects that some lists gave."""
+        objects: dict[str, list[Obj]] = {}
         for name, future in reads.items():
             found: Found | None = self._result(name, future)
             if found is None:
                 continue
-            self._objects.setdefault(found.kind, []).extend(found.objects)
+            objects.setdefault(found.kind, []).extend(found.objects)
             if found.note:
                 self._sources[-1] = self._sources[-1]._replace(note=f"{len(found.objects)}; {found.note}")
-        held = self._objects.get("Event")
-        if held is not None:
-            held.sort(key=lambda event: str(event.get("lastTimestamp") or ""), reverse=True)
-            del held[EVENTS:]
+        return objects
+
+    def _gathered_also(self, reads: Mapping[str, Mapping[str, Future[Answer]]]) -> list[Obj]:
+        """Put what other namespaces gave beside the target's own; return their pods."""
+        pods = list[Obj]()
+        for space, lists in reads.items():
+            before = len(self._sources)
+            found = beside(self._objects, self._gathered(lists))
+            _keep_newest(found.objects.get("Event", []), EVENTS - len(self._objects.get("Event", ())))
+            _add(self._objects, found.objects)
+            pods += found.objects.get("Pod", ())
+            self._sources[before:] = as_one(space, self._sources[before:], found)
+        return pods
 
     def _gather_logs(self, reads: Mapping[logs.Wanted, Future[Answer]]) -> list[Log]:
         """Return the logs that came; one source tells of all of them."""
@@ -248,6 +269,17 @@ class _Pass:
         note = "; ".join(every)[:500]
         self._sources.append(Source("logs", ok=not notes, ms=took, note=note, kind=kind, at=self._context.now()))
         return [told.log for told in found]
+
+
+def _add(objects: dict[str, list[Obj]], more: Mapping[str, list[Obj]]) -> None:
+    for kind, found in more.items():
+        objects.setdefault(kind, []).extend(found)
+
+
+def _keep_newest(events: list[Obj], most: int) -> None:
+    """Leave so many events, the newest first."""
+    events.sort(key=lambda event: str(event.get("lastTimestamp") or ""), reverse=True)
+    del events[max(0, most) :]
 
 
 def _late_ones_last(what: Read) -> int:

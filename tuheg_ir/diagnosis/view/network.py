@@ -43,7 +43,7 @@ def services(snapshot: Snapshot, found: Mapping[str, Workload]) -> dict[str, Ser
 
 def _service(snapshot: Snapshot, obj: Obj, found: Mapping[str, Workload]) -> Service:
     selector = mapping(obj, "spec", "selector")
-    backends = tuple(ref for ref, w in found.items() if _serves(w) and _selected(selector, w))
+    backends = tuple(ref for ref, w in found.items() if _serves(w) and _beside(obj, w) and _selected(selector, w))
     named = name(obj)
     alike = [w for w in found.values() if _serves(w) and _alike(w.name, named)] if not backends else []
     meant = tuple(w.ref for w in sorted(alike, key=lambda w: w.name != named))  # what bears just its name comes first
@@ -69,6 +69,12 @@ def _selected(selector: Mapping[str, Any], workload: Workload) -> bool:
     """
     own = workload.live if workload.kind == "StatefulSet" else ()
     return selects(selector, workload.labels) or any(selects(selector, labels(pod.obj)) for pod in own)
+
+
+def _beside(obj: Obj, workload: Workload) -> bool:
+    """Tell whether a workload is, for all that is known, in the namespace of an object: beyond it none is chosen."""
+    spaces = {text(each, "metadata", "namespace") for each in (obj, workload.obj)} - {""}
+    return len(spaces) < 2
 
 
 def _serves(workload: Workload) -> bool:
@@ -178,7 +184,7 @@ def policies(snapshot: Snapshot, found: Mapping[str, Workload]) -> tuple[Policy,
         types = at(obj, "spec", "policyTypes")
         if not isinstance(types, list | tuple) or not types:
             types = ["Ingress", *(["Egress"] if at(obj, "spec", "egress") else [])]
-        binds = tuple(ref for ref, w in found.items() if label_selector(selector, w.labels))
+        binds = tuple(ref for ref, w in found.items() if _beside(obj, w) and label_selector(selector, w.labels))
         ways = ("Ingress" in types, "Egress" in types)
         made.append(Policy(f"NetworkPolicy/{name(obj)}", obj, binds, *ways, own, others))
     return tuple(sorted(made, key=lambda policy: policy.ref))

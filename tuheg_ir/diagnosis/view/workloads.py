@@ -14,7 +14,6 @@ from tuheg_ir.diagnosis.view.pods import Container, Ended, Pod, controller, read
 from tuheg_ir.diagnosis.view.reading import (
     created,
     items,
-    label_selector,
     labels,
     mapping,
     name,
@@ -252,9 +251,4 @@ def _of_parts(owner: str, pods: list[Pod], past: Iterable[Obj]) -> Workload:
     )
 
 
-def matching(found: Iterable[Workload], selector: Any) -> list[Workload]:
-    """Return the workloads whose pods a LabelSelector selects."""
-    return [workload for workload in found if label_selector(selector, workload.labels)]
-
-
-__all__ = ["KINDS", "Container", "Ended", "Pod", "Revision", "Workload", "matching", "workloads"]
+__all__ = ["KINDS", "Container", "Ended", "Pod", "Revision", "Workload", "workloads"]
