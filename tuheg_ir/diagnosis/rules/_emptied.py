@@ -1,0 +1,195 @@
+"""Runs that took all rows out of a table, or many: by their logs, their commands, or the log of the database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence, Obj
+from tuheg_ir.diagnosis.rules._senders import sends
+from tuheg_ir.diagnosis.view.batch import ended, started, tries, verdict
+from tuheg_ir.diagnosis.view.logs import times_near
+from tuheg_ir.diagnosis.view.pods import controller
+from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.reading import items, mapping, ref
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+HOURS = timedelta(hours=6)
+"""What was emptied longer ago was noticed, or is missed by nobody."""
+AGAIN = timedelta(minutes=15)
+"""What one empties again after so long it empties as a habit."""
+CLOCKS = timedelta(seconds=30)
+_NAMED = r"[\"'`\[(:]*(?:[\w-]+[\"'`\]]*\.[\"'`\[]*)?([a-z_][\w-]*)"
+_WHOLE = late(
+    rf"\btruncat(?:e|ed|es|ing)\s+(?:cascades\s+to\s+)?(?:table\s+)?(?:only\s+)?{_NAMED}"
+    rf"|\btruncate(?:_tables?)?\({_NAMED}|\bdrop_table\({_NAMED}"
+    rf"|\bdrop\s+table\s+(?:if\s+exists\s+)?{_NAMED}"
+    rf"|\bdelete\s+from\s+(?:only\s+)?{_NAMED}[\"'`\]]*\s*(?:;|[\"']|$)"
+    rf"|\bCMD: drop\b.{{0,80}}\"namespace\": ?\"{_NAMED}|\[{_NAMED}/[\w-]{{10,}}\] deleting index",
+    re.IGNORECASE,
+)
+"""How databases, their tools and statements tell that a table, a collection or an index loses all that it has."""
+_ROWS = late(
+    rf"\bdelete\s+from\s+(?:only\s+)?{_NAMED}[\"'`\]]*\s+(?:as\s+\w+\s+)?(?:using|where)\b"
+    r"|\b(?:delet|remov|purg|wip|clear|empti)ed\s+(?:all\s+)?(?:\d[\d,._]*\s+)?"
+    rf"(?:(?:rows?|records?|documents?|entries)\s+)(?:from|in|of)\s+(?:(?:the\s+)?(?:table|collection)\s+)?{_NAMED}"
+    rf"|\b\d[\d,._]*\s+(?:rows?|records?|documents?)\s+(?:deleted|removed|purged)\s+(?:from|in)\s+{_NAMED}",
+    re.IGNORECASE,
+)
+"""How they tell that some rows go: more than were meant, it may be."""
+_HINTS = ("trunc", "drop", "delet", "remov", "purg", "wip", "clear", "empti")
+_COMMENT = late(r"(?:^|\s)--\s(?!\s*\w+\().*")
+"""What a file of SQL says about itself; Rails tells so of what it does: `-- drop_table(:orders)`."""
+_NOT_DONE = late(
+    r"\b(?:cannot|can't|could not|failed|denied|would|dry.?run|skip(?:ped|ping)?|rolled back)\b"
+    r"|(?-i:\bERROR\b|STATEMENT:)",
+    re.IGNORECASE,
+)
+"""A statement that was refused, or only spoken of."""
+_NO_TABLE = (
+    *("table", "if", "only", "exists", "cascade", "partition"),
+    *("data", "log", "logs", "file", "files", "the", "to"),
+)
+_VERSION = late(r"^(?:[VRU]?[\d._-]+|R)_+|\.\w+$")
+_SIGNS = late(r"[\W_]+")
+_SLUG = 5
+"""A file with a shorter name is not known by it."""
+
+
+class Emptied(NamedTuple):
+    """What was taken out of tables: by whom, what shows it, when it began, of which, and whether all that was there."""
+
+    by: str
+    seen: Evidence
+    at: datetime
+    names: frozenset[str]
+    whole: bool
+
+
+class _Said(NamedTuple):
+    at: datetime
+    line: str
+    names: frozenset[str]
+    whole: bool
+    source: str = "logs"
+
+
+def bare(name: str) -> str:
+    """Return a table's name, or a line that may name one, as both are written alike: `work_orders`, `/Work-Orders`."""
+    return _SIGNS.sub("", name).lower()
+
+
+def emptied(view: View) -> Iterator[Emptied]:
+    """Yield which runs, or clients of a database, took the rows out of tables; not who does so again and again."""
+    done: dict[str, list[Emptied]] = {}
+    jobs = [(job, run) for job in view.snapshot.of("Job") if (run := _run(view, job)) and not verdict(job)[0]]
+    for job, run in jobs:
+        if began := started(job):
+            said = [*_told(view, job, run, began), *_meant(view, job, run, began)]
+            done.setdefault(run.ref, []).extend(_as_one(run.ref, ref(job), said))
+    for server in of_role(view.workloads, "database"):
+        for by, one in _of_server(view, server, jobs):
+            if not any(abs(one.at - each.at) <= HOURS and one.names & each.names for each in done.get(by, ())):
+                done.setdefault(by, []).append(one)
+    for each in done.values():
+        yield from _once(view, each)
+
+
+def _once(view: View, told: Sequence[Emptied]) -> Iterator[Emptied]:
+    """Yield what one took out of late, as one, if it had not done so earlier as well: that is usual then."""
+    last = max((each.at for each in told), default=None)
+    if last is None or not view.recent(last, HOURS):
+        return
+    now = [each for each in told if last - each.at <= AGAIN]
+    names = frozenset[str]().union(*(each.names for each in now))
+    if any(each.names & names for each in told if each not in now):
+        return
+    first = min(now, key=lambda each: each.at)
+    yield first._replace(names=names, whole=any(each.whole for each in now))
+
+
+def _run(view: View, job: Obj) -> Workload | None:
+    return view.workloads.get(controller(job) or ref(job))
+
+
+def _as_one(by: str, where: str, said: Sequence[_Said]) -> list[Emptied]:
+    """Return what one run told as one; the first line of it stands for all."""
+    if not said:
+        return []
+    first = min(said, key=lambda each: (each.source != "logs", each.at))
+    began = min(each.at for each in said)
+    names = frozenset[str]().union(*(each.names for each in said))
+    seen = Evidence(first.source, where, f"it took out what was there: {first.line.strip()[:240]}", first.at)
+    return [Emptied(by, seen, began, names, any(each.whole for each in said))]
+
+
+def _told(view: View, job: Obj, run: Workload, began: datetime) -> Iterator[_Said]:
+    """Yield what the log of a run tells; lines without a time are as old as the run."""
+    for log in view.logs_of(tries(job, run.pods)):
+        yield from _said(log.lines, began)
+
+
+def _said(lines: Sequence[str], began: datetime | None) -> Iterator[_Said]:
+    if not any(hint in line.lower() for line in lines for hint in _HINTS):
+        return
+    for at, line in zip(times_near(lines), lines, strict=True):
+        time = max(at, began) if at and began else at or began
+        names, whole = _taken(line)
+        if names and time:
+            yield _Said(time, line, names, whole)
+
+
+def _taken(line: str) -> tuple[frozenset[str], bool]:
+    """Return of which tables a line tells that rows went, and whether all."""
+    lowered = line.lower()
+    if not any(hint in lowered for hint in _HINTS) or _NOT_DONE.search(line):
+        return frozenset(), False
+    done = _COMMENT.sub("", line)
+    for pattern, whole in ((_WHOLE, True), (_ROWS, False)):
+        found = {name.lower() for each in pattern.finditer(done) for name in each.groups() if name}
+        if names := frozenset(map(bare, found.difference(_NO_TABLE))):
+            return names, whole
+    return frozenset(), False
+
+
+def _meant(view: View, job: Obj, run: Workload, began: datetime) -> Iterator[_Said]:
+    """Yield what a run was made to do: its command, and files of SQL that this or its log names."""
+    containers = items(run.template, "spec", "containers")
+    asked = [str(word) for each in containers for key in ("command", "args") for word in each.get(key) or ()]
+    texts = list(asked)
+    named = bare(" ".join([*asked, *(line for log in view.logs_of(tries(job, run.pods)) for line in log.lines)]))
+    for _, found in view.maps_read(run.template):
+        for key, value in mapping(found, "data").items():
+            slug = bare(_VERSION.sub("", key))
+            if len(slug) >= _SLUG and slug in named:
+                texts.append(str(value))
+    for each in texts:
+        yield from (said._replace(source="objects") for said in _said(each.splitlines(), began))
+
+
+def _of_server(view: View, server: Workload, jobs: Iterable[tuple[Obj, Workload]]) -> Iterator[tuple[str, Emptied]]:
+    """Yield what a database tells of itself, of the one run that went on then, or of the client that it names."""
+    runs = list(jobs)
+    for log in view.logs_of(server.live, previous=False):
+        for said in _said(log.lines, None):
+            if not said.whole:
+                continue  # that rows go is any client's work
+            then = {run.ref for job, run in runs if _during(job, said.at) and _uses(view, run, server)}
+            sent = then or {w.ref for w in view.serving if sends(view, said.line, w)}
+            by = sent.pop() if len(sent) == 1 else server.ref
+            yield from ((by, one) for one in _as_one(by, server.ref, [said]))
+
+
+def _during(job: Obj, at: datetime) -> bool:
+    began, over = started(job), ended(job)
+    return began is not None and began - CLOCKS <= at and (over is None or at <= over + CLOCKS)
+
+
+def _uses(view: View, run: Workload, server: Workload) -> bool:
+    """Tell whether a run may work on a database: its settings say so, or name none at all, as with a Secret."""
+    needs = view.graph.needs(run.ref)
+    return server.ref in needs or not needs
