@@ -9,6 +9,7 @@ from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds
 from tests.diagnosis.rules.pods import HOUR, again, pods_of, put, younger
 from tests.diagnosis.rules.scenes import (
     CALLS_CART,
+    CART,
     IMAGE,
     OLD,
     SHOP,
@@ -25,6 +26,7 @@ from tuheg_ir.diagnosis.model import Snapshot
 
 ODD = "ERROR basket 7: total is not what the lines add up to"
 ODD_SINCE_ITS_START = log(pod("shop", 1), "INFO ready", *[ODD] * 9, since=630)
+PASSED = "ERROR GET http://cart:8080/total failed: 500 Internal Server Error"
 FAILS = errors("shop")
 EARLY = alert()._replace(starts_at=NOW - timedelta(minutes=25))
 RATES = ("ConfigMap/rates", "configuration_error", "page_human")
@@ -163,6 +165,20 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "whom it asks was released in the same minutes",
         asking(rates(), cart={**mounts("rates"), "before": IMAGE, "released": 660}),
+    ),
+    DoesNotHold(
+        "who reads it only passes on what whom it asks tells since a release before it",
+        snapshot(
+            shop(env=CALLS_CART, **mounts("rates")),
+            workload("cart", before=IMAGE, released=1400),
+            rates(),
+            figures=(FAILS,),
+            logs=[
+                log(pod("cart"), "INFO ready", *[ODD] * 40, since=1100),
+                log(pod("shop"), "INFO ready", *[PASSED] * 30, since=600),
+            ],
+        ),
+        (CART, "dependency_failure", "page_human"),
     ),
     DoesNotHold("people were called before it was written", asking(rates(), cart=mounts("rates"), alerts=[EARLY])),
     DoesNotHold(

@@ -11,12 +11,14 @@ from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._first_signs import Signs, first_signs, turned_signs
 from tuheg_ir.diagnosis.rules._in_force import POLICY, Edit, edits
 from tuheg_ir.diagnosis.rules._onset import AFTER, near
+from tuheg_ir.diagnosis.rules._passed_on import passed_on
 from tuheg_ir.diagnosis.view.demand import more_asked
 from tuheg_ir.diagnosis.view.network import lets_in
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
+_SETTINGS = ("ConfigMap/", "Secret/")
 REACH = timedelta(minutes=45)
 """A log that holds nothing but errors holds no more than so much time, as a rule; what came before is not known."""
 
@@ -46,6 +48,7 @@ def _only(view: View, workload: Workload, found: Sequence[Edit], signs: Signs) -
         return None
     fits = [each for each in found if each.on in around and any(_fits(at, signs) for at in each.times)]
     fits = [each for each in fits if not called_before(view, each.at) and not _lets_in(view, each, around)]
+    fits = [each for each in fits if not _passed_on(view, workload, each, signs)]
     for chosen in (_at_once(fits, signs, workload.ref), _at_once(fits, signs), _own(fits, workload.ref), fits):
         if chosen:
             return chosen[0] if len({each.ref for each in chosen}) == 1 else None
@@ -57,6 +60,12 @@ def _lets_in(view: View, edit: Edit, around: set[str]) -> bool:
     policy = next((each for each in view.policies if each.ref == edit.ref), None)
     callers = [view.workloads[ref] for ref in sorted(around) if edit.on in view.graph.calls.get(ref, ())]
     return policy is not None and not policy.egress and bool(callers) and all(lets_in(policy, w) for w in callers)
+
+
+def _passed_on(view: View, workload: Workload, edit: Edit, signs: Signs) -> bool:
+    """Tell whether settings of a workload's own were edited that only passes on what others had begun to tell."""
+    own = edit.on == workload.ref and edit.ref.startswith(_SETTINGS)
+    return own and passed_on(view, workload, edit.ref, edit.at, signs.began)
 
 
 def _at_once(fits: Iterable[Edit], signs: Signs, on: str = "") -> list[Edit]:
