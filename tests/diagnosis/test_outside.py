@@ -123,8 +123,6 @@ OPEN = frozenset(
         # the edited ConfigMap is named, and not the server that reads it
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from what teams meet every month:
-        "customer-portal-shows-foreign-contracts-since-release-cancels-redis-reads",
-        "flyway-truncate-cascade-empties-work-orders-behind-a-warm-cache",
         "postgres-downsized-to-save-money-cannot-carry-monday-class-bookings",
         "proxysql-asks-impossible-nofile-limit-and-ticket-presale-loses-mysql",
         "chat-widget-polling-gets-400-since-ingress-affinity-was-removed",
