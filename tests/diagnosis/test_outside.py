@@ -127,7 +127,6 @@ OPEN = frozenset(
         "proxysql-asks-impossible-nofile-limit-and-ticket-presale-loses-mysql",
         "chat-widget-polling-gets-400-since-ingress-affinity-was-removed",
         "job-search-hpa-blind-since-otel-sidecar-without-cpu-request",
-        "coach-sessions-lost-when-node-reboot-took-both-members-of-valkey-shard",
         "cyber-monday-search-load-trips-elasticsearch-parent-breaker-on-small-heap",
         # it is named as killed for memory; asked is scale_database for a larger limit, which here adds replicas
         "exam-registration-postgres-oomkilled-while-students-book-their-exams",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -49,17 +49,25 @@ def sent_away(view: View, workload: Workload) -> tuple[Sent, ...]:
 
 
 def _sent(view: View, workload: Workload) -> Iterator[Sent]:
-    here = {f"Pod/{pod.name}" for pod in workload.live}
+    here = {f"Pod/{pod.name}": pod.created for pod in workload.live}
     for event in view.events_of(workload.ref, "Evicted", "ScaleDown", "Killing", within=LATELY):
         at = event.first or event.last
-        if not event.about.startswith("Pod/") or event.about in here or at is None:
+        if not event.about.startswith("Pod/") or at is None or _is_here(here, event.about, at):
             continue
         asked = event.reason != "Killing" and bool(_EVICTED.search(event.message))
         stops = event.reason == "Killing" and event.message.startswith("Stopping container")
         if (asked and not _OF_THE_KUBELET.search(event.message)) or stops:
-            node = _emptied(view, at, _node_of(view, event.about))
+            node = _emptied(view, at, _node_of(view, event.about, at))
             if node or asked:
                 yield Sent(event.about.removeprefix("Pod/"), at, node, event)
+
+
+def _is_here(here: Mapping[str, datetime | None], about: str, at: datetime) -> bool:
+    """Tell whether a pod was not gone then, as it runs still: that of a StatefulSet comes back under the same name."""
+    if about not in here:
+        return False
+    made = here[about]
+    return made is None or made <= at
 
 
 def _emptied(view: View, at: datetime, node: str) -> str:
@@ -91,9 +99,12 @@ def _tainted(view: View, node: str) -> datetime | None:
     return newest(moment(taint, "timeAdded") for taint in taints if "unschedulable" in text(taint, "key"))
 
 
-def _node_of(view: View, about: str) -> str:
-    """Return the node that a pod which is gone was placed on; "" if nothing tells it any more."""
+def _node_of(view: View, about: str, ended: datetime) -> str:
+    """Return the node that a pod was placed on which is gone since then; "" if nothing tells it any more."""
     for event in view.events:
-        if event.about == about and event.reason == "Scheduled" and (found := _ASSIGNED.search(event.message)):
+        placed = event.first or event.last
+        if event.about != about or event.reason != "Scheduled" or (placed is not None and placed > ended):
+            continue  # one that came later under its name may be elsewhere
+        if found := _ASSIGNED.search(event.message):
             return found["node"]
     return ""

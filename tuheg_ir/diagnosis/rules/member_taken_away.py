@@ -6,42 +6,24 @@ members come back with it: to start those who ask anew, or to take a release of 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import HOURS, ON_CALLERS, behind, not_for, not_their_own
-from tuheg_ir.diagnosis.rules._repeated import Repeated, repeated
+from tuheg_ir.diagnosis.rules._leaderless import leaderless
+from tuheg_ir.diagnosis.rules._repeated import Repeated
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import items, moment, newest, oldest, text
 from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-OFTEN = 5
-"""Members choose another leader in seconds: who waits for that tells of it once or twice."""
 SOON = timedelta(minutes=10)
 EARLY = timedelta(minutes=1)
 """It is missed so soon after it was taken away; clocks differ."""
-_MISSED = late(
-    r"\bcoordinator (?:for .{0,120} )?is not available|\bCOORDINATOR_NOT_AVAILABLE|CoordinatorNotAvailable"
-    r"|\bLEADER_NOT_AVAILABLE|LeaderNotAvailable|no leader for this (?:topic-)?partition|\bNOT_ENOUGH_REPLICAS"
-    r"|fewer in-sync replicas than required|NotEnoughReplicas"
-    r"|\bhome node .{0,120} of durable queue .{0,200} is down or inaccessible"
-    r"|\bCLUSTERDOWN (?:Hash slot not served|The cluster is down)"
-    r"|\bno_shard_available_action_exception|NoShardAvailableAction|\bunavailable_shards_exception"
-    r"|\bprimary shard is not active|Cannot achieve consistency level|\betcdserver: no leader",
-    re.IGNORECASE,
-)
-"""How brokers and stores, and their clients, tell that nobody leads what is asked for, or too few have it."""
-_WORDS = (
-    *("coordinator", "leader", "replicas", "home node", "clusterdown", "shard", "consistency level"),
-    *("leadernotavailable", "not_enough_replicas"),
-)
 
 
 class _Taken(NamedTuple):
@@ -58,14 +40,9 @@ def when(view: View) -> Iterator[Match]:
         taken = _taken(view, store) if store.kind == "StatefulSet" and store.ready >= store.wanted > 0 else None
         if taken is None:
             continue
-        told = [(ref, each) for ref in behind(view, store.ref) if (each := _told(view, ref)) is not None]
+        told = [(ref, each) for ref in behind(view, store.ref) if (each := leaderless(view, ref)) is not None]
         if any(-EARLY <= each.since - taken.at <= SOON for _, each in told):
             yield _match(view, store, taken, [each for _, each in told if each.since - taken.at >= -EARLY])
-
-
-def _told(view: View, ref: str) -> Repeated | None:
-    workload = view.workloads.get(ref)
-    return repeated(view, workload, _MISSED, _WORDS, OFTEN) if workload else None
 
 
 def _taken(view: View, store: Workload) -> _Taken | None:
