@@ -25,10 +25,10 @@ _ITS_MEMORY = {
     "database": late(
         r"SQLSTATE|(?:code|state|error)\W{0,4}53200\b|[\[(]53200[\])]|\b53200: |psycopg|asyncpg|PSQLException|PG::"
         r"|\bpq: |PostgresException|returned from database|\bdb error: |in memory context|DB::Exception"
-        r"|MEMORY_LIMIT_EXCEEDED",
+        r"|MEMORY_LIMIT_EXCEEDED|memory budget exceeded|RSS memory limit exceeded|memory in resource pool",
         re.IGNORECASE,
     ),
-    "search": late(r"circuit_?breaking|Data too large, data for", re.IGNORECASE),
+    "search": late(r"circuit_?breaking|Data too large, data for|Memory Circuit Breaker", re.IGNORECASE),
 }
 """Words of databases and search servers about their own memory, as their clients repeat them."""
 
