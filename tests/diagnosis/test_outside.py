@@ -132,13 +132,8 @@ OPEN = frozenset(
         "cyber-monday-search-load-trips-elasticsearch-parent-breaker-on-small-heap",
         # it is named as killed for memory; asked is scale_database for a larger limit, which here ends idle sessions
         "exam-registration-postgres-oomkilled-while-students-book-their-exams",
-        "fluentd-without-memory-limit-starves-node-and-oomkills-box-web",
         "pass-api-gone-with-the-one-worker-holding-all-replicas",
-        "session-redis-saturated-by-instant-optimistic-retries-of-login-sessions",
-        "calico-picks-new-backup-nic-after-node-reboot-and-cuts-node-off",
-        "calico-veth-mtu-raised-above-vswitch-size-hangs-large-answers",
-        "cloud-nat-ports-used-up-since-go-release-builds-transport-per-call",
-        "traefik-values-lose-edge-node-selector-and-metallb-withdraws-its-address",
+
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import HOUR, again, looping, pods_of, put, younger
+from tests.diagnosis.rules.pods import HOUR, again, looping, node, pods_of, put, younger
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, WELL, alert, down, errors, killed, logs, rate, rising, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, event, figure, pod, snapshot
 from tuheg_ir.diagnosis.model import Snapshot
@@ -53,7 +53,26 @@ def kept(
     return snapshot(objects)
 
 
+def by_its_node(held: float = 0.5) -> Snapshot:
+    """Return a shop killed on a node that is short of memory, which held such a part of its limit of 2 GiB."""
+    limits = {"resources": {"limits": {"memory": "2Gi"}}}
+    objects = old(**limits)
+    short = node("n2", MemoryPressure="True")
+    short["status"]["capacity"] = {"memory": "16Gi"}
+    for each in pods_of(objects):
+        each["spec"]["nodeName"] = "n2"
+        put(each, again("OOMKilled", 137, age=200, restarts=4, lived=HOUR))
+    used = [rising(pod("shop", n), held / 2, held) for n in range(2)]
+    size = [figure("memory_bytes", 4e8, held * 2 * 2**30, pod=pod("shop", n)) for n in range(2)]
+    return snapshot(objects, short, figures=[*used, *size, rate("shop", 20, 20)])
+
+
 HOLDS = [
+    Holds(
+        "its node is short of memory too, and it came to its own limit",
+        by_its_node(0.97),
+        (SHOP, "resource_exhaustion", "restart_workload"),
+    ),
     Holds(
         "files in memory outlive each process of the oldest pod, and younger ones of its template have run for days",
         kept(),
@@ -129,6 +148,11 @@ DOES_NOT_HOLD = [
         "traffic has grown",
         snapshot(killed(old(), 2), figures=[rate("shop", 20, 60, 1500)]),
         (SHOP, "capacity", "scale_workload"),
+    ),
+    DoesNotHold(
+        "it was killed at half its limit, for want of memory on its node, and only fills anew after each start",
+        by_its_node(),
+        ("Node/n2", "resource_exhaustion", "page_human"),
     ),
     DoesNotHold("it was killed hours ago", snapshot(killed(shop(), age=5 * HOUR), figures=[WELL]), HEALTHY),
     DoesNotHold(

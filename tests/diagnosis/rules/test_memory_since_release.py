@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
-from tests.diagnosis.rules.pods import HOUR, pods_of
+from tests.diagnosis.rules.pods import HOUR, node, pods_of
 from tests.diagnosis.rules.scenes import (
     IMAGE,
     MORE,
@@ -58,6 +58,15 @@ def near(*more: Any, at: float = 0.96, was: float = 0.96, ends: int = 0, **told:
     objects = [each for each in more if isinstance(each, list)]
     figures = [each for each in more if isinstance(each, tuple)]
     return snapshot(killed(shop(before=IMAGE, released=2 * HOUR), ends), *objects, figures=[memory, *figures], **told)
+
+
+def of_its_node() -> Snapshot:
+    """Return a shop that was released two hours ago, and is killed at half its limit by a node that is full."""
+    limits = {"resources": {"limits": {"memory": "2Gi"}}}
+    objects = killed(shop(before=IMAGE, released=2 * HOUR, nodes=("n1", "n2"), **limits))
+    full = node("n1", MemoryPressure="True")
+    full["status"]["capacity"] = {"memory": "16Gi"}
+    return snapshot(objects, full, node("n2"), figures=[figure("memory_bytes", 4e8, 1e9, pod=pod("shop", 0))])
 
 
 NEARLY = alert("MemoryNearLimit", deployment="shop")
@@ -126,6 +135,11 @@ HOLDS += [
     )
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "its node has no memory left and killed it at half its limit",
+        of_its_node(),
+        ("Node/n1", "resource_exhaustion", "page_human"),
+    ),
     DoesNotHold(
         "one of two pods was killed, and on the same node alone one of a neighbour that was not released",
         snapshot(

@@ -10,6 +10,7 @@ from statistics import median
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._killed_by_node import is_by_node
 from tuheg_ir.diagnosis.rules._not_of_its_own import same_on_its_node
 from tuheg_ir.diagnosis.rules._scratch import larger_scratch
 from tuheg_ir.diagnosis.view.complaints import fresh
@@ -40,8 +41,11 @@ _OF_MEMORY = late(r"memory|oom", re.IGNORECASE)
 
 
 def short_of_memory(view: View, workload: Workload) -> tuple[Evidence, ...]:
-    """Return that containers of a workload were killed for memory of late, or are near their limit."""
-    killed = killed_for_memory(view, workload)
+    """Return that containers of a workload were killed for memory of late, or are near their limit.
+
+    Not those for whom their node had none left: they may have had room for more.
+    """
+    killed = [each for each in killed_for_memory(view, workload) if not is_by_node(view, each[0])]
     found = [
         Evidence(
             "objects",

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.rules._killed_by_node import killed_by_node
 from tuheg_ir.diagnosis.view.nodes import on_node
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import text
@@ -30,13 +31,15 @@ def filled_by(
     """Return the one workload whose release fills the memory of nodes, and how one sees it.
 
     It runs on each of them or was evicted there, was released before they ran short, and is the largest there and
-    grows; where nobody measures that, its release took its memory limit away.
+    grows; where nobody measures that, its release took its memory limit away. Who is killed there below its own limit
+    is not who fills it.
     """
     found = []
+    killed = {workload.ref for workload, _, _ in killed_by_node(view)}
     for workload in view.serving:
         at = workload.released_at
         there = {pod.node for pod in (*workload.newest_pods(), *_evicted(workload))}
-        if not nodes or not set(nodes) <= there or not releases(view, workload, SUSPECT):
+        if not nodes or workload.ref in killed or not set(nodes) <= there or not releases(view, workload, SUSPECT):
             continue
         if began is not None and at is not None and at < began and (seen := tuple(_seen(view, workload, nodes))):
             found.append((workload, seen))

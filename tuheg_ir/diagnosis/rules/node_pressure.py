@@ -1,4 +1,4 @@
-"""A node is short of disk, memory or processes and evicts pods: no fault of their templates.
+"""A node is short of disk, memory or processes and evicts or kills pods: no fault of their templates.
 
 It may be the fault of another one's: what was released onto all such nodes and fills their memory or disk, one pod
 that holds most of the memory while its like elsewhere are small, or who keeps on their disks what it cannot send.
@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.rules._eating import eaten_by
 from tuheg_ir.diagnosis.rules._filling import disk_filled_by
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._kept_unsent import Unsent, kept_unsent
+from tuheg_ir.diagnosis.rules._killed_by_node import killed_by_node, kills_told
 from tuheg_ir.diagnosis.rules._pressure import filled_by
 from tuheg_ir.diagnosis.rules._process_numbers import (
     may_hold_all,
@@ -33,17 +34,19 @@ Pressed = tuple[str, list[Evidence], list[tuple[Workload, Pod]]]
 
 
 def when(view: View) -> Iterator[Match]:
-    """A node says that it is under pressure, or has evicted pods a short while ago."""
+    """A node says that it is under pressure, or has evicted pods a short while ago, or killed those with room left."""
     found = list(_pressed(view))
     names, began = [name for name, _, _ in found], oldest(_began(view, found))
     culprit = eater = keeper = None
-    if _short_of(found, "MemoryPressure", "memory"):
+    if _short_of(view, found, "MemoryPressure", "memory"):
         culprit = filled_by(view, names, began)
         eater = None if culprit else eaten_by(view, names)
-    elif _short_of(found, "DiskPressure", "ephemeral-storage"):
+    elif _short_of(view, found, "DiskPressure", "ephemeral-storage"):
         culprit = disk_filled_by(view, names, began)
         keeper = None if culprit else kept_unsent(view, names, began)
-    elif found and all(each[0] in short_of_numbers(view) or _short_of([each], "PIDPressure", "pids") for each in found):
+    elif found and all(
+        each[0] in short_of_numbers(view) or _short_of(view, [each], "PIDPressure", "pids") for each in found
+    ):
         culprit = taken_by(view, NUMBERS, names, began)
     known = culprit is not None or eater is not None or keeper is not None
     matches = [_match(view, each, known=known) for each in found]
@@ -61,22 +64,26 @@ def _pressed(view: View) -> Iterator[Pressed]:
     """Yield the nodes that are short of something: what they say, and the pods that they evicted."""
     known = {node.name: node for node in nodes(view) if not node.lost}
     evicted, short = _evicted(view), short_of_numbers(view)
-    for name in sorted({*evicted, *short, *(n for n, node in known.items() if node.pressures)}):
+    killing = {pod.node for _, pod, _ in killed_by_node(view)}
+    for name in sorted({*evicted, *short, *killing, *(n for n, node in known.items() if node.pressures)}):
         node = known.get(name)
         pods = evicted.get(name, [])
-        said = name in short or (node is not None and bool(node.pressures))
+        said = name in short or name in killing or (node is not None and bool(node.pressures))
         if not said and not any(view.recent(p.created, LATELY) for _, p in pods):
             continue
         told = [Evidence("objects", f"Node/{name}", f"{', '.join(node.pressures)}", node.since)] if node else []
         told = told if node and node.pressures else []
         told += short[name].evidence if name in short else ()
+        told += kills_told(view, name)[:3]
         yield name, told, pods
 
 
-def _short_of(found: list[Pressed], pressure: str, resource: str) -> bool:
+def _short_of(view: View, found: list[Pressed], pressure: str, resource: str) -> bool:
     """Tell whether it is one resource that all these nodes are short of."""
+    kills = {each.fact for name, _, _ in found for each in kills_told(view, name)}
     return all(
         any(pressure in each.fact for each in told)
+        or (resource == "memory" and any(each.fact in kills for each in told))
         or any(f"low on resource: {resource}" in text(pod.obj, "status", "message") for _, pod in pods)
         for _, told, pods in found
     )
@@ -86,7 +93,7 @@ def _began(view: View, found: list[Pressed]) -> Iterator[datetime | None]:
     """Yield when nodes began to run short, as far as anything tells."""
     for name, told, pods in found:
         yield from (each.time for each in told)
-        yield from (e.first for e in view.events_of(f"Node/{name}", "EvictionThresholdMet"))
+        yield from (e.first for e in view.events_of(f"Node/{name}", "EvictionThresholdMet", "SystemOOM"))
         yield from (e.first for w, _ in pods for e in view.events_of(w.ref, "Evicted"))
 
 
@@ -153,7 +160,8 @@ def _match(view: View, found: Pressed, *, known: bool) -> Match:
     stopped = short.workloads if short else ()
     leaker = "" if known else unmeasured_leaker(view, name)
     innocent = stopped if known else tuple(ref for ref in stopped if ref not in may_hold_all(view, name))
-    gone = [*(w.ref for w, _ in pods), *(w.ref for w, p in on_node(view, name) if not p.ready)]
+    killed = dict.fromkeys(w.ref for w, pod, _ in killed_by_node(view) if pod.node == name)
+    gone = [*(w.ref for w, _ in pods), *killed, *(w.ref for w, p in on_node(view, name) if not p.ready)]
     touched = [ref for ref in dict.fromkeys([*gone, *waiting, *behind(view, *stopped)]) if ref != leaker]
     count = Evidence("objects", f"Node/{name}", f"{len(pods)} pods were evicted from it") if pods else None
     return Match(
@@ -168,6 +176,9 @@ def _match(view: View, found: Pressed, *, known: bool) -> Match:
         since=min((e.time for e in told if e.time), default=None),
         explains=tuple(touched),
         excludes=(
+            *not_for(
+                killed, f"{name} has no memory left: it was killed with room below its own limit, and would be again"
+            ),
             *not_for(innocent, f"{name} has no process number left for whoever starts there, new pods as well"),
             *(
                 each

@@ -47,7 +47,8 @@ _TOLD = late(
 )
 """How a log tells how many it took."""
 _UNANSWERED = late(
-    r"\b(?:i/o|io|read|connect(?:ion)?|command|socket|query|statement)[ _-]?time(?:d[ _-]?)?out|server closed|broken pipe",
+    r"\b(?:i/o|io|read|connect(?:ion)?|command|socket|query|statement)[ _-]?time(?:d[ _-]?)?out"
+    r"|server closed|broken pipe",
     re.IGNORECASE,
 )
 """Why it was tried again where what is asked did not answer: no race was lost then."""
