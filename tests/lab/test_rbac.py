@@ -175,6 +175,7 @@ ASKS: dict[tuple[str, str], Any] = {
         for resource in (
             "authorizationpolicies",
             "backendtrafficpolicies",
+            "bgpadvertisements",
             "certificaterequests",
             "certificates",
             "challenges",
@@ -191,6 +192,7 @@ ASKS: dict[tuple[str, str], Any] = {
             "kafkas",
             "kafkatopics",
             "kafkausers",
+            "l2advertisements",
             "limitranges",
             "networkpolicies",
             "peerauthentications",
