@@ -66,8 +66,8 @@ def when(view: View) -> Iterator[Match]:
         well = [pod for pod in workload.live if pod.name not in ill and pod.ready]
         if not bad or not well or not same_template((*bad, *well)):
             continue
-        if unasked(view, bad, well):
-            continue  # what nobody asks for anything fails at nothing: they show no more than that
+        if unasked(view, bad, well) or _nobody_there(view, workload, ill):
+            continue  # what nobody asks for anything fails at nothing; and a fresh one would find nobody there either
         if strangers_words(view, workload, ill):
             continue  # a restart would take away what shows it, and leave the way in
         if not _proven(view, workload, ill, measured=bool(measured)):
@@ -88,6 +88,13 @@ def _proven(view: View, workload: Workload, ill: Collection[str], *, measured: b
     if used_up(view, workload, ill):
         return not releases(view, workload, timedelta(seconds=LIFE))
     return measured or not releases(view, workload, UNMEASURED)
+
+
+def _nobody_there(view: View, workload: Workload, ill: Collection[str]) -> bool:
+    """Tell whether all whom ill pods complain of have no pod that is ready: those that are well did not ask yet."""
+    mine = (each for each in complaints(view, *_CONNECTIONS) if each.caller == workload.ref and each.hit.pod in ill)
+    called = [view.workloads.get(each.about) for each in mine]
+    return bool(called) and all(each is not None and each.wanted > 0 and not each.ready for each in called)
 
 
 def by_start(view: View, bad: list[Pod], well: list[Pod]) -> str:

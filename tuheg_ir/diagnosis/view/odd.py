@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.answers import answers
+from tuheg_ir.diagnosis.view.answers import Answers, answers
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import OFTEN, STILL, complained
@@ -126,7 +126,7 @@ def told_apart(view: View, workload: Workload) -> dict[str, str]:
         if telling and telling < heard and min(pods[pod] for pod in telling) >= CLEARLY * others:
             often = {pod: pods[pod] for pod in telling} | _told_as_often(view, workload, shape, telling)
             found = {pod: f"its log repeats ({count} lines): {line[:200]}" for pod, count in often.items()} | found
-    return found if set(found) < heard and not _as_ill(view, heard - set(found)) else {}
+    return found if set(found) < heard and not _as_ill(view, told, found, heard - set(found)) else {}
 
 
 def _told_as_often(view: View, workload: Workload, shape: str, telling: Collection[str]) -> dict[str, int]:
@@ -154,10 +154,17 @@ def _repeated(view: View, workload: Workload) -> Iterable[tuple[str, str, dict[s
     return [(shape, line, pods) for shape, (line, pods) in words.items()]
 
 
-def _as_ill(view: View, others: Collection[str]) -> bool:
-    """Tell whether one of those whose logs do not tell of it fails all the same, as figures show."""
+def _as_ill(view: View, told: Mapping[str, Answers], ill: Collection[str], others: Collection[str]) -> bool:
+    """Tell whether one of those whose logs do not tell of it fails all the same, as figures show, or its own answers.
+
+    Who of several says of what requests failed is chance, where a part of them is turned away without a word.
+    """
     ratios = view.figures.latest("error_ratio_by_pod", "pod")
-    return any(ratios.get(pod, 0.0) > ERRORS for pod in others)
+    if any(ratios.get(pod, 0.0) > ERRORS for pod in others):
+        return True
+    least = max(ERRORS, MOSTLY * min((told[pod].share for pod in ill if pod in told), default=0.0))
+    theirs = (told[pod] for pod in others if pod in told)
+    return any(each.failed >= OFTEN and each.share >= least for each in theirs)
 
 
 def well_since(view: View, workload: Workload, at: datetime) -> bool:
