@@ -54,6 +54,16 @@ def at_home_on(view: View, node: str, found: Iterable[Complaint], since: datetim
     return {each.caller: each for each in reversed(young) if each.caller not in old}
 
 
+def missed_on(view: View, node: str, found: Iterable[Complaint]) -> dict[str, Complaint]:
+    """Return workload -> the first complaint of it, of those whose pods on a node are missed elsewhere, and no others.
+
+    It may be the pods' own doing: that it is the node's has to be known of the node itself.
+    """
+    where = _where(view)
+    known = [each for each in found if not each.hit.previous and where.get(each.hit.pod, node) != node]
+    return {owner: each for each in reversed(known) for owner in sorted(_of_pods_on(view, node, each, set()))}
+
+
 def unready_only_on(view: View, node: str, since: datetime | None) -> dict[str, Evidence]:
     """Return workload -> what shows it, of those whose pods on a node are not ready since a time, and others are."""
     found = {}

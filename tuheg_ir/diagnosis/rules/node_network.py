@@ -1,6 +1,7 @@
 """The network of one node fails: pods there cannot be set up, or reach nobody, and their twins elsewhere are well.
 
-Where it has no room for a further connection, it may be the fault of another one's release that holds most of them.
+Where its agent took another address of the host, the pods there are islands, whatever the node says of itself. Where it
+has no room for a further connection, it may be the fault of another one's release that holds most of them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,16 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._link import link_troubles, no_room, resent
 from tuheg_ir.diagnosis.rules._no_address import for_want_of_addresses, short_of_addresses
-from tuheg_ir.diagnosis.rules._one_node import SEVERAL, alone_on, at_home_on, node_of, odd_only_on, unready_only_on
+from tuheg_ir.diagnosis.rules._one_node import (
+    SEVERAL,
+    alone_on,
+    at_home_on,
+    missed_on,
+    node_of,
+    odd_only_on,
+    unready_only_on,
+)
+from tuheg_ir.diagnosis.rules._taken_address import Taken, taken_address
 from tuheg_ir.diagnosis.rules._taken_most import CONNECTIONS, taken_by
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.nodes import on_node
@@ -32,7 +42,7 @@ TROUBLES = ("connection_timeout", "connection_reset", "dns", "connection_refused
 
 
 def when(view: View) -> Iterator[Match]:
-    """A node's network is reported bad or has no room left, its pods get none, or only pods there reach nobody.
+    """A node's network is bad or full, goes by another address, its pods get none, or only pods there reach nobody.
 
     Room that a release took most of is given back by taking that release back.
     """
@@ -41,15 +51,16 @@ def when(view: View) -> Iterator[Match]:
     found = [each for each in every if each.hit.trouble in TROUBLES]
     for node in sorted({*where.values(), *(name(n) for n in view.snapshot.of("Node"))}):
         stated = (*_conditions(view, node), *_setups(view, node, where))
-        link = link_troubles(view, node)
+        taken = taken_address(view, node) or Taken((), (), ())
+        link = (*link_troubles(view, node), *taken.seen, *taken.missed[:1])
         began = oldest(e.time for e in link)
-        lonely = alone_on(view, node, found)
+        lonely = alone_on(view, node, found) | (missed_on(view, node, found) if taken.seen else {})
         at_home = at_home_on(view, node, found, began) if link else {}
         unready = unready_only_on(view, node, began) if link else {}
         odd = odd_only_on(view, node, began) if link else {}
         # One such service is no chance where the node's link is bad; what is sent again may be its own doing.
         few = len({*lonely, *odd}) < (1 if link else SEVERAL) and max(len(at_home), len(unready)) < SEVERAL
-        if not stated and few:
+        if not stated and few and not taken.missed:
             continue
         said = {ref: view.hit_evidence(each.hit) for ref, each in {**lonely, **at_home}.items()}
         victims = {**unready, **odd, **said}
@@ -60,11 +71,14 @@ def when(view: View) -> Iterator[Match]:
             evidence=(*stated[:3], *link, *resent(view, node), *told[:3]),
             certainty=0.75 if stated or link else 0.6,
             since=oldest(e.time for e in (*stated, *link, *told)),
-            explains=(*behind(view, *sufferers), *(_accused(view, node, every) if said else ())),
-            excludes=not_for(
-                sufferers,
-                f"the network of {node} is what fails: pods there meet that by any template",
-                ("rollback_workload",),
+            explains=(*behind(view, *sufferers), *(_accused(view, node, every) if said else ()), *taken.agents),
+            excludes=(
+                *not_for(
+                    sufferers,
+                    f"the network of {node} is what fails: pods there meet that by any template",
+                    ("rollback_workload",),
+                ),
+                *not_for(taken.agents, "it would take the same address again", (*RESTARTS, "rollback_workload")),
             ),
         )
         yield match if stated else _by_release(view, node, match)
