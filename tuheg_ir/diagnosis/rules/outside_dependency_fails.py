@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rules._figures import felt, is_well
 from tuheg_ir.diagnosis.rules._got_through import answers_mostly, got_through
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._hosts_outside import Host, hosts_outside
+from tuheg_ir.diagnosis.rules._nat_ports import falls_on_our_way
 from tuheg_ir.diagnosis.rules._own_misses import misses_since_release
 from tuheg_ir.diagnosis.rules._reach import closed_to_the_outside, names_host
 from tuheg_ir.diagnosis.rules._used_up import used_up
@@ -35,10 +36,8 @@ def when(view: View) -> Iterator[Match]:
         callers = [c for c in known.callers if c in view.workloads and not closed_to_the_outside(view, c, space)]
         if not callers or any(names_host(view.workloads[c].changes, host) for c in callers):
             continue
-        if all(c.hit.trouble == "connection_timeout" for c in known.said) and all(
-            narrow_way(view, caller, host) for caller in callers
-        ):
-            continue  # it is late on our own way out
+        if _late_on_our_way(view, callers, host, known):
+            continue
         calm = is_well(view, behind(view, *callers))
         few = not known.measured and sum(c.hit.count for c in known.said) < FEW
         if few and (calm or got_through(view, known.said) or answers_mostly(view, known.said, host)):
@@ -73,6 +72,14 @@ def when(view: View) -> Iterator[Match]:
                 ("restart_workload", "rollback_workload", "restart_connection_pool", "scale_workload"),
             ),
         )
+
+
+def _late_on_our_way(view: View, callers: list[str], host: str, known: Host) -> bool:
+    """Tell whether nothing but our own way out is behind it: it has no processor time, or no ports left."""
+    if not known.measured and falls_on_our_way(view, known.said):
+        return True
+    late = all(c.hit.trouble == "connection_timeout" for c in known.said)
+    return late and all(narrow_way(view, caller, host) for caller in callers)
 
 
 def _where_it_hurts(view: View, first: str) -> str:
