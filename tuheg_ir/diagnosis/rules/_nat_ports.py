@@ -18,7 +18,8 @@ LATELY = timedelta(minutes=15)
 """What a cloud counts is known minutes later, and not each minute has a packet that falls."""
 _REFUSED = "nat_ports_refused"
 _SAID = late(
-    r"\bS?NAT\b[\w -]{0,40}\bports?\b(?! ?(?:near|soon|almost|about))[\w ]{0,16}(?:exhaust|used up|depleted|allocation (?:error|fail))"
+    r"\bS?NAT\b[\w -]{0,40}\bports?\b(?! ?(?:near|soon|almost|about))[\w ]{0,16}(?:exhaust|used up|depleted)"
+    r"|\bS?NAT\b[\w -]{0,40}\bports? allocation (?:error|fail)"
     r"|(?:exhaust\w*|out of|no (?:more |free )?)(?: available)? (?:source )?S?NAT (?:source )?ports?\b"
     r'|No mapping for NAT masquerade|\bErrorPortAllocation\b|"allocation_status": ?"DROPPED"',
     re.IGNORECASE,
@@ -34,7 +35,7 @@ _TAKEN = late(r"\bread tcp\b|\bRead timed out|ReadTimeout|awaiting headers", re.
 
 @once_a_view
 def no_ports_left(view: View) -> tuple[Evidence, ...]:
-    """Return that a gateway for addresses lets connections fall for want of a port, by who says so; () if nobody does."""
+    """Return that a gateway for addresses lets connections fall for want of a port, as one of them says."""
     return (*_counted(view), *_logged(view), *_alerted(view))
 
 
