@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import alert, errors, logs
-from tests.diagnosis.rules.tiny import DAY, Obj, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, figure, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 WAY, PUSHER = "Deployment/way", "Deployment/pusher"
@@ -16,6 +16,7 @@ GO = "http: Accept error: accept tcp [::]:3128: accept4: too many open files; re
 HAPROXY = "Proxy out reached process FD limit (maxsock=1024). Please check 'ulimit-n' and restart."
 LATE = "WARN Net::OpenTimeout: Failed to open TCP connection to way.egress.svc:3128 (execution expired)"
 DIALLED = 'ERROR Get "https://api.bank.example/v1": proxyconnect tcp: dial tcp: lookup way.egress: i/o timeout'
+MYSQL = "[ERROR] Failed to mysql_real_connect() on 10:mysql-0.mysql:3306 , 2004: Can't create TCP/IP socket (24)."
 THREADS = "java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory"
 HIGH = {"args": ["ulimit -n 65535; exec squid -N"], "command": ["/bin/sh", "-ec"]}
 ACTS = ("restart_workload", "scale_workload")
@@ -29,19 +30,72 @@ def elsewhere(objects: list[Obj]) -> list[Obj]:
     return objects
 
 
-def world(line: str = SQUID, said: str = LATE, *more: Any, image: str = "ubuntu/squid:6", **made: Any) -> Snapshot:
-    """Return a proxy of another namespace that tells a line, and who goes out by it."""
+def world(
+    line: str = SQUID,
+    said: str = LATE,
+    *more: Any,
+    image: str = "ubuntu/squid:6",
+    start: str = "",
+    may: float = 0,
+    **made: Any,
+) -> Snapshot:
+    """Return a proxy of another namespace that tells a line, and who goes out by it.
+
+    ``start``: what it told at its start; ``may``: how many files it may open, as is measured.
+    """
+    told = [log(pod("way"), start, since=made.get("released", DAY))] if start else []
+    measured = [figure("pod_files_limit", may, may, pod=pod("way", n)) for n in (0, 1)] if may else []
     return snapshot(
         elsewhere(workload("way", image, port=3128, age=MONTHS, **made)),
         workload("pusher", before={"image": "pusher:0"}, released=1800),
         *more,
-        figures=[errors("pusher", 0.4, 600)],
-        logs=[*logs("way", line, 0, 1, times=12, since=640), *logs("pusher", said, 0, 1, times=20, since=590)],
+        figures=[errors("pusher", 0.4, 600), *measured],
+        logs=[*told, *logs("way", line, 0, 1, times=12, since=640), *logs("pusher", said, 0, 1, times=20, since=590)],
         alerts=[alert(service="pusher")],
     )
 
 
+def asking(many: str) -> dict[str, Any]:
+    """Return a program that a shell starts with so many files."""
+    return {"command": ["/bin/sh", "-c"], "args": [f"ulimit -n {many}; exec way --config /etc/way.conf"]}
+
+
+def asks(many: str, line: str = GO, *, before: str = "65535", image: str = "way:1", **more: Any) -> Snapshot:
+    """Return a proxy whose release of some days ago asks for so many files, and that has none left."""
+    return world(line, image=image, **asking(many), before=asking(before), released=3 * DAY, **more)
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"its release asks for more than it may, and gets the few of the node: {what}",
+            seen,
+            (WAY, "configuration_error", "rollback_workload"),
+            excludes=no("restart_workload", at=WAY),
+            harmful=ACTS,
+            alone=True,
+        )
+        for what, seen in (
+            ("more than any kernel gives", asks("1073741824", MYSQL, image="proxysql/proxysql:2.7.3")),
+            ("no limit at all", asks("unlimited", NGINX, image="nginx:1.27-alpine")),
+            ("a shell tells so", asks("200000", start="sh: ulimit: error setting limit (Operation not permitted)")),
+            ("the program does", asks("200000", start="WARN failed to raise RLIMIT_NOFILE, keep 4096: EPERM")),
+            ("it is measured", asks("200000", HAPROXY, image="haproxy:3.0", may=4096)),
+        )
+    ),
+    *(
+        Holds(
+            f"it asks for more, and a lack of files is not of that: {what}",
+            seen,
+            (WAY, "resource_exhaustion", "restart_workload"),
+            harmful=("rollback_workload",),
+        )
+        for what, seen in (
+            ("it got them", asks("200000")),
+            ("as is measured", asks("1073741824", may=1073741816)),
+            ("it had asked for no more than a node gives", asks("1073741824", before="1024")),
+        )
+    ),
     *(
         Holds(
             f"its release of {days} days ago starts it without the limit it had; it tells: {line[:40]}",

@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._capacity import FROM_BEHIND, remedy_for_load
 from tuheg_ir.diagnosis.rules._demand import multiplied
 from tuheg_ir.diagnosis.rules._figures import is_well, rise, said_by_callers
-from tuheg_ir.diagnosis.rules._file_limit import lowered, of_files
+from tuheg_ir.diagnosis.rules._file_limit import given, lowered, of_files
 from tuheg_ir.diagnosis.rules._helping import settings_written
 from tuheg_ir.diagnosis.rules._not_of_its_own import exhausted, same_on_its_node
 from tuheg_ir.diagnosis.view.complaints import fresh
@@ -141,22 +141,24 @@ def _allowed_fewer(view: View, workload: Workload, hits: Sequence[Hit]) -> Match
 
     It goes well until as many ask at once as are too many: after a night, a weekend. A new process has no more of them.
     """
-    fewer = lowered(workload) if all(of_files(hit.line) for hit in hits) else ()
+    fewer = lowered(view, workload) if all(of_files(hit.line) for hit in hits) else ()
     began = oldest(hit.first for hit in hits)
     if not fewer or workload.returned or (began and workload.released_at and began < workload.released_at):
         return None
     changed = (Evidence("objects", workload.ref, f"released: {c.told()}", workload.released_at) for c in fewer[:2])
-    remedy = "page_human" if keeps_data(view, workload) or is_store(workload) else "rollback_workload"
+    # A pooler hands on what others keep: its template may be taken back like that of any proxy.
+    data = keeps_data(view, workload) or (is_store(workload) and role(workload) != "pooler")
     return Match(
         component=workload.ref,
         evidence=(
             *(view.hit_evidence(h) for h in hits[:2]),
             *changed,
+            *given(view, workload),
             *(seen for seen, _ in troubles(view, workload.ref)),
         ),
         certainty=0.75,
         root_cause="configuration_error",
-        remedy=remedy,
+        remedy="page_human" if data else "rollback_workload",
         since=began,
         excludes=excluding(workload.ref, "a new process may open as few files", *RESTARTS),
     )
