@@ -123,7 +123,7 @@ OPEN = frozenset(
         # the edited ConfigMap is named, and not the server that reads it
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from what teams meet every month:
-        "postgres-downsized-to-save-money-cannot-carry-monday-class-bookings",
+
         "chat-widget-polling-gets-400-since-ingress-affinity-was-removed",
         "job-search-hpa-blind-since-otel-sidecar-without-cpu-request",
         # that the store has no memory left is stated; asked are more members or a larger heap, and its operator takes

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import DB, IMAGE, SHOP, latency, rate, shop
+from tests.diagnosis.rules.scenes import DB, IMAGE, SHOP, latency, logs, rate, shop
 from tests.diagnosis.rules.tiny import database, figure, postgres, series, session, snapshot, workload
 from tuheg_ir.diagnosis.model import Series, Session, Snapshot
 
@@ -36,6 +36,21 @@ HOLDS = [
         snapshot(shop(env=ASKS), postgres(), figures=[BUSY, latency("shop", now=4.0)]),
         (DB, "capacity", "page_human"),
         excludes=no("scale_workload", at=SHOP),
+    ),
+    *(
+        Holds(
+            f"its clients are slow, and only their words tell whom they ask: {line[:40]}",
+            snapshot(
+                shop(), postgres(), figures=[BUSY, latency("shop", now=4.0)], logs=logs("shop", line, 0, 1, times=20)
+            ),
+            SLOW,
+            excludes=no("scale_workload", at=SHOP),
+        )
+        for line in (
+            "psycopg.OperationalError: connection to server at 'postgres', port 5432 failed: timeout expired",
+            "ERROR: canceling statement due to statement timeout (SQLSTATE 57014)",
+            "HikariPool-1 - Connection is not available, request timed out after 30000ms",
+        )
     ),
     Holds(
         "it fills up slowly since the release of one of its clients",

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._asks_it import who_asks
 from tuheg_ir.diagnosis.rules._figures import busy_pods, felt, said_by_callers
-from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.programs import DATA, of_role
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -50,7 +50,7 @@ def saturated(view: View) -> tuple[Saturated, ...]:
 
 def _saturated(view: View, store: Workload) -> Saturated | None:
     busy = tuple(busy_pods(view, store, BUSY))
-    callers = behind(view, store.ref, but=store.ref)
+    callers = who_asks(view, store.ref)
     hurts = tuple(_hurts(view, store, callers)) if busy else ()
     if not hurts:
         return None

@@ -12,8 +12,10 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.quantities import number
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._blocks_itself import lacks_threads_alone
+from tuheg_ir.diagnosis.rules._cut_days_ago import Missed, missed
+from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules.memory_limit_cut import SUSPECT
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.demand import traffic_growth
@@ -45,9 +47,14 @@ class _Sidecar(NamedTuple):
 
 
 def when(view: View) -> Iterator[Match]:
-    """Containers are throttled, or their service slow, since their limit was cut; or their sidecar is since its was."""
+    """Containers are throttled, or their service slow, since their limit was cut; or their sidecar is since its was.
+
+    Cut days ago by half or more, it is missed where they came to it under a load that their former limit bears.
+    """
     for workload in view.serving:
         if not releases(view, workload, SUSPECT):
+            if known := missed(view, workload):
+                yield _days_ago(workload, known)
             continue
         if limit_cut(workload, "cpu"):
             yield from _own(view, workload)
@@ -60,13 +67,36 @@ def _own(view: View, workload: Workload) -> Iterator[Match]:
     busy = usage(view.figures, workload, "cpu_share").most
     told = f"throttled in {throttled:.0%} of periods, {busy:.0%} of the limit used"
     if throttled >= THROTTLED or busy >= BUSY:
-        yield _match(view, workload, told, "limits")
+        match, known = _match(view, workload, told, "limits"), missed(view, workload)
+        yield _narrow(match, workload, known) if known else match
     elif _halved(workload) and any(troubles(view, workload.ref)) and lacks_threads_alone(view, workload):
         few = (
             "its pods repeat that their own threads are all taken, of which a runtime has as many as it sees processors"
         )
         match = _match(view, workload, few, "limits", source="logs")
         yield match._replace(certainty=match.certainty - UNHELD)
+
+
+def _days_ago(workload: Workload, known: Missed) -> Match:
+    """Return that a limit which was cut days ago is missed by now: what asks for more does so as it always does.
+
+    Another program may have come with it, which nobody takes back after days for a figure.
+    """
+    match = Match(
+        component=workload.ref,
+        evidence=(*known.evidence, *release_evidence(workload, "limits")),
+        certainty=0.7 if known.fits else 0.5,
+        remedy="page_human" if workload.changed("image") else "rollback_workload",
+        since=known.since,
+    )
+    return _narrow(match, workload, known)
+
+
+def _narrow(match: Match, workload: Workload, known: Missed) -> Match:
+    """Return a match that explains those who wait for a workload without processor time: more of them ask for more."""
+    reason = f"{workload.ref} is the narrow place since its limit was cut: what stands before it only waits"
+    low = not_for((workload.ref,), "it would have as low a limit, and be cold", RESTARTS)
+    return match._replace(explains=known.sufferers, excludes=(*not_for(known.sufferers, reason), *low))
 
 
 def _halved(workload: Workload) -> bool:
