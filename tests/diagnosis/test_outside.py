@@ -125,9 +125,7 @@ OPEN = frozenset(
         # drawn from what teams meet every month:
 
         "chat-widget-polling-gets-400-since-ingress-affinity-was-removed",
-        "job-search-hpa-blind-since-otel-sidecar-without-cpu-request",
-        # that the store has no memory left is stated; asked are more members or a larger heap, and its operator takes
-        # either back unless a person writes it into its own object (scale_database ends idle sessions here)
+
         "cyber-monday-search-load-trips-elasticsearch-parent-breaker-on-small-heap",
         # it is named as killed for memory; asked is scale_database for a larger limit, which here ends idle sessions
         "exam-registration-postgres-oomkilled-while-students-book-their-exams",

@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.harm import harms
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, excluding
+from tuheg_ir.diagnosis.rules._brought_beside import brought_beside
 from tuheg_ir.diagnosis.rules._figures import said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._measuring import (
@@ -20,8 +21,9 @@ from tuheg_ir.diagnosis.rules._measuring import (
 )
 from tuheg_ir.diagnosis.rules._named_backends import always_names, named
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
+from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.demand import traffic_growth
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.reading import items, mapping, oldest, text
 from tuheg_ir.diagnosis.view.releases import (
     BEFORE,
     release_evidence,
@@ -44,7 +46,10 @@ PEAK = timedelta(hours=24)
 LATELY = timedelta(hours=2)
 """Where nobody knows since when a caller is unwell, a release of it so young is the reason."""
 WEEKLY = timedelta(days=8)
-"""Some loads come once a week; so long a release may be taken back that changed nothing but that request."""
+"""Some loads come once a week; so long a release may be taken back that changed nothing but what blinds.
+
+That is the one request, or a container beside a program that is as it was.
+"""
 SURE = 0.65
 """So sure a load has to be to be told of another one, who may then have no finding of its own any more."""
 FROM_BEHIND = (
@@ -56,7 +61,11 @@ FROM_BEHIND = (
     "dns",
 )
 """Troubles that come from behind: more of the caller would make them worse."""
-_NO_REQUEST = late(r"missing request for (\S+) in container (\S+)")
+_NO_REQUEST = late(r"missing request for (\S+)(?: in container (\S+))?")
+"""Why an autoscaler cannot count, since Kubernetes 1.23 with the container."""
+_YES = ("true", "enabled", "yes", "1")
+_PUT_IN = late(r"(?:annotation|label) \S*(?:inject|/enabled)\S*")
+"""What has a container put into the pods of a template that does not name it."""
 
 
 def remedy_for_load(view: View, workload: Workload) -> tuple[str, tuple[Evidence, ...], tuple[Excluded, ...]]:
@@ -146,16 +155,46 @@ def blinded_by_release(view: View, workload: Workload, scaler: Autoscaler) -> bo
     A release of some hours ago is blamed where the autoscaler itself tells that it is blind since then; one of some
     days ago as well, where nothing else would be taken back with it.
     """
-    named, at, since = _NO_REQUEST.search(scaler.blind), workload.released_at, scaler.blind_since
-    if named is None or at is None or (since is not None and since < at + BEFORE):
+    at, since = workload.released_at, scaler.blind_since
+    resource, container = _uncounted(workload, scaler)
+    if not container or at is None or (since is not None and since < at + BEFORE):
         return False  # it was blind under the template before as well
-    mine = (c.field for c in workload.changes if c.container == named[2])
-    if not any(field == "container" or field.endswith(f".{named[1]}") for field in mine):
+    put_in = _put_in(view, workload, container)
+    mine = (c.field for c in workload.changes if c.container == container)
+    if not put_in and not any(field == "container" or field.endswith(f".{resource}") for field in mine):
         return False
     if not soon_after(since, at):
         return releases(view, workload, SUSPECT)
-    alone = all(c.field == f"requests.{named[1]}" and c.container == named[2] for c in workload.changes)
-    return releases(view, workload, WEEKLY if alone else PEAK)
+    alone = all(c in put_in or (c.container, c.field) == (container, f"requests.{resource}") for c in workload.changes)
+    return releases(view, workload, WEEKLY if alone or brought_beside(workload, container) else PEAK)
+
+
+def _uncounted(workload: Workload, scaler: Autoscaler) -> tuple[str, str]:
+    """Return of which resource which container requests nothing, as an autoscaler tells; ("", "") if nobody knows.
+
+    Where it names no container it is the one of the pods that requests nothing of it, if there is one only.
+    """
+    told = _NO_REQUEST.search(scaler.blind)
+    if told is None or told[2]:
+        return (told[1], told[2]) if told else ("", "")
+    held = (each for pod in workload.live for each in items(pod.obj, "spec", "containers"))
+    asked = ((text(each, "name"), mapping(each, "resources")) for each in held)
+    # Who has a limit alone requests as much.
+    lacking = {name for name, of in asked if all(told[1] not in mapping(of, side) for side in ("requests", "limits"))}
+    return (told[1], lacking.pop()) if len(lacking) == 1 else ("", "")
+
+
+def _put_in(view: View, workload: Workload, container: str) -> tuple[Change, ...]:
+    """Return what a release set by which a container is put into its pods that its template does not name.
+
+    Where policies of a mesh say who may call whom, going back without its proxy may lock the workload out.
+    """
+    if view.snapshot.of("AuthorizationPolicy", "PeerAuthentication"):
+        return ()
+    if any(text(each, "name") == container for each in items(workload.template, "spec", "containers")):
+        return ()
+    said = (c for c in workload.changes if not c.container and _PUT_IN.fullmatch(c.field))
+    return tuple(c for c in said if c.after.lower() in _YES and c.before.lower() not in _YES)
 
 
 def unblinded(view: View, workload: Workload, match: Match) -> Match:
