@@ -124,8 +124,6 @@ OPEN = frozenset(
         "tightened-grants-leave-a-worker-unable-to-acknowledge",
         # drawn from what teams meet every month:
 
-        "chat-widget-polling-gets-400-since-ingress-affinity-was-removed",
-
         "cyber-monday-search-load-trips-elasticsearch-parent-breaker-on-small-heap",
         # it is named as killed for memory; asked is scale_database for a larger limit, which here ends idle sessions
         "exam-registration-postgres-oomkilled-while-students-book-their-exams",
