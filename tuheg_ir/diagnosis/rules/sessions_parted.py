@@ -26,10 +26,7 @@ TROUBLE = "session_unknown"
 OFTEN = 10
 """Fewer are those of people who come back after a night."""
 SEVERAL = 2
-_WAYS = (
-    *("Ingress", "HTTPRoute", "VirtualService", "DestinationRule", "BackendTrafficPolicy", "XBackendTrafficPolicy"),
-    *("BackendLBPolicy", "KongUpstreamPolicy", "Service"),
-)
+_WAYS = ("Ingress", "HTTPRoute", "VirtualService", "DestinationRule", "BackendTrafficPolicy", "Service")
 """What may keep sessions together, the outermost first: an edge goes past the Service to its pods."""
 
 
