@@ -32,7 +32,7 @@ def world(
     **cart: Any,
 ) -> Snapshot:
     """Return an edge whose settings were edited amid the troubles of a cart that was released before."""
-    before = {"before": OLD, "released": released} if released else {}
+    before: dict[str, Any] = {"before": OLD, "released": released} if released else {}
     ages = [began * (1 - n / 30) for n in range(30)]
     own = [(released or 3000, "INFO listening"), *((age, told) for age in ages)]
     edge = [(3000.0, "INFO listening"), *((since * (1 - n / 30), line) for n in range(30) for line in (passed, *more))]

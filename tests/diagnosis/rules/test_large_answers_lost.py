@@ -25,7 +25,7 @@ THREE = ("n1", "n2", "n3")
 def config(age: float = 6 * HOUR, field: str = "veth_mtu", manager: str = "kubectl-edit") -> Obj:
     """Return what the agent reads, of which one field was written long after it was made."""
     made = thing("ConfigMap", "net-config", age=300 * DAY, data={field: "1450", "backend": "vxlan"})
-    fields = {"f:data": {f"f:{field}": {}}}
+    fields: dict[str, Any] = {"f:data": {f"f:{field}": {}}}
     made["metadata"]["managedFields"] = [
         {"manager": manager, "operation": "Update", "time": at(age), "fieldsType": "FieldsV1", "fieldsV1": fields}
     ]

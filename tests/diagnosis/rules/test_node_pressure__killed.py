@@ -17,7 +17,7 @@ KILLS = "System OOM encountered, victim process: ruby, pid: 60418"
 AGENT, N2 = "DaemonSet/agent", "Node/n2"
 
 
-def small(size: str = "16266420Ki", **pressures: str) -> Obj:
+def small(size: str = "16266420Ki", **pressures: Any) -> Obj:
     """Return n2, of 16 GB, short of memory or without a word of that."""
     made = node("n2", **pressures)
     made["status"]["capacity"] = {"memory": size}

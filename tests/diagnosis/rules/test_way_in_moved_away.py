@@ -12,7 +12,8 @@ from tests.diagnosis.rules.tiny import DAY, NOW, Obj, pod, service_for, snapshot
 from tuheg_ir.diagnosis.model import Alert, Log, Snapshot
 
 EDGE, SERVICE, ADS = "Deployment/edge", "Service/edge", "L2Advertisement/dmz"
-IP, PUBLIC = "192.0.2.80", {"role": "edge"}
+IP = "192.0.2.80"
+PUBLIC: dict[str, Any] = {"role": "edge"}
 TAINT = {"key": "role", "value": "edge", "effect": "NoSchedule"}
 ON_EDGE: Obj = {"nodeSelector": PUBLIC, "tolerations": [{"operator": "Equal", **TAINT}]}
 AFFINE: Obj = {
@@ -96,7 +97,8 @@ OTHER = GONE.replace(IP, "192.0.2.81")
 
 def world(*objects: Iterable[Obj] | Obj, nodes: Iterable[Obj] = NODES, led: bool = True, **more: Any) -> Snapshot:
     """Return a shop that is reached through an edge, these objects beside it, and an alert if nothing else is told."""
-    way = ingress("shop", "shop.example", status={"loadBalancer": {"ingress": [{"ip": IP}]}}) if led else []
+    status = {"loadBalancer": {"ingress": [{"ip": IP}]}}
+    way = [ingress("shop", "shop.example", status=status)] if led else []
     return snapshot(*objects, list(nodes), shop(), way, **{"alerts": [fires()], **more})
 
 
@@ -117,9 +119,9 @@ KEPT = (
     *no("restart_workload", "scale_workload", at=EDGE),
     *no("rollback_workload", "restart_workload", "scale_workload", at=SHOP),
 )
-OWN = {"service": "api"}
+OWN: dict[str, Any] = {"service": "api"}
 BY_ITSELF = ingress("shop", "shop.example", status={"loadBalancer": {"ingress": [{"ip": "192.0.2.9"}]}})
-LABEL = {"node.kubernetes.io/exclude-from-external-load-balancers": ""}
+LABEL: dict[str, Any] = {"node.kubernetes.io/exclude-from-external-load-balancers": ""}
 
 HOLDS = [
     Holds(
