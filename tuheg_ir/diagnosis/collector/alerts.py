@@ -7,12 +7,27 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from tuheg_ir.diagnosis.collector.context import Context, NotConfigured
 from tuheg_ir.diagnosis.collector.prometheus import HttpApi, Prometheus
 from tuheg_ir.diagnosis.folder.alerts import alert_of
 from tuheg_ir.diagnosis.model import Alert
 from tuheg_ir.diagnosis.moments import moment
 
 MOST = 500
+
+
+def firing(context: Context) -> tuple[Alert, ...]:
+    """Ask the target's Prometheus. Raises SourceFailed, NotConfigured."""
+    if not context.target.prometheus_url:
+        raise NotConfigured("ir_prometheus_url is not set")
+    return of_prometheus(context.target.prometheus_url, context.end)
+
+
+def managed(context: Context) -> tuple[Alert, ...]:
+    """Ask the target's Alertmanager. Raises SourceFailed, NotConfigured."""
+    if not context.target.alertmanager_url:
+        raise NotConfigured("ir_alertmanager_url is not set")
+    return of_alertmanager(context.target.alertmanager_url, context.end)
 
 
 def of_prometheus(url: str, end: float) -> tuple[Alert, ...]:

@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from tuheg_ir.diagnosis.collector import alerts, databases, logs, metrics, usage
+from tuheg_ir.diagnosis.collector import alerts, databases, logs, metrics, probes, usage
 from tuheg_ir.diagnosis.collector.also import as_one, beside
 from tuheg_ir.diagnosis.collector.context import Context, NotConfigured, Target, failed
 from tuheg_ir.diagnosis.collector.known import Known, known_of
@@ -29,8 +29,6 @@ from tuheg_ir.project import module_utils
 DEADLINE_S = 20.0
 READ_S = 5.0
 """An API server that says nothing for so long is called silent."""
-PROBES_S = 8.0
-"""A probe of a starved service takes its time; by then it has said enough."""
 THREADS = 8
 """For the API server: each takes a connection of its own, and to greet with TLS costs both sides more than a list."""
 ASIDE = 8
@@ -166,8 +164,8 @@ class _Pass:
     def _start_others(self) -> dict[str, Future[Answer]]:
         """Start what is not a list of objects: the slow ones first."""
         target = self._context.target
-        asked = {"prometheus": self._metrics, "probes": _probes}
-        asked |= {"alerts": _alerts, "alertmanager": _alertmanager, "usage": usage.read}
+        asked = {"prometheus": self._metrics, "probes": probes.read}
+        asked |= {"alerts": alerts.firing, "alertmanager": alerts.managed, "usage": usage.read}
         found = {name: self._start(ask, aside=True) for name, ask in asked.items()}
         for name, spec in databases.declared(target.services).items():
             found[f"database {name}"] = self._start(databases.read, name, spec, aside=True)
@@ -292,35 +290,6 @@ def _told(answer: Any) -> str:
     if isinstance(answer, Found):
         return str(len(answer.objects))
     return str(len(answer)) if isinstance(answer, (list, tuple)) else ""
-
-
-def _alerts(context: Context) -> Any:
-    if not context.target.prometheus_url:
-        raise NotConfigured("ir_prometheus_url is not set")
-    return alerts.of_prometheus(context.target.prometheus_url, context.end)
-
-
-def _alertmanager(context: Context) -> Any:
-    if not context.target.alertmanager_url:
-        raise NotConfigured("ir_alertmanager_url is not set")
-    return alerts.of_alertmanager(context.target.alertmanager_url, context.end)
-
-
-def _probes(context: Context) -> list[dict[str, Any]]:
-    target = context.target
-    asked = {name: spec for name, spec in target.services.items() if spec.get("probes")}
-    if not asked:
-        raise NotConfigured("no service has probes")
-    results: Iterable[Any] = module_utils("probes").probes.run_probes(
-        asked,
-        prometheus_url=target.prometheus_url,
-        ingress_url=target.ingress_url,
-        namespace=target.namespace,
-        window=target.window,
-        since=None,
-        timeout_s=min(PROBES_S, 0.5 * context.left_s),
-    )
-    return [plain(asdict(result)) for result in results]
 
 
 def _no_cluster(error: BaseException) -> ClusterError:
