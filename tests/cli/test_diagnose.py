@@ -68,3 +68,23 @@ def test_a_service_is_one_of_an_inventory(cluster: FakeApi, capsys: pytest.Captu
     assert capsys.readouterr().err == (
         "Error: --service names one of an inventory (web). Next: Add -i and --cluster, or leave it out.\n"
     )
+
+
+def test_a_namespace_with_nothing_in_it_is_asked_about(cluster: FakeApi, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["diagnose", "-n", "shpo"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].startswith("shpo: unknown")
+    assert shown[2].split() == [
+        "why",
+        "there",
+        "is",
+        "no",
+        "workload",
+        "in",
+        "it:",
+        "is",
+        "that",
+        "the",
+        "right",
+        "namespace?",
+    ]

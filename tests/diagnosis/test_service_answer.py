@@ -226,7 +226,8 @@ def test_answers_are_plain_json_of_a_fixed_shape(name: str) -> None:
     assert set(whole) == {"schema", "namespace", "taken_at", "verdict", "findings", "considered", "sources"}
     for each in whole["findings"]:
         assert set(each) == {
-            "component", "root_cause", "remedy", "target", "confidence", "since", "rule", "evidence", "excluded",
+            "component", "namespace", "root_cause", "remedy", "target", "confidence", "since", "rule", "evidence",
+            "excluded",
         }  # fmt: skip
         assert all(set(fact) == {"source", "object", "fact", "time"} for fact in each["evidence"])
         assert all(set(one) == {"remedy", "target", "reason", "final"} for one in each["excluded"])

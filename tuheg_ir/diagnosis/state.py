@@ -55,6 +55,9 @@ _BUSY = 0.9
 """Share of a limit, or of throttled periods, at which nobody may call a container well."""
 
 
+_EMPTY = Evidence("objects", "", "there is no workload in it: is that the right namespace?")
+
+
 def nothing_found(view: View, near: Collection[str] = ()) -> Finding:
     """Return the finding where no rule holds: of the namespace, or of some workloads, the first of them meant."""
     ill = tuple(sign for sign in signs_of_trouble(view) if not near or belongs_to(view, sign) in ("", *near))
@@ -67,7 +70,9 @@ def nothing_found(view: View, near: Collection[str] = ()) -> Finding:
         for s in view.snapshot.sources
         if not s.ok
     )
-    return Finding(where, "unknown", "page_human", where, _GUESS, (*ill, *missing)[:12], rule="nothing_known")
+    nothing = () if view.workloads or not view.snapshot.known("Pod") else (_EMPTY,)
+    told = (*ill, *missing, *nothing)[:12]
+    return Finding(where, "unknown", "page_human", where, _GUESS, told, rule="nothing_known")
 
 
 def belongs_to(view: View, sign: Evidence) -> str:
