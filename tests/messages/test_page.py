@@ -62,6 +62,7 @@ class Answer:
 def finding(**more: Any) -> dict[str, Any]:
     return {
         "component": "Deployment/web",
+        "namespace": "shop",
         "root_cause": "code_defect",
         "remedy": "rollback_workload",
         "target": "Deployment/web",
@@ -89,6 +90,11 @@ def test_a_page_says_what_is_wrong_what_to_do_and_what_not() -> None:
         "forbidden",
     )
     assert [words for words in told if words not in text] == []
+
+
+def test_a_page_says_in_which_other_namespace_a_component_is() -> None:
+    assert "<h3>Deployment/web: " in render_page(Answer([finding()]).as_dict(), Page())
+    assert "<h3>Deployment/web in edge: " in render_page(Answer([finding(namespace="edge")]).as_dict(), Page())
 
 
 def test_a_page_needs_nothing_from_elsewhere() -> None:
