@@ -129,6 +129,11 @@ OPEN = frozenset(
         "coredns-scaled-in-and-hardened-kube-proxy-keeps-stale-dns-entries",
         "freight-applicationset-values-file-unresolved-argocd-prunes-rates-and-tenders",
         "gift-card-ingress-path-too-broad-swallows-the-shop-checkout",
+        "catalogue-import-left-fitments-without-statistics-and-part-finder-crawls",
+        "storefront-replacement-pod-pulled-newer-build-behind-production-tag",
+        "waiting-room-release-opens-redis-client-per-visitor-until-maxclients",
+        "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
+        "patroni-members-tagged-nofailover-leave-donations-without-primary",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }
