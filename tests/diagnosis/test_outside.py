@@ -134,6 +134,7 @@ OPEN = frozenset(
         "waiting-room-release-opens-redis-client-per-visitor-until-maxclients",
         "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
         "patroni-members-tagged-nofailover-leave-donations-without-primary",
+        "stock-lookup-chart-move-dropped-prestop-bursts-of-502-at-scale-in",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }
