@@ -50,7 +50,7 @@ ANEW = "test_lab_lifecycle"
 # where there is no lab.
 CONTRACT = "contract"
 # What works in namespaces of its own and leaves the demo platform alone.
-OWN_NAMESPACE = f"{CONTRACT} or test_rbac or test_roles or test_rollout"
+OWN_NAMESPACE = f"{CONTRACT} or test_rbac or test_roles or test_rollout or test_also or test_long_logs"
 # What kills each playbook at each of its changes: a quarter of the slow tests, in a run of its own.
 KILLS = "test_kill"
 # What asks the cases of people from outside: half of what is slow of the corpus.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from check import CORES, ELSEWHERE, PURE, Gate, Result, beside, ended, gates, jobs, of_the_corpus
-from everything import FULL_NODE, OUTSIDE, SHORT_CORPUS, lab_gate, parted, slow_gates, whole
+from everything import FULL_NODE, OUTSIDE, OWN_NAMESPACE, SHORT_CORPUS, lab_gate, parted, slow_gates, whole
 from machine import ROOT
 from shares import IDLE, keeping_to
 
@@ -47,6 +47,12 @@ def test_what_starts_programs_and_waits_for_them_is_not_left_to_the_cores_that_n
 def test_the_runs_on_the_lab_leave_reports_of_their_own() -> None:
     first, full = lab_gate(".venv", f"not {FULL_NODE}"), lab_gate(".venv", FULL_NODE, part="lab-full")
     assert (first.name, full.name) == ("pytest-main-lab", "pytest-main-lab-full")
+
+
+def test_what_makes_the_one_scratch_platform_runs_in_one_process() -> None:
+    using = [file for file in (ROOT / "tests" / "lab").glob("test_*.py") if "scratch_platform" in file.read_text()]
+    assert using
+    assert {file.stem for file in using} <= set(OWN_NAMESPACE.split(" or "))
 
 
 def test_jobs_run_beside_the_body_and_tell_how_their_gates_ended() -> None:
