@@ -131,7 +131,6 @@ OPEN = frozenset(
         "gift-card-ingress-path-too-broad-swallows-the-shop-checkout",
         "catalogue-import-left-fitments-without-statistics-and-part-finder-crawls",
         "storefront-replacement-pod-pulled-newer-build-behind-production-tag",
-        "waiting-room-release-opens-redis-client-per-visitor-until-maxclients",
         "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
         "patroni-members-tagged-nofailover-leave-donations-without-primary",
         "stock-lookup-chart-move-dropped-prestop-bursts-of-502-at-scale-in",

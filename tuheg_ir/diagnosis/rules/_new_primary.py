@@ -44,7 +44,7 @@ _SWITCHED = late(r"[+]switch-master \S+ \S+ \d+ (\S+)|[+]promoted-slave slave \S
 """How a Sentinel of Redis tells which server takes the writes from now on: it may watch over several caches."""
 _WATCHED = late(r"sentinel|:26379\b", re.IGNORECASE)
 """How settings name who watches over the servers of a Redis and knows which of them leads."""
-_LEADING = ("primary", "master", "leader")
+LEADING = ("primary", "master", "leader")
 """Values of labels by which a Service chooses the server that leads."""
 _NEAR = timedelta(minutes=10)
 """A switch takes no longer: what a server does as part of it is told so near to it."""
@@ -135,7 +135,7 @@ def _of_pod(view: View, host: str, about: Collection[str]) -> str:
 def _leads_to_one(view: View, host: str) -> bool:
     """Tell whether a host is a Service that chooses the server that leads."""
     service = view.services.get(host.partition(".")[0])
-    return service is not None and any(str(value).lower() in _LEADING for value in service.selector.values())
+    return service is not None and any(str(value).lower() in LEADING for value in service.selector.values())
 
 
 def only_server(view: View, about: Collection[str]) -> str:

@@ -105,7 +105,7 @@ def _since(client: Workload, points: Points, full: datetime | None, more_to_do: 
         many = points[-1][1] >= TIMES * few * max(1.0, more_to_do)
         return f"and had {few:.0f} before its release" if soon and many else ""
     climb = [(at, value) for at, value in points if full is None or at <= full.timestamp()]
-    if len(climb) < READINGS or climb[-1][0] - climb[0][0] < KEPT_S or more_to_do >= LOADED or not _evenly(climb):
+    if len(climb) < READINGS or climb[-1][0] - climb[0][0] < KEPT_S or more_to_do >= LOADED or not evenly(climb):
         return ""
     (begin, low), *_, (end, high) = climb
     at_release = low - (begin - came) * (high - low) / (end - begin)
@@ -120,7 +120,7 @@ def _never_down(values: Sequence[float]) -> bool:
     return all(top - value <= max(1, BUSY_TOO * top) for value, top in zip(values, highest, strict=True))
 
 
-def _evenly(climb: Points) -> bool:
+def evenly(climb: Points) -> bool:
     """Tell whether each half of the time brought its share of a rise."""
     low, middle, high = climb[0][1], climb[len(climb) // 2][1], climb[-1][1]
     return EVEN * (high - low) <= middle - low <= (1 - EVEN) * (high - low)

@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._holders import UNUSED, Holder, holders, is_ours, measured_holders
 from tuheg_ir.diagnosis.rules._left_lying import LEAST, SHARE, leaks, left_lying
+from tuheg_ir.diagnosis.rules._opened_since import opened_since_release
 from tuheg_ir.diagnosis.rules._pools import AT_ONCE, kept_waiting, never_given_back, only_late
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, label_of, released_before, serves
 from tuheg_ir.diagnosis.view.complaints import complaints, told
@@ -24,7 +25,7 @@ SOON = timedelta(minutes=15)
 
 
 def when(view: View) -> Iterator[Match]:
-    """A program's sessions idle in transactions or are unused, or its pool, log or database counts ever more."""
+    """A program's sessions idle in transactions or are unused, or its pool, log, pods or database count ever more."""
     seen = set()
     for each in full(view):
         for workload, evidence in _leaking(view, each):
@@ -49,7 +50,8 @@ def _leaking(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Evidence,
             elif _abandons(view, each, holder):
                 yield view.workloads[holder.ref], (_told_unused(each.ref, holder),)
         return
-    yield from _measured(view, each) or _counted_by_a_pool(view, each) or _told_by_a_pool(view, each)
+    known = _measured(view, each) or _counted_by_a_pool(view, each) or [*_told_by_a_pool(view, each)]
+    yield from known or opened_since_release(view, each)
 
 
 def _measured(view: View, each: Full) -> list[tuple[Workload, tuple[Evidence, ...]]]:
