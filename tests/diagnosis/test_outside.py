@@ -132,8 +132,7 @@ OPEN = frozenset(
         "catalogue-import-left-fitments-without-statistics-and-part-finder-crawls",
         "storefront-replacement-pod-pulled-newer-build-behind-production-tag",
         "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
-        "patroni-members-tagged-nofailover-leave-donations-without-primary",
-        "stock-lookup-chart-move-dropped-prestop-bursts-of-502-at-scale-in",
+
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }
