@@ -65,7 +65,6 @@ OPEN = frozenset(
         # the kernel of the nodes of one colour drops what is new
         "green-pool-kernel-drops-new-flows",
         # a release took the wait out that lets its pods leave in peace
-        "pods-leave-before-the-edge-forgets-them",
         # pods that nodes left behind as failed are counted as not ready
         "pods-left-behind-by-last-nights-reboots",
         # a resolver of our own refuses what is beyond its limit
