@@ -17,6 +17,10 @@ REFUSED = (
 )
 RESET = '{{"level":50,"msg":"GET http://app:8080/v1/items failed: read ECONNRESET","code":"ECONNRESET","try":{}}}'
 GATEWAY = "ERROR c.s.Client - GET https://app.example.org/v1/items: 502 Bad Gateway from upstream, item {}"
+ACCESS = (
+    '{{"ClientAddr":"10.1.68.1:53412","DownstreamStatus":502,"OriginStatus":502,"RequestMethod":"GET",'
+    '"RequestPath":"/v1/items","ServiceName":"default-app@kubernetes","ServiceURL":"http://10.1.7.{}:8080"}}'
+)
 SLEEPS: Obj = {"lifecycle": {"preStop": {"exec": {"command": ["sh", "-c", "sleep 15"]}}}}
 OLDER: Obj = {"image": "registry.example/app:0"}
 BARELY: Obj = {"lifecycle": {"preStop": {"sleep": {"seconds": 2}}}}
@@ -119,6 +123,11 @@ HOLDS = [
         (APP, *BACK),
     ),
     Holds(
+        "a proxy's access log names who asks too: a pod of another workload",
+        snapshot(workload("edge"), workload("web"), app(), killed(*ENDS), logs=[told(ACCESS, *ENDS)]),
+        (APP, *BACK),
+    ),
+    Holds(
         "the time to end is shorter than the wait",
         snapshot(
             workload("edge"),
@@ -164,14 +173,15 @@ DOES_NOT_HOLD = [
         snapshot(workload("edge"), app(released=7 * DAY), killed(*ENDS), logs=[FAILS]),
     ),
     DoesNotHold(
-        "those who refuse are another's pods",
+        "it is a pod of another that refuses",
         snapshot(
             workload("edge"),
             app(),
             workload("cart"),
             killed(*ENDS),
-            logs=[told(REFUSED.replace("10.1.7.{}", "10.9.7.{}"), *ENDS)],
+            logs=[told(REFUSED.replace("10.1.7.{}", "10.1.176.1"), *ENDS)],
         ),
+        ("Deployment/cart", "service_crash", "restart_workload"),
     ),
     DoesNotHold(
         "figures rise at other times too",

@@ -7,7 +7,7 @@ asked in that moment still; one that waits, or whose caller tries again, is not 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from statistics import median
@@ -19,7 +19,7 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.hosts import is_address, range_of
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.marked import OFTEN
-from tuheg_ir.diagnosis.view.reading import items, text, whole
+from tuheg_ir.diagnosis.view.reading import items, name, text, whole
 from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -126,39 +126,43 @@ def _hits(view: View, workload: Workload) -> Iterator[Hit]:
 
 def _times(view: View, workload: Workload, hit: Hit) -> Iterator[datetime]:
     """Yield when a log told that a workload, or who has its port and no name any more, did not answer."""
-    named = _names(view, workload)
-    if named is None:
-        return
-    others = _others(view, workload.ref)
-    for line in (line for log in view.logs_with(hit) for line in log.lines if named.search(line)):
+    asked, named = _at_its_ports(workload), _named(view, workload)
+    others, ranges = _others(view, workload), _ranges(view, workload)
+    for line in (line for log in view.logs_with(hit) for line in log.lines):
+        whom = set(asked.findall(line)) if asked else set()
+        inside = whom.isdisjoint(others) and any(range_of(each) in ranges for each in whom)
+        if not (inside if whom else named.search(line)):
+            continue
         at = stamp(line)
-        if at is not None and any(tells(trouble, line) for trouble in _CUT) and _is_its(workload, others, line):
+        if at is not None and any(tells(trouble, line) for trouble in _CUT):
             yield at
 
 
-def _names(view: View, workload: Workload) -> re.Pattern[str] | None:
-    """Return how lines name a workload: its Services, the hosts that lead to it, an address with one of its ports."""
+def _named(view: View, workload: Workload) -> re.Pattern[str]:
+    """Return how lines name a workload: by itself, its Services, or the hosts that lead to these."""
     mine = {service.name for service in view.leading_to(workload.ref)}
     hosts = {route.host.strip("*.") for route in view.routes if route.service in mine} - {""}
-    ports = {whole(port, "containerPort") for c in items(workload.template, "spec", "containers")
-             for port in items(c, "ports")} - {0}  # fmt: skip
-    words = [rf"(?<![\w.-]){re.escape(each)}(?![\w-])" for each in sorted({workload.name, *mine, *hosts})]
-    if ports:
-        words.append(rf"(?<![\d.])(?:\d{{1,3}}\.){{3}}\d{{1,3}}:(?:{'|'.join(map(str, sorted(ports)))})(?!\d)")
-    return re.compile("|".join(words)) if words else None
+    names = "|".join(re.escape(each) for each in sorted({workload.name, *mine, *hosts}))
+    return re.compile(rf"(?<![\w.-])(?:{names})(?![\w-])")
 
 
-_ASKED = late(r"(?<![\d.])((?:\d{1,3}\.){3}\d{1,3}):\d")
+def _at_its_ports(workload: Workload) -> re.Pattern[str] | None:
+    """Return how lines name an address that is asked at a port of a workload's pods; who asks has a port of his own."""
+    containers = items(workload.template, "spec", "containers")
+    ports = {whole(port, "containerPort") for each in containers for port in items(each, "ports")} - {0}
+    either = "|".join(map(str, sorted(ports)))
+    return re.compile(rf"(?<![\d.])((?:\d{{1,3}}\.){{3}}\d{{1,3}}):(?:{either})(?!\d)") if ports else None
 
 
-def _is_its(workload: Workload, others: Collection[str], line: str) -> bool:
-    """Tell whether no address that a line names with a port is of somebody else, a pod or a Service."""
-    asked = {each for each in _ASKED.findall(line) if is_address(each)}
-    ranges = {range_of(pod.address) for pod in workload.live}
-    return asked.isdisjoint(others) and (not asked or any(range_of(each) in ranges for each in asked))
+def _ranges(view: View, workload: Workload) -> set[str]:
+    """Return the ranges of which the addresses of a workload's pods and Services are: those of pods that went too."""
+    services = (text(each.obj, "spec", "clusterIP") for each in view.leading_to(workload.ref))
+    return {range_of(each) for each in (*(pod.address for pod in workload.live), *services) if is_address(each)}
 
 
-def _others(view: View, ref: str) -> set[str]:
-    pods: Iterable[str] = (pod.address for other, w in view.workloads.items() if other != ref for pod in w.live)
-    services = (text(obj, "spec", "clusterIP") for obj in view.snapshot.of("Service"))
-    return {*pods, *services} - {""}
+def _others(view: View, workload: Workload) -> set[str]:
+    """Return the addresses of the pods of all others, and of Services that do not lead to a workload."""
+    pods = (pod.address for each in view.workloads.values() if each is not workload for pod in each.live)
+    mine = {service.name for service in view.leading_to(workload.ref)}
+    addresses = (text(obj, "spec", "clusterIP") for obj in view.snapshot.of("Service") if name(obj) not in mine)
+    return {*pods, *addresses} - {""}
