@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write the account's rights from the platform's description: nothing that no service needs.
 
-    python rbac/generate.py            writes rbac/tuheg-ir.yml and, to be chosen, nodes.yml, also.yml and secrets.yml
+    python rbac/generate.py            writes rbac/tuheg-ir.yml, rbac/nodes.yml and those of rbac/optional/
     python rbac/generate.py --check    tells whether they are up to date (exit 1 if not)
 
 Needs PyYAML alone. Another inventory's rights: --platform FILE prints them to stdout with --print.
@@ -21,8 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PLATFORM = ROOT / "inventories" / "example" / "group_vars" / "clusters.yml"
 MANIFEST = Path(__file__).resolve().parent / "tuheg-ir.yml"
 NODES_MANIFEST = MANIFEST.with_name("nodes.yml")
-ALSO_MANIFEST = MANIFEST.with_name("also.yml")
-SECRETS_MANIFEST = MANIFEST.with_name("secrets.yml")
+# What `kubectl apply -f rbac/` leaves out: each is a right that somebody has to want.
+ALSO_MANIFEST = MANIFEST.parent / "optional" / "also.yml"
+SECRETS_MANIFEST = MANIFEST.parent / "optional" / "secrets.yml"
 ACCOUNT = "tuheg-ir"
 HEADER = """\
 # Written by rbac/generate.py from inventories/example: change that, not this.
@@ -35,7 +36,7 @@ NODES_HEADER = """\
 ALSO_HEADER = """\
 # Written by rbac/generate.py from inventories/example. Optional: lets the account of tuheg-ir.yml
 # read another namespace that the inventory names in ir_also_namespaces, and change nothing there:
-#     kubectl apply -n ingress-nginx -f rbac/also.yml
+#     kubectl apply -n ingress-nginx -f rbac/optional/also.yml
 """
 SECRETS_HEADER = """\
 # Written by rbac/generate.py from inventories/example. Optional: lets the account of tuheg-ir.yml

@@ -1,6 +1,6 @@
 """What the account of `rbac/` sees of a namespace: no Secrets, nothing of others, ConfigMaps as seals, young events.
 
-With `rbac/also.yml` it sees of other namespaces what is read there too, with `rbac/secrets.yml` the Secrets of its own.
+With what is in `rbac/optional` it sees of other namespaces what is read there too, and the Secrets of its own.
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ def manifests(*names: str) -> list[dict[str, Any]]:
 
 
 ACCOUNT = manifests("tuheg-ir.yml", "nodes.yml")
-ALSO = [{**obj, "metadata": {**obj["metadata"], "namespace": "edge"}} for obj in manifests("also.yml")]
-SECRETS = manifests("secrets.yml")
+ALSO = [{**obj, "metadata": {**obj["metadata"], "namespace": "edge"}} for obj in manifests("optional/also.yml")]
+SECRETS = manifests("optional/secrets.yml")
 SECRET = {
     "apiVersion": "v1",
     "kind": "Secret",

@@ -131,7 +131,6 @@ OPEN = frozenset(
         "catalogue-import-left-fitments-without-statistics-and-part-finder-crawls",
         "storefront-replacement-pod-pulled-newer-build-behind-production-tag",
         "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
-
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }

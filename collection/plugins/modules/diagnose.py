@@ -47,7 +47,7 @@ options:
   also_namespaces:
     description:
       - Namespaces of what others run for this one, as the ingress, a mesh or operators. Their workloads, events and
-        logs are read too where the account may (C(rbac/also.yml)).
+        logs are read too where the account may (C(rbac/optional/also.yml)).
     type: list
     elements: str
     default: []
