@@ -127,10 +127,7 @@ OPEN = frozenset(
         "exam-registration-postgres-oomkilled-while-students-book-their-exams",
         "coredns-scaled-in-and-hardened-kube-proxy-keeps-stale-dns-entries",
         "freight-applicationset-values-file-unresolved-argocd-prunes-rates-and-tenders",
-        "gift-card-ingress-path-too-broad-swallows-the-shop-checkout",
-        "catalogue-import-left-fitments-without-statistics-and-part-finder-crawls",
-        "storefront-replacement-pod-pulled-newer-build-behind-production-tag",
-        "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
+
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }

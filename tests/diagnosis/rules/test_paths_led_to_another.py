@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -10,7 +10,7 @@ from tests.diagnosis.rules.scenes import CART, SHOP, alert, ingress, shop
 from tests.diagnosis.rules.tiny import Obj, pod, snapshot, timed, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
-EDGE = "Deployment/edge"
+EDGE, FILES = "Deployment/edge", "Ingress/files"
 ACT = ("rollback_workload", "restart_workload", "scale_workload")
 HOST = "shop.example"
 
@@ -27,6 +27,13 @@ def written(age: float = 1000, host: str = HOST, **notes: str) -> Obj:
     return found
 
 
+def leading(name: str, path: str, service: str, age: float = 1000) -> Obj:
+    """Return an Ingress that leads a path to a service, and was made at an age."""
+    found = ingress(name, HOST, service=service, age=age)
+    found["spec"]["rules"][0]["http"]["paths"][0]["path"] = path
+    return found
+
+
 def world(
     by: Obj,
     *paths: str,
@@ -35,6 +42,7 @@ def world(
     turned: int = 950,
     caller: Mapping[str, Any] | None = None,
     still: str = "",
+    more: Sequence[Obj] = (),
 ) -> Snapshot:
     """Return an edge that led paths to one service, and leads them to another one from an age on."""
     lines = [
@@ -50,6 +58,7 @@ def world(
         ingress("shop", HOST),
         ingress("cart", HOST),
         by,
+        *more,
         logs=[timed(pod("edge"), *sorted(lines, reverse=True))],
         alerts=[alert(service="shop")],
     )
@@ -60,13 +69,32 @@ HOLDS = [
     Holds(
         "an Ingress with patterns came, and longer paths are taken for a shorter one",
         world(written(), *PATHS, still="/items"),
-        (EDGE, "configuration_error", "page_human"),
+        (FILES, "configuration_error", "page_human"),
         excludes=(*no("rollback_workload", "restart_workload", at=SHOP), *no("rollback_workload", at=CART)),
         began=901,
     ),
     Holds(
         "who answered before was released shortly before",
         world(written(), *PATHS, caller={"before": {"image": "shop:0"}, "released": 1600}),
+        (FILES, "configuration_error", "page_human"),
+        harmful=ACT,
+    ),
+    Holds(
+        "an Ingress came whose own path is too short, and takes what is behind it",
+        world(leading("gifts", "/payment", "cart"), *PATHS, still="/items"),
+        ("Ingress/gifts", "configuration_error", "page_human"),
+        excludes=(*no("rollback_workload", "restart_workload", at=EDGE), *no("rollback_workload", at=CART)),
+        harmful=ACT,
+    ),
+    Holds(
+        "another one was written at the same time, which leads elsewhere",
+        world(leading("gifts", "/payment/", "cart"), *PATHS, more=[leading("help", "/help", "files")]),
+        ("Ingress/gifts", "configuration_error", "page_human"),
+        harmful=ACT,
+    ),
+    Holds(
+        "two were written at the same time, and neither leads those paths there itself",
+        world(written(), *PATHS, more=[leading("pay", "/pay", "cart")]),
         (EDGE, "configuration_error", "page_human"),
         harmful=ACT,
     ),

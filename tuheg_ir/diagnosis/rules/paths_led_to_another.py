@@ -54,7 +54,8 @@ class _Moved(NamedTuple):
 def when(view: View) -> Iterator[Match]:
     """Paths that one service answered are led to another one, which does not know them, since an Ingress was written.
 
-    The Ingress has a host in common with those that lead to the two.
+    The Ingress has a host in common with those that lead to the two. It is named where one alone was written then, or
+    one alone leads such paths there itself: that is what a person has to put right, while the edge does as it is told.
     """
     for workload in view.serving if view.snapshot.of("Ingress") else ():
         moved = [found for path, said in _requests(view, workload).items() if (found := _moved(path, said))]
@@ -104,6 +105,20 @@ def _meets(view: View, obj: Obj, moved: Sequence[_Moved]) -> bool:
     return any(text(rule, "host") in hosts for rule in items(obj, "spec", "rules"))
 
 
+def _to_blame(moved: Sequence[_Moved], wrote: Sequence[Obj]) -> str:
+    """Return the one Ingress that leads paths to who does not know them, or was written alone; "" for none."""
+    themselves = [obj for obj in wrote if any(_leads(obj, each) for each in moved)]
+    found = themselves or wrote
+    return ref(found[0]) if len(found) == 1 else ""
+
+
+def _leads(obj: Obj, moved: _Moved) -> bool:
+    """Tell whether an Ingress has a path that a moved one begins with, and that leads to where that is led since."""
+    ways = (way for rule in items(obj, "spec", "rules") for way in items(rule, "http", "paths"))
+    led = (way for way in ways if text(way, "backend", "service", "name") == moved.after)
+    return any(f"{moved.path}/".startswith(f"{text(way, 'path').rstrip('/')}/") for way in led)
+
+
 def _match(view: View, workload: Workload, moved: Sequence[_Moved], began: datetime, wrote: Sequence[Obj]) -> Match:
     one = max(moved, key=lambda each: each.times)
     fact = (
@@ -112,14 +127,15 @@ def _match(view: View, workload: Workload, moved: Sequence[_Moved], began: datet
     )
     names = {name for each in moved for name in (each.before, each.after)}
     led = {b for name in names for b in view.services[name].backends}
+    component = _to_blame(moved, wrote) or workload.ref
     suffer = tuple(each for each in behind(view, *led) if each != workload.ref)
     why = f"since an Ingress was written {workload.ref} leads requests to a service that does not know them"
     return Match(
-        component=workload.ref,
+        component=component,
         evidence=(Evidence("logs", workload.ref, fact, began), *map(_shown, wrote[:2])),
         certainty=0.8,
         since=began,
-        explains=suffer,
+        explains=(*suffer, *((workload.ref,) if component != workload.ref else ())),
         excludes=(
             *not_for(suffer, why),
             *excluding(workload.ref, why, *RESTARTS, "rollback_workload", "scale_workload"),
