@@ -114,6 +114,12 @@ def test_years_and_leap_days_are_gone_over() -> None:
     assert stamp(whole(["I0229 11:59:00.0       1 a.go:1] a"], leap)[0]) == leap - timedelta(minutes=1)
 
 
+def test_parts_of_the_cluster_keep_one_zone_and_may_have_been_silent_for_long() -> None:
+    lines = ["I0226 14:10:08.278662       1 a.go:1] a", "E0304 09:22:15.440699       1 b.go:47] b"]
+    found = [stamp(line) for line in whole(lines, NOON)]
+    assert [f"{at:%Y-%m-%dT%H:%M}" if at else "" for at in found] == ["2026-02-26T14:10", "2026-03-04T09:22"]
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -49,6 +49,8 @@ _CLOCKS = timedelta(seconds=90)
 """By so much clocks differ."""
 _LATELY = timedelta(minutes=15)
 """A log that begins its lines with a part of a time, and ended longer ago, may be of another zone or day."""
+_HALF_A_YEAR = timedelta(days=180)
+"""A day without a year that is nearer than this can be of one year only."""
 ASKED_AGAIN = 1 << 14
 """What so many lines tell is kept: one rule after the other asks for the same ones."""
 _CLOCKED = re.compile(r":\d\d:\d\d")
@@ -147,7 +149,7 @@ def whole(lines: Sequence[str], until: datetime) -> tuple[str, ...]:
     """Return a log with the time in full before each line that begins with a part of one.
 
     What is missing is taken from the line below, to which it is the nearest, and for the last one from when the log
-    was read. If that is longer than minutes ago nobody knows of which zone or day it is: nothing is added.
+    was read. If that is longer than minutes ago nobody knows of which zone or day it is: nothing is added but for klog.
     """
     found: list[str] = []
     below: datetime | None = None
@@ -166,9 +168,13 @@ def whole(lines: Sequence[str], until: datetime) -> tuple[str, ...]:
 
 
 def _latest(part: re.Match[str], until: datetime) -> datetime | None:
-    """Return what a part of a time means in the last line of a log; None if that is not lately."""
+    """Return what a part of a time means in the last line of a log; None if that is not lately, and may be of a zone.
+
+    Who tells the month in figures (klog) is of the cluster itself, and keeps UTC: his last line may be of any day.
+    """
     at = _completed(part, until)
-    return at if at is not None and until - _LATELY <= at <= until + _CLOCKS else None
+    since = until - (_HALF_A_YEAR if part["month"] else _LATELY)
+    return at if at is not None and since <= at <= until + _CLOCKS else None
 
 
 def _completed(part: re.Match[str], near: datetime) -> datetime | None:
