@@ -59,6 +59,7 @@ EXTENSIONS: tuple[tuple[str, list[str], list[str]], ...] = (
     ("security.istio.io", ["authorizationpolicies", "peerauthentications"], ["list"]),
     ("networking.istio.io", ["virtualservices", "destinationrules", "serviceentries", "sidecars"], ["list"]),
     ("gateway.envoyproxy.io", ["backendtrafficpolicies"], ["list"]),
+    ("argoproj.io", ["applications", "applicationsets"], ["list"]),
     ("metallb.io", ["l2advertisements", "bgpadvertisements"], ["list"]),
     ("kafka.strimzi.io", ["kafkas", "kafkatopics", "kafkausers"], ["list"]),
     ("rabbitmq.com", ["permissions", "topicpermissions"], ["list"]),

@@ -173,6 +173,8 @@ ASKS: dict[tuple[str, str], Any] = {
     **{
         (resource, "list"): snapshot
         for resource in (
+            "applications",
+            "applicationsets",
             "authorizationpolicies",
             "backendtrafficpolicies",
             "bgpadvertisements",

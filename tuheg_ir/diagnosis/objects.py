@@ -42,6 +42,7 @@ _API = {
     "VirtualService": "networking.istio.io/v1", "DestinationRule": "networking.istio.io/v1",
     "ServiceEntry": "networking.istio.io/v1", "Sidecar": "networking.istio.io/v1",
     "BackendTrafficPolicy": "gateway.envoyproxy.io/v1alpha1",
+    "Application": "argoproj.io/v1alpha1", "ApplicationSet": "argoproj.io/v1alpha1",
     "L2Advertisement": "metallb.io/v1beta1", "BGPAdvertisement": "metallb.io/v1beta1",
     "ExternalSecret": "external-secrets.io/v1",
     "Kafka": "kafka.strimzi.io/v1beta2", "KafkaTopic": "kafka.strimzi.io/v1beta2",

@@ -73,6 +73,7 @@ EXTENSIONS: tuple[tuple[str, tuple[str, ...], dict[str, str]], ...] = (
         },
     ),
     ("gateway.envoyproxy.io", ("v1alpha1",), {"BackendTrafficPolicy": "backendtrafficpolicies"}),
+    ("argoproj.io", ("v1alpha1",), {"Application": "applications", "ApplicationSet": "applicationsets"}),
     ("metallb.io", ("v1beta1",), {"L2Advertisement": "l2advertisements", "BGPAdvertisement": "bgpadvertisements"}),
     (
         "kafka.strimzi.io",
