@@ -125,8 +125,6 @@ OPEN = frozenset(
         "cyber-monday-search-load-trips-elasticsearch-parent-breaker-on-small-heap",
         # it is named as killed for memory; asked is scale_database for a larger limit, which here ends idle sessions
         "exam-registration-postgres-oomkilled-while-students-book-their-exams",
-        "coredns-scaled-in-and-hardened-kube-proxy-keeps-stale-dns-entries",
-        "freight-applicationset-values-file-unresolved-argocd-prunes-rates-and-tenders",
 
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",

@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.rules._one_node import alone_on, node_of
 from tuheg_ir.diagnosis.rules._other_resolver import other_resolver
 from tuheg_ir.diagnosis.rules._own_release import released_ill
 from tuheg_ir.diagnosis.rules._reach import closed_to_dns, unanswered
+from tuheg_ir.diagnosis.rules._taken_away import label_of, taken_away
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
@@ -40,7 +41,7 @@ def when(view: View) -> Iterator[Match]:
     ill = bool(busy) or any(e.source == "objects" for e in own)
     every = [c for c in complaints(view, "dns") if c.caller in view.workloads and (ill or not _of_its_image(view, c))]
     shut = {ref for ref in {c.caller for c in every} if closed_to_dns(view, ref, unanswered(view))}
-    found = [c for c in every if c.caller not in shut and not _headless(view, c)]
+    found = [c for c in every if c.caller not in shut and not _headless(view, c) and not _taken_away(view, c)]
     found = [c for c in found if c.caller not in {s.ref for s in servers}]
     figures = _figures(view)
     signs = (*figures, *own)
@@ -227,8 +228,14 @@ def _released(view: View, each: Complaint) -> bool:
 
 def _exists(view: View, each: Complaint) -> bool:
     """Tell whether a name that could not be resolved is one of a Service that is there."""
-    named = [*each.hosts, *each.hit.hosts]
+    named = [host for host in (*each.hosts, *each.hit.hosts) if view.graph.resolve(host) != each.caller]
     return bool(each.about) or any(host.split(".")[0] in view.services for host in named)
+
+
+def _taken_away(view: View, each: Complaint) -> bool:
+    """Tell whether a name could not be resolved as its Service was taken away, and none that is there."""
+    gone = any(taken_away(view, label_of(view, host)) for host in each.hosts)
+    return gone and not _exists(view, each)
 
 
 def _headless(view: View, each: Complaint) -> bool:
