@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import HOUR, built, looping, rollout
-from tests.diagnosis.rules.scenes import API, OLD, SHOP, WELL, errors, failing, logs, shop
+from tests.diagnosis.rules.pods import HOUR, built, looping, pods_of, rollout
+from tests.diagnosis.rules.scenes import API, OLD, SHOP, WELL, alert, errors, failing, logs, shop
 from tests.diagnosis.rules.tiny import DAY, log, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Log
 
 ONE_FAILS = [*failing(0.001, 0.001, 0.9, 0.001), errors("shop", 0.22)]
 HOLDS = [
@@ -47,7 +48,72 @@ HOLDS = [
         harmful=("restart_workload",),
     ),
 ]
+NIL = "NoMethodError (undefined method `label' for nil)"
+NPE = 'ERROR c.e.Prices - failed java.lang.NullPointerException: Cannot invoke "Slot.label()" because "slot" is null'
+ANSWERS = "GET /v1/prices 200 4ms"
+
+
+def told(line: str, *ill: int, well: str = ANSWERS) -> list[Log]:
+    """Return the logs of three pods that answer most, some of which repeat a line beside that."""
+    return [
+        log(pod("api", n), *[well] * 40, *[line] * (9 if n in ill else 0), *[f"{well} "] * 40, since=500)
+        for n in range(3)
+    ]
+
+
+def called(*numbers: int) -> Log:
+    """Return the log of a caller that fails at some pods of three, and is answered by all."""
+    hosts = [str(each["status"]["podIP"]) for each in pods_of(workload("api", pods=3))]
+    fails = [f'198.51.100.7 - - "POST /v1/orders HTTP/1.1" 500 31 "-" "x/1" ua="{hosts[n]}:8080"' for n in numbers]
+    return log(pod("shop"), *(fails * 12)[:12])
+
+
+HOLDS += [
+    Holds(
+        f"one of three repeats that its code breaks, and answers most ({what})",
+        snapshot(built(workload("api", pods=3), "e", "f", "e"), logs=told(line, 1), alerts=[alert(service="api")]),
+        (API, "configuration_error", "page_human"),
+        excludes=no("restart_workload", "rollback_workload", "scale_workload", at=API),
+        harmful=("restart_workload", "rollback_workload", "scale_workload"),
+    )
+    for what, line in (("Ruby", NIL), ("Java", NPE))
+]
+HOLDS += [
+    Holds(
+        "one of three is named by all failures of who calls them, and tells nothing itself",
+        snapshot(
+            shop(env={"API_URL": "http://api:8080"}),
+            built(workload("api", pods=3), "e", "f", "e"),
+            logs=[called(1)],
+            alerts=[alert()],
+        ),
+        (API, "configuration_error", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
+]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "one that runs another build has other words, and nobody suffers",
+        snapshot(built(workload("api", pods=3), "e", "f", "e"), logs=told(NPE, 1)),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "all three repeat it, whatever build they run",
+        snapshot(
+            built(workload("api", pods=3), "e", "f", "e"), logs=told(NPE, 0, 1, 2), alerts=[alert(service="api")]
+        ),
+        harmful=("scale_workload",),
+    ),
+    DoesNotHold(
+        "failures of who calls them name two of three",
+        snapshot(
+            shop(env={"API_URL": "http://api:8080"}),
+            built(workload("api", pods=3), "e", "f", "e"),
+            logs=[called(1, 2)],
+            alerts=[alert()],
+        ),
+        harmful=("rollback_workload",),
+    ),
     DoesNotHold(
         "the one that fails runs the same build as one that is well",
         snapshot(built(shop(pods=4), "aa", "bb", "bb", "aa"), figures=ONE_FAILS),

@@ -69,6 +69,15 @@ def named(view: View, caller: Workload) -> Named:
     return Named(bad, min(times, default=None), last)
 
 
+def the_one_named(view: View, caller: Workload) -> tuple[str, int]:
+    """Return the one pod that nearly all failures of a caller name, and in how many; ("", 0) where there is none."""
+    bad = named(view, caller).pods
+    if sum(bad.values()) < OFTEN:
+        return "", 0
+    pod, count = bad.most_common(1)[0]
+    return (pod, count) if count >= MOST * sum(bad.values()) else ("", 0)
+
+
 @once
 def always_names(view: View, caller: Workload) -> str:
     """Return the workload whose pods nearly all failures of a caller name; "" where there is no such one."""

@@ -7,12 +7,13 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._named_backends import named, the_one_named
 from tuheg_ir.diagnosis.view.answers import answers
 from tuheg_ir.diagnosis.view.builds import another_build
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves
-from tuheg_ir.diagnosis.view.odd import odd_pods
+from tuheg_ir.diagnosis.view.odd import odd_pods, told_apart
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.trouble import OFTEN, TOLD, of_pods, troubles
+from tuheg_ir.diagnosis.view.trouble import OFTEN, TOLD, all_told, of_pods, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -23,7 +24,7 @@ FAR = 3
 
 
 def when(view: View) -> Iterator[Match]:
-    """All pods that fail or end run a build of an image that none of their well like runs, under the same name."""
+    """All pods that fail, end or are named run a build of an image that none of their well like runs, by one name."""
     for workload in view.serving:
         odd = _odd(view, workload)
         found = another_build(workload, odd) if odd else None
@@ -55,6 +56,11 @@ def _odd(view: View, workload: Workload) -> Mapping[str, Evidence]:
     odd |= {pod: Evidence("metrics", f"Pod/{pod}", told) for pod, told in odd_pods(view, workload).items()}
     if odd or of_pods(view, workload.ref, "error_ratio_by_pod"):
         return odd
+    return _fails(view, workload) or _named(view, workload) or _complains(view, workload)
+
+
+def _fails(view: View, workload: Workload) -> dict[str, Evidence]:
+    """Return the pods that fail far more requests than their like, by their own logs."""
     said = answers(view, workload)
     fails = {pod: each for pod, each in said.items() if each.failed >= OFTEN and each.share > TOLD}
     others = [each for pod, each in said.items() if pod not in fails]
@@ -64,6 +70,29 @@ def _odd(view: View, workload: Workload) -> Mapping[str, Evidence]:
         for pod, each in sorted(fails.items())
         if each.share >= FAR * usual
     }
+
+
+def _named(view: View, workload: Workload) -> dict[str, Evidence]:
+    """Return the pod that nearly all failures of a caller name."""
+    live = {pod.name for pod in workload.live}
+    for caller in view.serving:
+        pod, count = the_one_named(view, caller)
+        if pod in live:
+            _, first, line = named(view, caller)
+            told = f"{count} failures name the address of {pod} and no other: {line[:200]}"
+            return {pod: Evidence("logs", caller.ref, told, first)}
+    return {}
+
+
+def _complains(view: View, workload: Workload) -> dict[str, Evidence]:
+    """Return the pods that repeat what their like, whose logs are there, do not; only where somebody suffers by it.
+
+    One of several may do what the others do not, such as lead them; and who runs another build may have other words.
+    """
+    if not any(all_told(view, workload.ref)):
+        return {}
+    told = told_apart(view, workload)
+    return {pod: Evidence("logs", f"Pod/{pod}", fact) for pod, fact in sorted(told.items())}
 
 
 RULE = Rule(

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._named_backends import MOST, by_address, named
-from tuheg_ir.diagnosis.view.marked import LATELY, OFTEN
+from tuheg_ir.diagnosis.rules._named_backends import by_address, named, the_one_named
+from tuheg_ir.diagnosis.view.builds import another_build
+from tuheg_ir.diagnosis.view.marked import LATELY
 from tuheg_ir.diagnosis.view.odd import PROVEN
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.releases import never_ready
@@ -21,14 +22,15 @@ def when(view: View) -> Iterator[Match]:
     """Failures of callers name one pod of several that serve the same, and other pods are named by successes only."""
     pods = by_address(view)
     for caller in view.serving:
-        bad, first, line = named(view, caller)
-        if sum(bad.values()) < OFTEN:
+        pod, count = the_one_named(view, caller)
+        if not pod:
             continue
-        pod, count = bad.most_common(1)[0]
+        _, first, line = named(view, caller)
         ill = next(w for each, w in pods.values() if each.name == pod)
-        like = _like(view, ill)
-        if count < MOST * sum(bad.values()) or len(like) < 2 or is_store(ill) or keeps_data(view, ill):
+        if len(_like(view, ill)) < 2 or is_store(ill) or keeps_data(view, ill):
             continue
+        if another_build(ill, {pod}):
+            continue  # a restart would give the others that build too
         told = Evidence(
             "logs", caller.ref, f"{count} failures name the address of {pod} and no other: {line[:200]}", first
         )
