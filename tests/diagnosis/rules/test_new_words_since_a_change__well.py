@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, URL, alert, errors, latency, shop
-from tests.diagnosis.rules.tiny import figure, postgres, snapshot, timed, workload
+from tests.diagnosis.rules.tiny import at, figure, postgres, snapshot, timed, workload
 from tuheg_ir.diagnosis.model import Alert, Log, Snapshot
 
 SCORED = "WARN  normalized country=GB score=0.78"
@@ -71,7 +71,30 @@ def strange(
     )
 
 
+CANCELED = "ERROR:  canceling statement due to user request"
+
+
+def of_store(*ill: str, well: bool = True) -> Snapshot:
+    """Return a database that tells of statements, two who ask it, of which one was released, and who suffers."""
+    usual = [(age, "LOG:  checkpoint complete: wrote 217 buffers") for age in range(3000, 0, -30)]
+    said = [*usual, *((age, CANCELED) for age in range(600, 0, -15))]
+    return snapshot(
+        shop(env=URL),
+        workload("cart", before=IMAGE, released=RELEASED, env=URL),
+        postgres(),
+        logs=[Log("postgres-0", "postgres", tuple(f"{at(age)} {line}" for age, line in sorted(said, reverse=True)))],
+        figures=[*(WELL if well else []), *(errors(each, 0.2, since=120) for each in ill)],
+        alerts=[FIRES],
+    )
+
+
 HOLDS = [
+    Holds("a store cancels statements since one of those who ask it came", of_store(), (CART, "code_defect", BACK)),
+    Holds(
+        "a store cancels statements, another who asks it fails, and nobody measures the released",
+        of_store("shop", well=False),
+        (CART, "code_defect", BACK),
+    ),
     *(
         Holds(f"it warns of what it never told, and {what}", world, (CART, "code_defect", BACK))
         for what, world in (
@@ -103,8 +126,16 @@ HOLDS = [
         (CART, "code_defect", BACK),
     ),
 ]
+_STORE = (
+    DoesNotHold(
+        "a store cancels statements, another who asks it fails, and the released answers all",
+        of_store("shop"),
+        harmful=(BACK,),
+    ),
+)
 _FEW = ("Deployment/worker", "capacity", "scale_workload")
 DOES_NOT_HOLD = [
+    *_STORE,
     *(
         DoesNotHold(f"it tells of what it never told, and {what}", world, harmful=(BACK,))
         for what, world in (

@@ -6,11 +6,13 @@ import re
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.rules._asks_it import who_asks
 from tuheg_ir.diagnosis.rules._behind_a_queue import behind_a_queue
 from tuheg_ir.diagnosis.rules._concerned import bystanders
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.marked import Marked, complains, shape_of
-from tuheg_ir.diagnosis.view.trouble import serves_well
+from tuheg_ir.diagnosis.view.programs import DATA, role
+from tuheg_ir.diagnosis.view.trouble import serves_well, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -36,13 +38,24 @@ def told_before(view: View, workload: Workload, words: Marked, released: Workloa
 
 
 def answers_well(view: View, workload: Workload, words: Marked, released: Workload) -> bool:
-    """Tell whether the released answers all in good time, and warns of its usual work, or another misses a queue's."""
+    """Tell whether the released answers all in good time, and warns of its usual work, or another misses a queue's.
+
+    Or a store tells it, of whose other users some do not: its words are of what those ask.
+    """
     if not serves_well(view, released.ref):
         return False
     if released is workload:
         same = [line for line in view.lines_of(workload) if _unlevelled(line) == _unlevelled(words.line)]
         return not words.error and sum(not complains(line) for line in same) > len(same) / 2
+    if role(workload) in DATA and _others_suffer(view, workload, released):
+        return True
     return behind_a_queue(view, workload, words.line, words.since) is not None
+
+
+def _others_suffer(view: View, store: Workload, released: Workload) -> bool:
+    """Tell whether figures show that who asks a store suffers, and has nothing to do with the released."""
+    others = set(who_asks(view, store.ref)) - {released.ref, *view.graph.callers(released.ref)}
+    return any(any(troubles(view, ref)) for ref in others)
 
 
 def of_no_concern(view: View, workload: Workload, words: Marked, released: Workload) -> bool:
