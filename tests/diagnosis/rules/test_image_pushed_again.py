@@ -99,9 +99,7 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold(
         "all three repeat it, whatever build they run",
-        snapshot(
-            built(workload("api", pods=3), "e", "f", "e"), logs=told(NPE, 0, 1, 2), alerts=[alert(service="api")]
-        ),
+        snapshot(built(workload("api", pods=3), "e", "f", "e"), logs=told(NPE, 0, 1, 2), alerts=[alert(service="api")]),
         harmful=("scale_workload",),
     ),
     DoesNotHold(

@@ -7,30 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
+from tuheg_ir.diagnosis.rules._plans_off import plans_off
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import releases, since_release
 from tuheg_ir.diagnosis.view.stores import upgraded
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.workloads import Workload
 
-_PLAN = late(r"\bplan:\s*$")
-_NODE = late(r"\b(?:Scan|Join|Loop)\b.*\(cost=\S+ rows=(\d+) .*\(actual (?:time=\S+ )?rows=(\d+)(?:\.\d+)? loops=\d+\)")
-_STOPS_EARLY = late(r"->\s+Limit\b|^\s*Limit\b")
-_TABLE = late(r"\bScan (?:using \S+ )?on (?:\w+\.)?\"?(\w+)")
-_MADE = late(r"automatic (?:vacuum and )?analyze of table \"(?:\w+\.)*(\w+)\"")
 _TOLD = late(r"statistics (?:are|were) not transferred|--analyze-(?:in-stages|only)\b", re.IGNORECASE)
-FAR = 100
-"""A plan that is so many times off was made without knowing the table."""
-MANY = 5
 DAYS = timedelta(days=4)
 """An upgrade of a weekend is felt on the first day of work."""
 
@@ -40,12 +32,11 @@ def when(view: View) -> Iterator[Match]:
     for server in of_role(view.workloads, "database"):
         if not upgraded(view, server) or not releases(view, server, DAYS):
             continue
-        plans = list(_plans(view, server))
-        off = [(at, node, tables) for at, node, tables in plans if node and not tables & _made(view, server)]
+        off = plans_off(view, server)
         callers = behind(view, server.ref, but=server.ref)
         hurts = (*(e for _, e in said_by_callers(view, server.ref)), *(e for ref in callers for e in felt(view, ref)))
         began = oldest(e.time for e in hurts)
-        if len(off) < MANY or 2 * len(off) < len(plans) or not hurts:
+        if not off or not hurts:
             continue
         if any(since_release(view.workloads[ref], began) for ref in callers if ref in view.workloads):
             continue  # it may ask in another way than before
@@ -55,7 +46,7 @@ def when(view: View) -> Iterator[Match]:
             component=server.ref,
             evidence=(
                 Evidence("objects", server.ref, f"upgraded: {change.told()}", server.released_at),
-                Evidence("logs", server.ref, f"{len(off)} plans are far off: {off[-1][1][:240]}", off[0][0]),
+                Evidence("logs", server.ref, f"{len(off)} plans are far off: {off[-1].node[:240]}", off[0].at),
                 *reminded[:1],
                 *hurts[:3],
             ),
@@ -66,41 +57,6 @@ def when(view: View) -> Iterator[Match]:
                 (server.ref, *callers), f"{server.ref} plans by guesses until its tables are analyzed", ON_CALLERS
             ),
         )
-
-
-def _plans(view: View, server: Workload) -> Iterator[tuple[datetime | None, str, set[str]]]:
-    """Yield the plans of slow statements: when, the first part that is far off ("": none), the tables that are read.
-
-    What is read up to a limit only is no measure of what there is.
-    """
-    for log in view.logs_of(server.live, previous=False):
-        block: list[str] = []
-        for line in (*log.lines, ""):
-            if block and (stamp(line) is not None or not line):
-                yield _judged(block)
-                block = []
-            if _PLAN.search(line) or block:
-                block.append(line)
-
-
-def _judged(block: list[str]) -> tuple[datetime | None, str, set[str]]:
-    early = any(_STOPS_EARLY.search(line) for line in block)
-    off = next((line.strip() for line in block if not early and _far_off(line)), "")
-    return stamp(block[0]), off, {found[1] for line in block if _far_off(line) and (found := _TABLE.search(line))}
-
-
-def _far_off(line: str) -> bool:
-    found = _NODE.search(line)
-    if found is None:
-        return False
-    thought, was = max(int(found[1]), 1), max(int(found[2]), 1)
-    return max(thought, was) >= FAR * min(thought, was)
-
-
-def _made(view: View, server: Workload) -> set[str]:
-    """Return the tables whose statistics the database tells that it has made."""
-    lines = (line for log in view.logs_of(server.live, previous=False) for line in log.lines)
-    return {found[1] for line in lines if (found := _MADE.search(line))}
 
 
 def _reminded(view: View) -> Iterator[Evidence]:
