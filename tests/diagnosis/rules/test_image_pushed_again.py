@@ -50,10 +50,10 @@ HOLDS = [
 ]
 NIL = "NoMethodError (undefined method `label' for nil)"
 NPE = 'ERROR c.e.Prices - failed java.lang.NullPointerException: Cannot invoke "Slot.label()" because "slot" is null'
-ANSWERS = "GET /v1/prices 200 4ms"
+SERVED = "GET /v1/prices 200 4ms"
 
 
-def told(line: str, *ill: int, well: str = ANSWERS) -> list[Log]:
+def told(line: str, *ill: int, well: str = SERVED) -> list[Log]:
     """Return the logs of three pods that answer most, some of which repeat a line beside that."""
     return [
         log(pod("api", n), *[well] * 40, *[line] * (9 if n in ill else 0), *[f"{well} "] * 40, since=500)
