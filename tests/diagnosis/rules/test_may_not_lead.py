@@ -128,8 +128,8 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
-    DoesNotHold(what, found, *instead, harmful=ACTS)
-    for what, found, *instead in (
+    DoesNotHold(what, found, instead, harmful=ACTS)
+    for what, found, instead in (
         (
             "one member that is well says nothing of it",
             world([*say(BARRED, 1), *say("LOG:  checkpoint starting: time", 2)]),
