@@ -21,8 +21,9 @@ def when(view: View) -> Iterator[Match]:
     """A data service uses its whole CPU limit, and callers are slow or fail."""
     for found in saturated(view):
         workload, busy, hurts, callers, began, grew, released = found
-        if len(released) == 1 and len(callers) > 1 and not _grew_otherwise(view, workload, released[0], grew):
-            yield _of_release(view, workload, released[0], (*busy[:2], *hurts[:2]), began)
+        alone = released[0] if len(released) == 1 and len(callers) > 1 else None
+        if alone and _may_ask_more(view, workload, alone) and not _grew_otherwise(view, workload, alone, grew):
+            yield _of_release(view, workload, alone, (*busy[:2], *hurts[:2]), began)
             continue
         asks = None if released else asker(view, workload, found.since)
         if asks is not None:
@@ -41,6 +42,12 @@ def when(view: View) -> Iterator[Match]:
                 *not_for((workload.ref,), "it would be cold and just as busy", ("restart_workload",)),
             ),
         )
+
+
+def _may_ask_more(view: View, store: Workload, released: Workload) -> bool:
+    """Tell whether a release may ask more of a store: of who does not ask it himself, settings alone hardly do."""
+    himself = store.ref in view.graph.calls.get(released.ref, ())
+    return himself or release_cause(view, released) != "configuration_error"
 
 
 def _grew_otherwise(view: View, store: Workload, released: Workload, grew: datetime | None) -> bool:
