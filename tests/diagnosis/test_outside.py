@@ -135,7 +135,7 @@ MOST_HARMED = 0.01
 """The largest share of cases in which the other rules advise harm where the one that answers is taken away."""
 MOST_MISLED = 0.04
 """The largest share of innocent releases, grafted beside a fault, that are advised to be taken back."""
-MOST_UNSEEN = 0.09
+MOST_UNSEEN = 0.1
 """The largest share of answers that are lost with what the account of `rbac/` may not read, or a cluster not give."""
 LEAST_SEEN_AGAIN = 0.6
 """The least share of these that come back with the rights to its Secrets and to the other namespaces of an incident."""
