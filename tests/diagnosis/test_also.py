@@ -176,6 +176,13 @@ def test_neither_secrets_nor_what_only_rules_a_namespace_is_read_of_another() ->
     assert kinds == {each.plural for each in READS if each.also}
 
 
+def test_a_namespace_is_read_once_however_often_it_is_named() -> None:
+    client = Two()
+    collect({}, Target("shop", also=("edge", "shop", "edge")), client=client)
+    asked = [path for path, _ in client.asked if path.endswith("/pods") and "metrics" not in path]
+    assert sorted(asked) == ["/api/v1/namespaces/edge/pods", "/api/v1/namespaces/shop/pods"]
+
+
 def test_a_namespace_that_may_not_be_read_is_told_once_and_costs_nothing_else() -> None:
     refused = KUBE.KubeError("forbidden", "our account lacks the right to list pods")
     found, _ = pass_over(pods=[crashing("web-1", "shop")], edge=refused)

@@ -75,14 +75,12 @@ class Live(NamedTuple):
         if self.namespace not in ("", platform.namespace):
             # Another namespace's services are not those that the inventory describes.
             target = replace(target, namespace=self.namespace, services={})
-        also = tuple(space for space in self.also or target.also if space != target.namespace)
-        return replace(target, also=also, prometheus_url=self.prometheus or target.prometheus_url)
+        return replace(target, also=self.also or target.also, prometheus_url=self.prometheus or target.prometheus_url)
 
 
 def choose_live(named: Named, prometheus: str | None) -> Live:
     """Return what a command is to look at; UsageError when nothing names it. Nothing is read yet."""
-    also = tuple(dict.fromkeys(space for space in named.also if space != named.namespace))
     if named.namespace and not named.inventory:
-        return Live(None, "", named.namespace, prometheus or "", also)
+        return Live(None, "", named.namespace, prometheus or "", named.also)
     chosen, name = choose_target(named.inventory, named.cluster)
-    return Live(chosen, name, named.namespace, prometheus or "", also)
+    return Live(chosen, name, named.namespace, prometheus or "", named.also)

@@ -115,12 +115,13 @@ class _Pass:
         reads = {each.name: self._start(read, each) for each in sorted(READS, key=_late_ones_last)}
         self._check_connection(reads["pods"])
         asked = self._start_others()
-        also = {space: self._start_also(space) for space in target.also}
         self._gather_objects({"pods": reads.pop("pods")})
         named = [each.name for each in READS if each.kind in _NAMED]
         self._gather_objects({name: reads.pop(name) for name in named})
         self._known.set_result(known_of(self._objects))
         log_reads = self._start_logs(self._objects.get("Pod", ()), logs.MOST)
+        others = dict.fromkeys(space for space in target.also if space != target.namespace)
+        also = {space: self._start_also(space) for space in others}
         self._gather_objects(reads)
         log_reads |= self._start_logs(self._gathered_also(also), logs.ALSO)
         found_logs = self._gather_logs(log_reads)
