@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.plans import ANALYZED, POSTGRES, run, told
 from tests.diagnosis.rules.scenes import SHOP, latency, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, container, figure, postgres, snapshot, thing
+from tests.diagnosis.rules.tiny import DAY, Obj, figure, postgres, snapshot
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
-POSTGRES = "StatefulSet/postgres"
 UPGRADED = {"before": {"image": "postgres:13.18"}, "released": 6 * 3600}
 REMIND = "Optimizer statistics are not transferred by pg_upgrade."
-ANALYZED = 'LOG:  automatic analyze of table "shop.public.parts" system usage: CPU: user: 0.38 s'
 PARTS = "->  Seq Scan on parts p  (cost=0.00..2018.12 rows={} width=8) (actual time=0.1..2.4 rows={} loops=1)"
 OFF = PARTS.format(273047, 14)
 TOO_FEW = "Nested Loop  (cost=0.4..9.1 rows=1 width=8) (actual rows=81400 loops=1)"
@@ -20,22 +19,9 @@ WELL = PARTS.format(15, 14)
 LIMIT = "Limit  (cost=0.00..12.1 rows=10 width=8) (actual time=0.1..2.4 rows=10 loops=1)"
 
 
-def told(*nodes: str, times: int = 8, last: str = "") -> Log:
-    """Return the log of a database with a slow statement and its plan each minute."""
-    lines: list[str] = []
-    for age in range(60 * times, 0, -60):
-        lines += [f"{at(age)} UTC [17] shop@shop LOG:  duration: 6897.4 ms  plan:", "\tQuery Text: SELECT 1"]
-        lines += [f"\t{node}" for node in nodes]
-    return Log("postgres-0", "postgres", (*lines, *([f"{at(5)} {last}"] if last else [])))
-
-
 def reminder() -> tuple[list[Obj], Log]:
     """Return the run that upgraded, and what it told at its end."""
-    template = {"spec": {"containers": [container("up", "up:1")]}}
-    made = thing("Job", "up-1", age=7 * 3600, spec={"template": template}, status={"succeeded": 1})
-    body = thing("Pod", "up-1-x", age=7 * 3600, spec={"containers": []}, status={"phase": "Succeeded"})
-    body["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "up-1", "controller": True}]
-    return [made, body], Log("up-1-x", "up", ("Upgrade Complete", REMIND))
+    return run("up", 7 * 3600, "Upgrade Complete", REMIND, succeeded=1)
 
 
 def world(

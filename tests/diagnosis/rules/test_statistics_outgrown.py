@@ -5,37 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.plans import ANALYZED, POSTGRES, run, told
 from tests.diagnosis.rules.scenes import SHOP, WELL, latency, shop
-from tests.diagnosis.rules.tiny import Obj, at, container, figure, postgres, snapshot, thing
+from tests.diagnosis.rules.tiny import Obj, at, figure, postgres, snapshot
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
-POSTGRES = "StatefulSet/postgres"
 ONE = "->  Nested Loop  (cost=0.4..9.1 rows=1 width=8) (actual rows=23285 loops=1)"
 PARTS = "  ->  Index Scan using parts_pk on parts p  (cost=0.4..8.5 rows={} width=8) (actual rows={} loops=1)"
 OFF, FITS = (ONE, PARTS.format(1, 23285)), (PARTS.format(23000, 23285),)
 FIRST = "Limit  (cost=66.3..66.3 rows=1 width=61) (actual rows=50 loops=1)"
 SORTED = "->  Sort  (cost=66.3..66.3 rows=1 width=61) (actual rows=50 loops=1)"
-ANALYZED = 'LOG:  automatic analyze of table "shop.public.parts" system usage: CPU: user: 0.38 s'
-
-
-def told(*nodes: str, times: int = 8, last: str = "") -> Log:
-    """Return the log of a database with a slow statement and its plan each minute."""
-    lines: list[str] = []
-    for age in range(60 * times, 0, -60):
-        lines += [f"{at(age)} UTC [17] shop@shop LOG:  duration: 6897.4 ms  plan:", "\tQuery Text: SELECT 1"]
-        lines += [f"\t{node}" for node in nodes]
-    return Log("postgres-0", "postgres", (*lines, *([f"{at(5)} {last}"] if last else [])))
 
 
 def load(line: str, began: float = 2400, over: float | None = 1700) -> tuple[list[Obj], Log]:
     """Return a run that began and was over so long ago, and what it told amid that."""
-    template = {"spec": {"containers": [container("load", "load:1")]}}
     done = {} if over is None else {"completionTime": at(over), "succeeded": 1}
-    status = {"startTime": at(began), **done}
-    made = thing("Job", "load-1", age=began, spec={"template": template}, status=status)
-    body = thing("Pod", "load-1-x", age=began, spec={"containers": []}, status={"phase": "Succeeded"})
-    body["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "load-1", "controller": True}]
-    return [made, body], Log("load-1-x", "load", (f"{at(began - 60)} {line}", f"{at(began - 120)} done"))
+    said = (f"{at(began - 60)} {line}", f"{at(began - 120)} done")
+    return run("load", began, *said, startTime=at(began), **done)
 
 
 def unanalyzed(before: float, now: float, since: float = 1900, table: str = "parts") -> Any:

@@ -33,12 +33,6 @@ class Announcers(NamedTuple):
     said_by: tuple[Obj, ...]
 
 
-def addresses(service: Service) -> frozenset[str]:
-    """Return the addresses that a Service has outside."""
-    told = items(service.obj, "status", "loadBalancer", "ingress")
-    return frozenset({text(each, "ip") or text(each, "hostname") for each in told} - {""})
-
-
 def pool_of(service: Service) -> str:
     """Return the pool from which a Service has its address; "" if nobody says."""
     notes = mapping(service.obj, "metadata", "annotations")

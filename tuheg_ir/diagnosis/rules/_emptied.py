@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rules._senders import sends
-from tuheg_ir.diagnosis.view.batch import ended, started, tries, verdict
+from tuheg_ir.diagnosis.view.batch import started, tries, verdict, went_on
 from tuheg_ir.diagnosis.view.logs import times_near
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.programs import of_role
@@ -178,15 +178,10 @@ def _of_server(view: View, server: Workload, jobs: Iterable[tuple[Obj, Workload]
         for said in _said(log.lines, None):
             if not said.whole:
                 continue  # that rows go is any client's work
-            then = {run.ref for job, run in runs if _during(job, said.at) and _uses(view, run, server)}
+            then = {run.ref for job, run in runs if went_on(job, said.at, CLOCKS) and _uses(view, run, server)}
             sent = then or {w.ref for w in view.serving if sends(view, said.line, w)}
             by = sent.pop() if len(sent) == 1 else server.ref
             yield from ((by, one) for one in _as_one(by, server.ref, [said]))
-
-
-def _during(job: Obj, at: datetime) -> bool:
-    began, over = started(job), ended(job)
-    return began is not None and began - CLOCKS <= at and (over is None or at <= over + CLOCKS)
 
 
 def _uses(view: View, run: Workload, server: Workload) -> bool:

@@ -113,6 +113,13 @@ def said_by_callers(view: View, ref: str) -> Iterator[tuple[str, Evidence]]:
                 yield caller, Evidence("metrics", ref, fact, turn.since)
 
 
+def felt_from(view: View, ref: str, callers: Iterable[str]) -> Iterator[Evidence]:
+    """Yield what figures show of a workload's callers: what they measure of it, and how they themselves fare."""
+    yield from (evidence for _, evidence in said_by_callers(view, ref))
+    for caller in callers:
+        yield from felt(view, caller)
+
+
 def slow_evidence(ref: str, what: str, turn: Turn) -> Evidence:
     """Return a latency that rose as evidence."""
     return Evidence("metrics", ref, f"{what}: {turn.before:.2g} s before, {turn.now:.2g} s now", turn.since)

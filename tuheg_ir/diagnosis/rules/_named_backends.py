@@ -72,23 +72,25 @@ def named(view: View, caller: Workload) -> Named:
 def the_one_named(view: View, caller: Workload) -> tuple[str, int]:
     """Return the one pod that nearly all failures of a caller name, and in how many; ("", 0) where there is none."""
     bad = named(view, caller).pods
-    if sum(bad.values()) < OFTEN:
-        return "", 0
-    pod, count = bad.most_common(1)[0]
-    return (pod, count) if count >= MOST * sum(bad.values()) else ("", 0)
+    return _nearly_all(bad, bad.total())
 
 
 @once
 def always_names(view: View, caller: Workload) -> str:
     """Return the workload whose pods nearly all failures of a caller name; "" where there is no such one."""
     bad = named(view, caller).pods
-    if sum(bad.values()) < OFTEN:
-        return ""
     of: Counter[str] = Counter()
     for pod, owner in by_address(view).values():
         of[owner.ref] += bad[pod.name]
-    ref, count = of.most_common(1)[0]
-    return ref if count >= MOST * sum(bad.values()) else ""
+    return _nearly_all(of, bad.total())[0]
+
+
+def _nearly_all(counts: Counter[str], total: int) -> tuple[str, int]:
+    """Return what has nearly all of so many failures, and how many; ("", 0) where nothing has, or they are few."""
+    if total < OFTEN:
+        return "", 0
+    one, count = counts.most_common(1)[0]
+    return (one, count) if count >= MOST * total else ("", 0)
 
 
 def _asked(pod: Pod, port: str, line: str) -> bool:

@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import STILL, Complaint
+from tuheg_ir.diagnosis.view.logs import lines_told
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
@@ -59,7 +60,7 @@ def _logged(view: View) -> Iterator[Evidence]:
         lines = [line for line in log.lines if _SAID.search(line)] if not log.previous else []
         times = [at for line in lines if (at := stamp(line))]
         if times and view.recent(max(times), STILL):
-            yield Evidence("logs", f"Pod/{log.pod}", f"log ({len(lines)} lines): {lines[-1][:300]}", oldest(times))
+            yield lines_told(log.pod, len(lines), lines[-1][:300], oldest(times))
 
 
 def _alerted(view: View) -> Iterator[Evidence]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._asks_it import who_asks
-from tuheg_ir.diagnosis.rules._figures import busy_pods, felt, said_by_callers
+from tuheg_ir.diagnosis.rules._figures import busy_pods, felt_from
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.programs import DATA, of_role
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -50,8 +49,10 @@ def saturated(view: View) -> tuple[Saturated, ...]:
 
 def _saturated(view: View, store: Workload) -> Saturated | None:
     busy = tuple(busy_pods(view, store, BUSY))
+    if not busy:
+        return None
     callers = who_asks(view, store.ref)
-    hurts = tuple(_hurts(view, store, callers)) if busy else ()
+    hurts = tuple(felt_from(view, store.ref, callers))
     if not hurts:
         return None
     began = oldest(e.time for e in (*busy, *hurts))
@@ -67,9 +68,3 @@ def _grew_since(view: View, pod: str) -> datetime | None:
     if work is None or work.now < BUSY or work.was > BUSY / 2:
         return None
     return view.figures.crossed("cpu_share", work.was + (work.now - work.was) / 5, pod=pod)
-
-
-def _hurts(view: View, workload: Workload, callers: tuple[str, ...]) -> Iterator[Evidence]:
-    yield from (evidence for _, evidence in said_by_callers(view, workload.ref))
-    for ref in callers:
-        yield from felt(view, ref)

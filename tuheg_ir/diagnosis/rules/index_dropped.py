@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, names, not_for
 from tuheg_ir.diagnosis.rules._senders import sends
-from tuheg_ir.diagnosis.view.batch import ended, started
+from tuheg_ir.diagnosis.view.batch import went_on
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.releases import since_release
@@ -120,14 +120,9 @@ def _senders(view: View, scans: Sequence[Statement]) -> Iterator[str]:
 
 def _run(view: View, server: Workload, drop: Statement) -> Workload | None:
     """Return the one run that went on as the index was dropped and uses the database, or tells of what it drops."""
-    found = [w for w in view.workloads.values() if w.kind == "Job" and _then(w, drop.at)]
+    found = [w for w in view.workloads.values() if w.kind == "Job" and went_on(w.obj, drop.at, CLOCKS)]
     mine = [w for w in found if server.ref in view.graph.needs(w.ref) or _tells(view, w, drop.text)]
     return mine[0] if len(mine) == 1 else None
-
-
-def _then(run: Workload, at: datetime) -> bool:
-    began, over = started(run.obj), ended(run.obj)
-    return began is not None and began <= at + CLOCKS and (over is None or over >= at - CLOCKS)
 
 
 def _tells(view: View, run: Workload, drop: str) -> bool:

@@ -43,9 +43,11 @@ def when(view: View) -> Iterator[Match]:
     for store in of_role(view.workloads, *_OF_ALL):
         told = [each for ref in (store.ref, *_who_ask(view, store)) if (each := _told(view, store, ref)) is not None]
         began = oldest(each.since for each in told)
+        if began is None:
+            continue
         suffer = behind(view, store.ref, but=store.ref)
         felt = tuple(suffering(view, store.ref))
-        if began is None or _asks_otherwise(view, (store.ref, *suffer), began):
+        if _asks_otherwise(view, (store.ref, *suffer), began):
             continue
         if not felt and all(view.owner_of(each.pod) == store.ref for each in told):
             continue

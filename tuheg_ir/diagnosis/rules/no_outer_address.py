@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import stays_away
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.view.network import Service
-from tuheg_ir.diagnosis.view.reading import created, items, mapping, oldest, text, written
+from tuheg_ir.diagnosis.view.reading import created, items, mapping, oldest, outer_addresses, text, written
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON
 from tuheg_ir.diagnosis.view.trouble import unplaced
 from tuheg_ir.diagnosis.view.view import View
@@ -32,7 +32,7 @@ _NONE_LEFT = late(r"no (?:available|free|more) (?:IP|address)|exhausted|out.of.i
 def when(view: View) -> Iterator[Match]:
     """A Service of type LoadBalancer has no outer address, for a reason that is seen, and its users stay away since."""
     for service in view.services.values():
-        if text(service.obj, "spec", "type") != "LoadBalancer" or _addresses(service.obj):
+        if text(service.obj, "spec", "type") != "LoadBalancer" or _has_one(service.obj):
             continue
         why = [*_taken(view, service), *_refused(view, service)]
         starts = (written(service.obj), oldest(each.time for each in why))
@@ -42,9 +42,8 @@ def when(view: View) -> Iterator[Match]:
             yield _match(service, why, away, fires)
 
 
-def _addresses(obj: Obj) -> set[str]:
-    told = items(obj, "status", "loadBalancer", "ingress")
-    return {text(each, "ip") or text(each, "hostname") for each in told}
+def _has_one(obj: Obj) -> bool:
+    return bool(items(obj, "status", "loadBalancer", "ingress"))
 
 
 def _asked(obj: Obj) -> set[str]:
@@ -57,7 +56,7 @@ def _asked(obj: Obj) -> set[str]:
 def _taken(view: View, service: Service) -> Iterator[Evidence]:
     """Yield that the address which a Service asks for is another's."""
     for other in view.services.values():
-        for address in sorted(_asked(service.obj) & _addresses(other.obj)):
+        for address in sorted(_asked(service.obj) & outer_addresses(other.obj)):
             yield Evidence("objects", other.ref, f"it has {address}, for which {service.ref} asks")
 
 

@@ -7,7 +7,7 @@ of those who ask brings statistics, and none of their pods: somebody has to have
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._asks_it import who_asks
-from tuheg_ir.diagnosis.rules._figures import busy_pods, felt, said_by_callers
+from tuheg_ir.diagnosis.rules._figures import busy_pods, felt_from, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, not_for
 from tuheg_ir.diagnosis.rules._plans_off import plans_off
 from tuheg_ir.diagnosis.view.batch import ended, started, tries
@@ -64,7 +64,7 @@ def when(view: View) -> Iterator[Match]:
         if unknown is None:
             continue
         callers = who_asks(view, server.ref)
-        hurts = tuple(_measured(view, server.ref, callers)) or tuple(suffering(view, server.ref))
+        hurts = tuple(felt_from(view, server.ref, callers)) or tuple(suffering(view, server.ref))
         began = oldest(e.time for e in hurts)
         if began is None:
             continue
@@ -72,12 +72,6 @@ def when(view: View) -> Iterator[Match]:
         grew = unknown.grew is not None and began - SOON <= unknown.grew <= began + CLOCKS
         if (load or grew) and (unknown.plans or _slow_itself(view, server, callers, began)):
             yield _match(server, unknown, load, hurts, callers, began)
-
-
-def _measured(view: View, server: str, callers: Iterable[str]) -> Iterator[Evidence]:
-    yield from (evidence for _, evidence in said_by_callers(view, server))
-    for caller in callers:
-        yield from felt(view, caller)
 
 
 def _unknown(view: View, server: Workload) -> Unknown | None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._announcers import addresses, announcers, former_nodes, told_by
+from tuheg_ir.diagnosis.rules._announcers import announcers, former_nodes, told_by
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, names, not_for
 from tuheg_ir.diagnosis.rules._stays_out import stays_out, still_comes
 from tuheg_ir.diagnosis.rules.edge_released import leads_from_outside
@@ -22,7 +22,7 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.network import Service
-from tuheg_ir.diagnosis.view.reading import items, mapping, newest, oldest, ref, text
+from tuheg_ir.diagnosis.view.reading import items, mapping, newest, oldest, outer_addresses, ref, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, release_evidence, since_release
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
@@ -141,7 +141,7 @@ def _taken_back(view: View, service: Service, at: datetime) -> tuple[Evidence, .
 
     Where the log of one of them is not known, that one may tell of it.
     """
-    marks = (*addresses(service), f"{text(service.obj, 'metadata', 'namespace')}/{service.name}")
+    marks = (*outer_addresses(service.obj), f"{text(service.obj, 'metadata', 'namespace')}/{service.name}")
     told = []
     for log in view.snapshot.logs:
         if log.previous or not speaks_of(log, _HINTS):
@@ -178,14 +178,11 @@ def _felt(view: View, workload: Workload, service: Service | None, change: _Chan
 
 def _led_to(view: View, workload: Workload, service: Service | None) -> tuple[str, ...]:
     """Return the workloads to which a way in leads those who arrive: by the address of an Ingress, where it has one."""
-    at, found = addresses(service) if service else frozenset[str](), list[str]()
+    at, found = outer_addresses(service.obj) if service else frozenset[str](), list[str]()
     edge = leads_from_outside(view, workload)
     for route in view.routes:
         kind, _, label = route.ref.partition("/")
-        told = {
-            text(each, "ip") or text(each, "hostname")
-            for each in items(view.objects(kind).get(label), "status", "loadBalancer", "ingress")
-        }
+        told = outer_addresses(view.objects(kind).get(label))
         behind_it = view.services.get(route.service)
         if behind_it is not None and (told & at if told and at else edge):
             found += behind_it.backends

@@ -94,6 +94,12 @@ def ended(job: Obj) -> datetime | None:
     return moment(job, "status", "completionTime") or verdict(job)[1]
 
 
+def went_on(job: Obj, at: datetime, clocks: timedelta) -> bool:
+    """Tell whether a Job ran at a time, as far as clocks agree."""
+    began, over = started(job), ended(job)
+    return began is not None and began - clocks <= at and (over is None or at <= over + clocks)
+
+
 def suspended(view: View) -> tuple[tuple[str, Evidence], ...]:
     """Return (Kind/name, evidence) of the CronJobs that are suspended."""
     return tuple(

@@ -50,6 +50,12 @@ def text(thing: Any, *path: str | int) -> str:
     return "" if found is None or isinstance(found, _NESTED) else str(found)[:_LONG]
 
 
+def outer_addresses(obj: Any) -> frozenset[str]:
+    """Return the addresses outside, IP or host name, that a Service or an Ingress was given."""
+    told = items(obj, "status", "loadBalancer", "ingress")
+    return frozenset({text(each, "ip") or text(each, "hostname") for each in told} - {""})
+
+
 def whole(thing: Any, *path: str | int) -> int:
     """Return the whole number at a path; 0 where there is none."""
     found = at(thing, *path)
