@@ -34,7 +34,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Demand:
-    """Further load through the ingress; it grows from `rps` until half of the answers take `until_s`, and stays."""
+    """Further load through the ingress; it grows from `rps` until half of the answers keep taking `until_s`."""
 
     profile: str
     rps: float

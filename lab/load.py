@@ -29,14 +29,16 @@ CUSTOMERS = 200
 GROWTH = 0.03
 #: The newest answers that tell whether they are slow.
 NEWEST = 20
+#: Slow for as long: demand is too much. Twenty answers are less than a second, and any machine stands still that long.
+LASTING_S = 5.0
 
 
 @dataclass(frozen=True)
 class Plan:
     """A load: `rps` requests a second for `seconds`, by at most `workers` at a time.
 
-    With `until_s` demand grows from `rps` until half of the answers take longer than that, and stays there: what
-    machines can serve differs, and so does what is too much for them.
+    With `until_s` demand grows from `rps` until half of the answers take longer than that and go on to, and stays
+    there: what machines can serve differs, and so does what is too much for them.
     """
 
     rps: float
@@ -79,6 +81,20 @@ class Tally:
         with self.lock:
             newest = self.samples[-NEWEST:]
         return len(newest) == NEWEST and 2 * sum(sample.seconds > seconds for sample in newest) >= NEWEST
+
+
+@dataclass
+class Growth:
+    """Demand grows while answers are quick, waits while they are slow, and stays once that has lasted."""
+
+    slow_since: float = math.inf
+    over: bool = False
+
+    def goes_on(self, now: float, slow: bool) -> bool:
+        """Whether demand may grow at this moment."""
+        self.slow_since = min(self.slow_since, now) if slow else math.inf
+        self.over = self.over or now - self.slow_since >= LASTING_S
+        return not (slow or self.over)
 
 
 @dataclass(frozen=True)
@@ -162,7 +178,7 @@ class _Jobs:
         """Offer requests at the plan's rate; return how many found no free worker."""
         skipped, sent = 0, 0
         due, since, rate = begin, begin, self._plan.rps
-        growing = self._plan.until_s > 0
+        growth = Growth(over=self._plan.until_s <= 0)
         sequence = paths(self._plan.profile)
         while due < begin + self._plan.seconds and not stop.wait(max(0.0, due - time.monotonic())):
             with self._changed:
@@ -171,8 +187,7 @@ class _Jobs:
                     self._changed.notify()
                 else:
                     skipped += 1
-            growing = growing and not tally.slow(self._plan.until_s)
-            if growing:
+            if growth.goes_on(due, tally.slow(self._plan.until_s)):
                 since, sent, rate = due, 0, rate + GROWTH
             sent += 1
             due = since + sent / rate

@@ -17,7 +17,21 @@ from hypothesis import strategies as st
 
 from lab import background
 from lab.errors import LabError
-from lab.load import GROWTH, NEWEST, PROFILES, Plan, Sample, Tally, _Jobs, paths, percentile, run, summarise
+from lab.load import (
+    GROWTH,
+    LASTING_S,
+    NEWEST,
+    PROFILES,
+    Growth,
+    Plan,
+    Sample,
+    Tally,
+    _Jobs,
+    paths,
+    percentile,
+    run,
+    summarise,
+)
 from lab.load_cli import text
 from lab.processes import start_time
 
@@ -105,6 +119,22 @@ def test_demand_grows_until_answers_are_slow(seconds: float, grows: bool) -> Non
     nobody_is_free = _Jobs(plan).schedule(time.monotonic(), threading.Event(), seen)
     assert (nobody_is_free > 80) == grows
     assert nobody_is_free <= 80 * (1 + 2 * GROWTH)
+
+
+def test_demand_stays_once_answers_were_slow_for_long() -> None:
+    growth = Growth()
+    assert growth.goes_on(0.0, slow=False)
+    assert not growth.goes_on(1.0, slow=True)
+    assert not growth.goes_on(1.0 + LASTING_S, slow=True)
+    assert not growth.goes_on(60.0, slow=False)
+
+
+def test_a_moment_in_which_answers_were_slow_does_not_end_the_growth() -> None:
+    growth = Growth()
+    for moment in (0.0, 10.0, 20.0):
+        assert not growth.goes_on(moment, slow=True)
+        assert not growth.goes_on(moment + LASTING_S - 0.1, slow=True)
+        assert growth.goes_on(moment + LASTING_S, slow=False)
 
 
 @pytest.mark.parametrize(
