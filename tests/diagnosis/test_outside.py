@@ -139,6 +139,8 @@ OPEN = frozenset(
         "photo-store-key-rotated-into-staging-then-old-key-deleted",
         "reorder-router-pod-left-on-old-revision-obeys-reused-switch",
         "tenant-portal-security-release-logs-every-permission-and-burns-cpu",
+        "map-tile-server-leak-alarm-is-only-refilled-file-cache",
+        "removals-postgres-killed-by-liveness-probe-before-crash-recovery-ends",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }
