@@ -21,13 +21,21 @@ _STATUS = late(
 )
 """Lines in which a server tells how it answered: access logs, and the lines of frameworks."""
 _WORDS = (*(f"{method} " for method in _METHODS), "Completed ", "answering ")
-"""Without one of these a line tells of no answer: much cheaper to see than the pattern."""
+"""Without one of these a line tells of no answer in words: much cheaper to see than the pattern."""
+_ASKED = late(r"\b(?:http_?|[Rr]equest_?)?(?:[Mm]ethod|verb)[\"']?\s*[=:]\s*[\"']?(?:GET|POST|PUT|PATCH|DELETE|HEAD)\b")
+_FIELD = late(r"\b(?:http_?)?(?:[Ss]tatus(?:_?[Cc]ode)?|response_?[Cc]ode)[\"']?\s*[=:]\s*[\"']?([1-5]\d\d)\b")
+"""How a log of fields tells what was asked and what was answered, each by itself."""
 
 
 @lru_cache(maxsize=ASKED_AGAIN)
 def status_of(line: str) -> int:
     """Return the status that a line of a server tells; 0 where it tells none."""
-    if not any(word in line for word in _WORDS):
-        return 0
-    found = _STATUS.search(line[:1000])
-    return int(next(group for group in found.groups() if group)) if found else 0
+    if any(word in line for word in _WORDS) and (found := _STATUS.search(line[:1000])):
+        return int(next(group for group in found.groups() if group))
+    return field_of(line) if ("ethod" in line or "verb" in line) and _ASKED.search(line) else 0
+
+
+def field_of(line: str) -> int:
+    """Return the status that a field of a line gives, whatever the line tells of; 0 where none does."""
+    found = _FIELD.search(line) if "tatus" in line or "code" in line.lower() else None
+    return int(found[1]) if found else 0

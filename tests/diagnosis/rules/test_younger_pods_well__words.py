@@ -15,16 +15,22 @@ def told(line: str, *ill: int) -> Snapshot:
     return snapshot(younger(shop(pods=4), 1), logs=[*logs("shop", line, *ill), *logs("shop", "INFO ok", *fine)])
 
 
-def asked(*ill: int, of: int = 4, route: str = "/tariff", young: int = 1, never: int = -1) -> Snapshot:
+ACCESS = '10.0.0.9 "GET %s HTTP/1.1" %s 31'
+PINO = '{"level":30,"req":{"id":4,"method":"GET","url":"%s"},"res":{"statusCode":%s},"responseTime":31}'
+
+
+def asked(
+    *ill: int, of: int = 4, route: str = "/tariff", young: int = 1, never: int = -1, form: str = ACCESS
+) -> Snapshot:
     """Return pods of the shop that all answer two routes, and some of them one of these with 503.
 
     ``never``: which of them is not asked for that one; the first is older than all then.
     """
-    good = '10.0.0.9 "GET /trips/7 HTTP/1.1" 200 31'
+    good = form % ("/trips/7", 200)
     objects = younger(shop(pods=of), young)
     if never >= 0:
         put(pods_of(objects)[0], {"state": {"running": {"startedAt": at(50 * DAY)}}})
-    told = {n: f'10.0.0.9 "GET {route}/7 HTTP/1.1" {503 if n in ill else 200} 9' for n in range(of) if n != never}
+    told = {n: form % (f"{route}/7", 503 if n in ill else 200) for n in range(of) if n != never}
     return snapshot(objects, logs=[log(pod("shop", n), *[good, good, told.get(n, good)] * 9) for n in range(of)])
 
 
@@ -51,11 +57,14 @@ HOLDS = [
             ("their own state is broken", "ERROR NullPointerException in FareTable.get", "service_crash"),
         )
     ),
-    Holds(
-        "they fail at one route of three, which the younger one answers",
-        asked(0, 1, 2),
-        (SHOP, "service_crash", "restart_workload"),
-        harmful=("rollback_workload", "scale_workload"),
+    *(
+        Holds(
+            f"they fail at one route of three, which the younger one answers, in {what}",
+            asked(0, 1, 2, form=form),
+            (SHOP, "service_crash", "restart_workload"),
+            harmful=("rollback_workload", "scale_workload"),
+        )
+        for what, form in (("an access log", ACCESS), ("a log of fields", PINO))
     ),
 ]
 DOES_NOT_HOLD = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.view.askers import answer_of
 
 TELLS = {
@@ -30,9 +31,10 @@ SOUNDS_LIKE = (
 
 @pytest.mark.parametrize(("line", "status"), TELLS.items())
 def test_an_answer_is_read(line: str, status: int) -> None:
-    assert answer_of(line) == status
+    assert status_of(line) == status
 
 
 @pytest.mark.parametrize("line", SOUNDS_LIKE)
 def test_what_tells_of_no_answer_is_none(line: str) -> None:
+    assert status_of(line) == 0
     assert answer_of(line) == 0

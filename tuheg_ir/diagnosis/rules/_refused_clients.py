@@ -8,7 +8,8 @@ from collections import Counter
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._tighter import refused_more
-from tuheg_ir.diagnosis.view.askers import STATUS, answer_of, asker_of, is_new
+from tuheg_ir.diagnosis.served import field_of
+from tuheg_ir.diagnosis.view.askers import answer_of, asker_of, is_new
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, limits_changed
 from tuheg_ir.diagnosis.view.logs import ADDRESS
 from tuheg_ir.diagnosis.view.trouble import ERRORS
@@ -44,13 +45,8 @@ def unproven(view: View, workload: Workload, label: str) -> Evidence | None:
 def _refused(view: View, workload: Workload) -> Counter[str]:
     """Return how often whom a log names was refused in the last minutes."""
     lines = (line for line in view.lines_of(workload) if str(TOO_MANY) in line and is_new(view, line))
-    names = (_name(line) for line in lines if _status(line) == TOO_MANY)
+    names = (_name(line) for line in lines if (answer_of(line) or field_of(line)) == TOO_MANY)
     return Counter(name for name in names if name and not ADDRESS.fullmatch(name))
-
-
-def _status(line: str) -> int:
-    told = STATUS.search(line)
-    return answer_of(line) or (int(told[1]) if told else 0)
 
 
 def _name(line: str) -> str:

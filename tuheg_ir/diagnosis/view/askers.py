@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.served import status_of
+from tuheg_ir.diagnosis.served import field_of, status_of
 from tuheg_ir.diagnosis.stamps import ASKED_AGAIN, stamp
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.logs import ADDRESS
@@ -26,11 +26,6 @@ _LOGIN = late(
 """A name or a key under which a client is known to a gateway."""
 _CLIENT = late(r"\b(?:consumer|client_id)(?:_id|_name)?[\"']?\s*[=:]\s*[\"']?[\w.@-]{2}", re.IGNORECASE)
 """A name that only a client has: who calls others tells of partners, tenants and keys as well."""
-_METHOD = late(
-    r"\b(?:http_?|[Rr]equest_?)?(?:[Mm]ethod|verb)[\"']?\s*[=:]\s*[\"']?(?:GET|POST|PUT|PATCH|DELETE|HEAD)\b"
-)
-STATUS = late(r"\b(?:http_?)?(?:[Ss]tatus(?:_?[Cc]ode)?|response_?[Cc]ode)[\"']?\s*[=:]\s*[\"']?([1-5]\d\d)\b")
-"""How a log of fields tells what was asked and what was answered, each by itself."""
 _PATH = late(r"\b(?:http_?|request_?)?(?:path|uri|url)[\"']?\s*[=:]\s*[\"']?/", re.IGNORECASE)
 """What was asked for, where a line leaves out how; who calls others tells this of them as well."""
 _PROGRAM = late(
@@ -138,13 +133,8 @@ def answer_of(line: str) -> int:
     """Return the status of the answer that a line of an access log tells of, in whatever form; 0 for none."""
     if found := status_of(line):
         return found
-    told = STATUS.search(line) if "tatus" in line or "code" in line.lower() else None
-    if told is None:
-        return 0
-    status = int(told[1])
-    if ("ethod" in line or "erb" in line) and _METHOD.search(line):
-        return status
-    return status if _PATH.search(line) and _was_asked(line, status) else 0
+    status = field_of(line)
+    return status if status and _PATH.search(line) and _was_asked(line, status) else 0
 
 
 def _was_asked(line: str, status: int) -> bool:

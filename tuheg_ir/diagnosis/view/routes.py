@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 MOSTLY = 0.9
 """Who fails so many of the requests of a route answers none: the others may be of those who ask for nothing."""
-_ROUTE = late(r"\b[A-Z]{3,7} (?:https?://[^/\s\"]+)?(/[^/?\s\"]+)")
+_ROUTE = late(r"(?:\b[A-Z]{3,7} |\b(?:path|uri|url)[\"']?\s*[=:]\s*[\"']?)(?:https?://[^/\s\"]+)?(/[^/?\s\"',]+)")
 """A request, and the first part of its path."""
 
 

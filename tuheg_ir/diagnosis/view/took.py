@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.served import status_of
+from tuheg_ir.diagnosis.served import field_of, status_of
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.askers import STATUS
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -52,7 +51,7 @@ def _answered(view: View, workload: Workload) -> Iterator[Answered]:
         for line in log.lines:
             seconds = seconds_of(line)
             way = way_of(line) if seconds is not None else ""
-            status = (status_of(line) or _status(line)) if way else 0
+            status = (status_of(line) or field_of(line)) if way else 0
             if seconds is not None and status:
                 yield Answered(log.pod, way, status, seconds, stamp(line), line)
 
@@ -78,8 +77,3 @@ def way_of(line: str) -> str:
 def without_names(path: str) -> str:
     """Return a path with a star for each part that stands for any."""
     return "/".join("*" if _VARIES.search(part) else part for part in path.rstrip("/").split("/")) or "/"
-
-
-def _status(line: str) -> int:
-    found = STATUS.search(line)
-    return int(found[1]) if found else 0
