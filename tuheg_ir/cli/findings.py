@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,10 @@ from tuheg_ir.cli.output import columns, wrapped
 
 _FACTS = 4
 """So many facts stand behind `why`; --explain and the JSON have all."""
+_TARGETS = 3
+"""So many targets are named that one reason spares a remedy."""
+_COUNT = re.compile(r"\A(?:its log repeats|previous log|log)(?: \(\d+ lines\))?: | \(\d+ times\)")
+"""What differs between those who tell the same."""
 
 
 def lines(found: Mapping[str, Any]) -> list[str]:
@@ -33,32 +38,54 @@ def _finding(finding: Mapping[str, Any], taken_at: str, number: int, place: str)
     yield f"{mark}{finding['component']}{place}: {cause} ({finding['confidence']:.0%})"
     if finding.get("since"):
         yield from _told("since", f"{_clock(finding['since'])} UTC, {_span(finding['since'], taken_at)} before")
-    facts = [_fact(fact, finding["component"]) for fact in finding["evidence"]]
-    more = f"; and {len(facts) - _FACTS} more" if len(facts) > _FACTS else ""
-    yield from _told("why", "; ".join(facts[:_FACTS]) + more if facts else "nothing speaks for anything else")
+    facts = _facts(finding["evidence"], finding["component"])
+    more = [f"and {len(facts) - _FACTS} more: --explain"] if len(facts) > _FACTS else []
+    yield from _told("why", *([*facts[:_FACTS], *more] or ["nothing speaks for anything else"]))
     where = place if finding["target"] == finding["component"] else ""
     yield from _told("do", f"{finding['remedy']} {finding['target']}{where}")
-    for (target, reason), remedies in _grouped(finding["excluded"]).items():
-        where = f" {target}" if target != finding["target"] else ""
-        yield from _told("do not", f"{', '.join(remedies)}{where}: {reason}")
+    if barred := _barred(finding["excluded"], finding["target"]):
+        yield from _told("do not", *barred)
 
 
-def _grouped(excluded: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[str]]:
-    """Return (target, reason) -> remedies."""
-    found: dict[tuple[str, str], list[str]] = {}
+def _facts(evidence: Iterable[Mapping[str, Any]], component: str) -> list[str]:
+    """Return each fact once: of those that several objects share, as the logs of all pods, the first with how many."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for fact in evidence:
+        found.setdefault(_COUNT.sub("", fact["fact"]), []).append(fact)
+    return [_fact(same[0], component, len({each["object"] for each in same}) - 1) for same in found.values()]
+
+
+def _barred(excluded: Iterable[Mapping[str, Any]], target: str) -> list[str]:
+    """Return what not to do: remedies and targets that one reason rules out stand together."""
+    of_target: dict[tuple[str, str], list[str]] = {}
     for each in excluded:
-        found.setdefault((str(each["target"]), str(each["reason"])), []).append(str(each["remedy"]))
-    return found
+        of_target.setdefault((str(each["target"]), str(each["reason"])), []).append(str(each["remedy"]))
+    found: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for (at, reason), remedies in sorted(of_target.items(), key=lambda each: each[0][0] != target):
+        found.setdefault((tuple(remedies), reason), []).append(at)
+    return [
+        f"{', '.join(remedies)}{'' if targets == [target] else f' {_some(targets)}'}: {reason}"
+        for (remedies, reason), targets in found.items()
+    ]
 
 
-def _told(word: str, text: str) -> list[str]:
-    first, *rest = wrapped(text, indent=" " * 10) or [" " * 10]
-    return [f"  {word:<8}{first[10:]}", *rest]
+def _some(names: list[str]) -> str:
+    return (
+        f"{', '.join(names[:_TARGETS])} and {len(names) - _TARGETS} more" if len(names) > _TARGETS else ", ".join(names)
+    )
 
 
-def _fact(fact: Mapping[str, Any], component: str = "") -> str:
-    about = f"{fact['object']}: " if fact["object"] not in ("", component) else ""
-    return f"{about}{fact['fact']}"
+def _told(word: str, *texts: str) -> list[str]:
+    """Return a word and what is told beside it; of several texts each is an item of its own."""
+    item = "- " if len(texts) > 1 else ""
+    shown = [line for text in texts for line in wrapped(item + text, indent=" " * 10, hang=len(item))]
+    return [f"  {word:<8}{''.join(shown[:1])[10:]}".rstrip(), *shown[1:]]
+
+
+def _fact(fact: Mapping[str, Any], component: str = "", others: int = 0) -> str:
+    about = fact["object"] if fact["object"] not in ("", component) else ""
+    about += f" and {others} more" if about and others else ""
+    return f"{about}: {fact['fact']}" if about else str(fact["fact"])
 
 
 def explained(found: Mapping[str, Any]) -> list[str]:

@@ -79,10 +79,11 @@ def width(text: str) -> int:
     return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
-def wrapped(text: str, *, indent: str = "  ") -> list[str]:
-    """Return a text in lines that fit the terminal, each with an indent."""
+def wrapped(text: str, *, indent: str = "  ", hang: int = 0) -> list[str]:
+    """Return a text in lines that fit the terminal, with an indent; all but the first ``hang`` cells further in."""
     import shutil
     import textwrap
 
     cells = max(40, min(shutil.get_terminal_size().columns, 120))
-    return textwrap.wrap(text, cells, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+    further = indent + " " * hang
+    return textwrap.wrap(text, cells, initial_indent=indent, subsequent_indent=further, break_on_hyphens=False)

@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.reasons import BESIDE, is_reason, nearness, nearness_at_
 from tuheg_ir.diagnosis.rule import Held, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules import all_rules
 from tuheg_ir.diagnosis.rules._former_colour import led_back
+from tuheg_ir.diagnosis.spoken import spoken
 from tuheg_ir.diagnosis.state import nothing_found, verdict_of
 from tuheg_ir.diagnosis.view.log_table import words
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -68,10 +69,9 @@ def decide(snapshot: Snapshot, rules: Iterable[Rule] | None = None) -> Diagnosis
         (old if of_old(view, each) else new).append(each)
     kept, lost = arbitrate(view, new)
     lost += [_lost(each, "it was told long before, as often, where nobody suffers") for each in old]
-    findings = tuple(_finding(view, each) for each in kept)
-    if not findings:
-        findings = (nothing_found(view),)
-    return Diagnosis(verdict_of(view, findings), findings, tuple(lost))
+    findings = [_finding(view, each) for each in kept] or [nothing_found(view)]
+    told = tuple(each._replace(evidence=tuple(map(spoken, each.evidence))) for each in findings)
+    return Diagnosis(verdict_of(view, told), told, tuple(lost))
 
 
 def confidence(match: Match, tier: Tier, blind: int = 0) -> float:

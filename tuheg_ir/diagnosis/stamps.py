@@ -36,6 +36,8 @@ _KEYED = re.compile(rf'(?:"@?{_KEYS}" ?:|\b{_KEYS}=) ?"?\Z', re.IGNORECASE)
 """What stands directly before a line's own time, in JSON or as key=value."""
 _HEAD = 80
 """A line's own time stands within so many characters; what stands later is spoken of."""
+_AT_FIRST = 10
+"""No more than a letter, a process and a bracket stand before the time with which a line begins."""
 _GOES_ON = ("at ", "Caused by", "# ", "... ", "}", "]", ")")
 """How a further line of a message begins, other than with blanks."""
 _PART = re.compile(
@@ -85,6 +87,14 @@ def without_time(line: str) -> str:
         at = found.end()
     bare = "".join((*parts, line[at:])) if at else line
     return (_EPOCH.sub("", bare) if _SECONDS.search(bare) else bare).strip()
+
+
+def after_time(line: str) -> str:
+    """Return a line without the time that it begins with; what it speaks of later stays."""
+    found = _told_in(line)
+    if found is None or found.start() > _AT_FIRST:
+        return line.strip()
+    return f"{line[: found.start()].rstrip(' [(')} {line[found.end() :].lstrip(' ])|').removeprefix('UTC ')}".strip()
 
 
 def _told_in(line: str, at: int = 0) -> re.Match[str] | None:

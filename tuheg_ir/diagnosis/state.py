@@ -163,7 +163,7 @@ def _told_warnings(view: View, measured: Collection[str]) -> Iterator[Evidence]:
         if workload.ref in measured:
             told = tuple(each for each in told if not may_be_of_old(view, workload, each))
         if (each := next((each for each in told if not _silenced(view, workload, each)), None)) is not None:
-            yield Evidence("logs", workload.ref, f"{each.count} lines: {each.line[:200]}", each.since)
+            yield Evidence("logs", workload.ref, f"{each.count} lines: {each.line}", each.since)
 
 
 def _refused(view: View, workload: Workload, measured: Collection[str]) -> Evidence | None:

@@ -234,7 +234,8 @@ def _age(blocker: Session) -> timedelta:
 
 def _told(blocker: Session) -> str:
     who = blocker.owner or blocker.application or blocker.user or blocker.client
-    return f"{who} keeps a transaction open ({blocker.state} for {blocker.age_s:.0f} s): {blocker.query[:120]}"
+    query = f": {blocker.query[:120]}" if blocker.query else ""
+    return f"{who} keeps a transaction open ({blocker.state} for {blocker.age_s:.0f} s){query}"
 
 
 RULE = Rule(

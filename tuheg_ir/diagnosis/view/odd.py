@@ -125,7 +125,7 @@ def told_apart(view: View, workload: Workload) -> dict[str, str]:
         others = max((count for pod, count in pods.items() if pod not in telling), default=0)
         if telling and telling < heard and min(pods[pod] for pod in telling) >= CLEARLY * others:
             often = {pod: pods[pod] for pod in telling} | _told_as_often(view, workload, shape, telling)
-            found = {pod: f"its log repeats ({count} lines): {line[:200]}" for pod, count in often.items()} | found
+            found = {pod: f"its log repeats ({count} lines): {line}" for pod, count in often.items()} | found
     return found if set(found) < heard and not _as_ill(view, told, found, heard - set(found)) else {}
 
 

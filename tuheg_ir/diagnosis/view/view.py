@@ -23,8 +23,6 @@ from tuheg_ir.diagnosis.view.workloads import BATCH, Pod, Workload, workloads
 
 RECENT = timedelta(minutes=60)
 """What ended longer ago than this is not what is wrong now."""
-_SHOWN = 300
-"""So much of a line is shown."""
 QUIET_ALERTS = frozenset({"watchdog", "deadmansswitch", "deadmanssnitch", "infoinhibitor"})
 """Alerts that always fire, so that one sees that alerting works."""
 _ALERT_LABELS = (
@@ -260,7 +258,7 @@ class View:
         """Return a log's trouble as evidence."""
         more = f" ({hit.count} lines)" if hit.count > 1 else ""
         which = "previous log" if hit.previous else "log"
-        return Evidence("logs", f"Pod/{hit.pod}", f"{which}{more}: {hit.line[:_SHOWN]}", hit.first)
+        return Evidence("logs", f"Pod/{hit.pod}", f"{which}{more}: {hit.line}", hit.first)
 
     def event_evidence(self, event: Event) -> Evidence:
         """Return an event as evidence."""

@@ -1,0 +1,86 @@
+"""What a person reads of a line of a log: its words, not its time, process and request numbers."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.stamps import after_time
+
+MOST = 240
+"""So much of a fact is shown; who wants the whole line looks into the log."""
+_QUOTING = late(r"\A(?:.{0,90}?(?:\blines?\b[^:{]{0,40}|\blog|\btell it|\btells \w+|->|=>): )?")
+"""What a rule says of a line before it quotes it: how many there are, where it stands."""
+_FIELD = late(r'"(@?[A-Za-z][\w.@-]*)" ?: ?(?:"((?:[^"\\]|\\.)*)|(\d+)\b)')
+"""A field of a line of JSON, also of one that was cut off."""
+_PAIR = late(r'(?<![\w.])([A-Za-z][\w.]*)=(?:"((?:[^"\\]|\\.)*)|([^\s"]+))')
+"""A field of a line of key=value."""
+_LOGFMT = late(r"\s*\w+=\S")
+"""How such a line begins."""
+_MESSAGE = ("msg", "message", "@m", "@mt", "event", "log", "text", "short_message")
+_ERROR = (
+    *("error", "err", "exception", "@x", "error.message", "exception.message", "exception_message", "errmsg"),
+    *("error_message", "exc", "exc_info", "reason", "cause", "detail", "details"),
+)
+_ASKED = (
+    ("method", "http_method", "requestmethod", "verb"),
+    ("path", "url", "uri", "http_path", "requestpath"),
+    ("status", "statuscode", "status_code"),
+)
+_LEAST_FIELDS = 3
+"""A line with fewer fields is a sentence with some in it, unless it is one object."""
+
+
+def spoken(evidence: Evidence) -> Evidence:
+    """Return what a log tells as a person reads it; other evidence as it is."""
+    found = _QUOTING.match(evidence.fact)
+    quoting = found[0] if found else ""
+    if evidence.source != "logs" and not quoting:
+        return evidence
+    return evidence._replace(fact=quoting + _short(words_of(evidence.fact[len(quoting) :])))
+
+
+def words_of(line: str) -> str:
+    """Return the words of a line: the message and the error of its fields, else all but its time."""
+    start = line.find('{"')
+    before, fields = line[: max(0, start)].strip(), _fields(_FIELD, line[start:]) if start >= 0 else {}
+    if start < 0 or (before and len(fields) < _LEAST_FIELDS):
+        before, fields = "", _fields(_PAIR, line) if _LOGFMT.match(line) else {}
+        if len(fields) < _LEAST_FIELDS:
+            return after_time(line)
+    told = _told(fields)
+    return f"{after_time(before)} {told}".strip() if told else after_time(line)
+
+
+def _fields(form: re.Pattern[str], line: str) -> dict[str, list[str]]:
+    """Return what each field holds, by its name in small letters; a nested one is one of the line."""
+    found: dict[str, list[str]] = {}
+    for key, quoted, bare in form.findall(line):
+        found.setdefault(key.lower(), []).append(_plain(quoted) or bare)
+    return found
+
+
+def _told(fields: dict[str, list[str]]) -> str:
+    """Return message and errors of fields, each once, and what was asked for and how that was answered."""
+    parts = list[str]()
+    for value in (value for key in (*_MESSAGE, *_ERROR) for value in fields.get(key, ())):
+        if value and not any(value in part for part in parts):
+            parts = [part for part in parts if part not in value] + [value]
+    method, path, status = (next((fields[key][0] for key in keys if key in fields), "") for keys in _ASKED)
+    asked = f"{method} {path} {status}".strip() if path and status else ""
+    return ": ".join([*parts, *([asked] if asked else [])])
+
+
+def _plain(quoted: str) -> str:
+    """Return the first line of a string as JSON holds it."""
+    try:
+        text = str(json.loads(f'"{quoted}"', strict=False))
+    except ValueError:
+        text = quoted
+    return text.strip().partition("\n")[0].strip()
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST else text[: MOST - 3].rstrip() + "..."
