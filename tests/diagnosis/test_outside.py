@@ -133,8 +133,6 @@ OPEN = frozenset(
         "policy-scans-refused-since-minio-bucket-met-its-hard-quota",
         "vttablet-transaction-cap-cut-on-sunday-refuses-monday-order-writes",
         "calico-route-reflector-peers-select-master-label-removed-by-upgrade",
-        "report-renderers-without-real-cpu-request-pile-up-on-fresh-node",
-        "unsuspended-entitlement-sync-never-starts-after-hundred-missed-runs",
         "draft-opening-fills-nginx-proxy-in-front-of-account-memcached",
         "photo-store-key-rotated-into-staging-then-old-key-deleted",
         "reorder-router-pod-left-on-old-revision-obeys-reused-switch",

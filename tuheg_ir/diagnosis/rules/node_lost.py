@@ -8,6 +8,7 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._in_turn import in_turn, moved_from
+from tuheg_ir.diagnosis.rules._piled_up import piled_up
 from tuheg_ir.diagnosis.view.nodes import Node, nodes, on_node
 from tuheg_ir.diagnosis.view.odd import odd_pods, told_apart
 from tuheg_ir.diagnosis.view.reading import newest
@@ -28,6 +29,8 @@ def when(view: View) -> Iterator[Match]:
 def _match(view: View, node: Node, lost: list[Node]) -> Match:
     gone = {each.name for each in lost}
     hit = [(w, p) for each in lost for w, p in on_node(view, each.name)]
+    crowds = {each.workload.ref for each in piled_up(view) if each.node in gone}  # the node may be lost by them
+    hit = [(w, p) for w, p in hit if w.ref not in crowds] if crowds else hit
     ailing = [w.ref for w, _ in hit if _ails_itself(view, w, gone)]
     short = [w.ref for w in view.serving if w.ready < w.wanted and any(p.unschedulable for p in w.live)]
     lacking = [w.ref for w, _ in hit if w.ref not in ailing]
