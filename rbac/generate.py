@@ -31,7 +31,7 @@ HEADER = """\
 """
 NODES_HEADER = """\
 # Written by rbac/generate.py from inventories/example. Optional: lets the account of tuheg-ir.yml
-# list the cluster's nodes, so that a diagnosis can blame one.
+# list the cluster's nodes, and who tells routes between them, so that a diagnosis can blame one.
 """
 ALSO_HEADER = """\
 # Written by rbac/generate.py from inventories/example. Optional: lets the account of tuheg-ir.yml
@@ -82,8 +82,12 @@ READS: tuple[tuple[str, list[str], list[str]], ...] = (
     *EXTENSIONS,
     ("metrics.k8s.io", ["pods"], ["list"]),
 )
-# No namespace holds nodes: the right to see them is a file of its own, and optional.
-NODES = ("", ["nodes"], ["list"])
+# No namespace holds nodes, nor who tells routes between them: the right to see them is a file of its own, and optional.
+NODES: tuple[tuple[str, list[str], list[str]], ...] = (
+    ("", ["nodes"], ["list"]),
+    ("crd.projectcalico.org", ["bgppeers", "bgpconfigurations"], ["list"]),
+    ("cilium.io", ["ciliumbgpclusterconfigs"], ["list"]),
+)
 # Who may list Secrets gets their values: so that right is a file of its own as well.
 SECRETS = ("", ["secrets"], ["list"])
 # Of another namespace: what runs there, what it says, and what has to be installed. No quotas, jobs or policies.
@@ -166,7 +170,7 @@ def manifests(platform: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def node_manifests(platform: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the ClusterRole and its binding with which the account sees nodes."""
-    return _bound(platform, "Cluster", {"name": f"{ACCOUNT}-nodes"}, [rule(*NODES)])
+    return _bound(platform, "Cluster", {"name": f"{ACCOUNT}-nodes"}, [rule(*read) for read in NODES])
 
 
 def also_manifests(platform: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -115,8 +115,10 @@ def test_what_a_platform_does_not_have_is_not_granted() -> None:
         assert named(resource, verb, small) == []
 
 
-def test_the_optional_right_is_to_list_nodes_and_nothing_else() -> None:
+def test_the_optional_right_is_to_list_what_no_namespace_holds_and_nothing_else() -> None:
     role, binding = generate.node_manifests(PLATFORM)
-    assert role["rules"] == [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]}]
+    assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"list"}
+    granted = {resource for rule in role["rules"] for resource in rule["resources"]}
+    assert granted == {each.plural for each in READS if not each.namespaced}
     assert binding["roleRef"]["name"] == role["metadata"]["name"]
     assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "tuheg-ir", "namespace": "ns"}]

@@ -137,6 +137,20 @@ def test_who_changed_a_configuration_and_when_is_kept_without_the_fields_of_who_
     assert "managedFields" not in (slim({**raw, "kind": "Pod"}) or {})["metadata"]
 
 
+def test_of_a_node_is_kept_who_wrote_its_labels_and_nobody_else() -> None:
+    at = {"operation": "Update", "time": "2025-11-05T14:00:00Z"}
+    labelled = {**at, "manager": "kubectl-label", "fieldsV1": {"f:metadata": {"f:labels": {"f:zone": {}}}}}
+    others = [
+        {**at, "manager": "kubelet", "subresource": "status", "fieldsV1": {"f:metadata": {"f:labels": {}}}},
+        {**at, "manager": "calico-node", "fieldsV1": {"f:metadata": {"f:annotations": {"f:asn": {}}}}},
+        {**at, "manager": "nobody"},
+    ]
+    kept = slim({"kind": "Node", "metadata": meta(managedFields=[*others, labelled])})
+    assert kept is not None
+    assert kept["metadata"]["managedFields"] == [labelled]
+    assert "managedFields" not in (slim({"kind": "Node", "metadata": meta(managedFields=others)}) or {})["metadata"]
+
+
 @pytest.mark.parametrize(("fields", "of_status"), [({"f:status": {}}, True), ({"f:spec": {}, "f:status": {}}, False)])
 def test_who_wrote_the_status_alone_changed_no_configuration(fields: dict[str, Any], of_status: bool) -> None:
     entry = {"manager": "kube-controller-manager", "operation": "Update", "time": "2025-11-05T14:00:00Z"}

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from tuheg_ir.diagnosis.collector.reads import OF_CLUSTER
 from tuheg_ir.diagnosis.effects import signs_seen
 from tuheg_ir.diagnosis.model import Diagnosis, Snapshot, Source
 from tuheg_ir.diagnosis.rules import all_rules
 from tuheg_ir.diagnosis.view.view import View
 
 LOG_LINES = 5
-_MEANT = frozenset({("forbidden", "secrets"), ("forbidden", "nodes")})
+_OF_CLUSTER = ("nodes", *(f"{group}/{plural}" for group, _, kinds in OF_CLUSTER for plural in kinds.values()))
+_MEANT = frozenset(("forbidden", each) for each in ("secrets", *_OF_CLUSTER))
 """What the account of rbac/ is meant not to see."""
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from tuheg_ir.diagnosis.moments import moment, written
 from tuheg_ir.diagnosis.seal import is_secret_name, scrub_text, seal, seal_text, secret_arguments, words_before
 from tuheg_ir.diagnosis.shapes import KINDS, OBJECT, shaped
-from tuheg_ir.diagnosis.writers import writer
+from tuheg_ir.diagnosis.writers import holds_labels, writer
 
 DEPTH = 48
 NODES = 200_000
@@ -24,7 +24,10 @@ TEXT = 65_536
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 _DROPPED = frozenset({"kubectl.kubernetes.io/last-applied-configuration", "control-plane.alpha.kubernetes.io/leader"})
 _QUICK = frozenset({"Pod", "Event", "ReplicaSet", "ControllerRevision", "EndpointSlice", "Endpoints", "Node", "Job"})
-"""Kinds whose changes are in their status or that never change: who wrote them when says nothing."""
+"""Kinds whose changes are in their status or that never change: who wrote them when says nothing.
+
+Of a Node who wrote its labels: much is chosen by those.
+"""
 _REFERENCE = re.compile(r".*(?:name|names|namespace|ref|refs|file|path)", re.IGNORECASE | re.DOTALL)
 """Keys such as secretName or credentialName: they say where a secret is, not what it is."""
 _PLAIN = frozenset({"", "true", "false"})
@@ -45,6 +48,8 @@ _API = {
     "Application": "argoproj.io/v1alpha1", "ApplicationSet": "argoproj.io/v1alpha1",
     "L2Advertisement": "metallb.io/v1beta1", "BGPAdvertisement": "metallb.io/v1beta1",
     "ExternalSecret": "external-secrets.io/v1",
+    "BGPPeer": "crd.projectcalico.org/v1", "BGPConfiguration": "crd.projectcalico.org/v1",
+    "CiliumBGPClusterConfig": "cilium.io/v2",
     "Kafka": "kafka.strimzi.io/v1beta2", "KafkaTopic": "kafka.strimzi.io/v1beta2",
     "KafkaUser": "kafka.strimzi.io/v1beta2", "Permission": "rabbitmq.com/v1beta1",
     "TopicPermission": "rabbitmq.com/v1beta1", "Grant": "k8s.mariadb.com/v1alpha1",
@@ -83,10 +88,10 @@ def _trimmed(raw: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """Return the object with the bulky parts of its metadata left out."""
     meta = {key: item for key, item in raw["metadata"].items() if key not in ("selfLink", "generateName")}
     managed = meta.pop("managedFields", None)
-    if isinstance(managed, list) and kind not in _QUICK:
-        meta["managedFields"] = [
-            writer(entry) for entry in managed if isinstance(entry, dict) and moment(entry.get("time"))
-        ]
+    if isinstance(managed, list) and (kind not in _QUICK or kind == "Node"):
+        known = [entry for entry in managed if isinstance(entry, dict) and moment(entry.get("time"))]
+        wrote = [writer(entry) for entry in known if kind != "Node" or holds_labels(entry)]
+        meta |= {"managedFields": wrote} if wrote or kind != "Node" else {}
     notes = meta.get("annotations")
     if isinstance(notes, dict):
         meta["annotations"] = {key: item for key, item in notes.items() if key not in _DROPPED}

@@ -32,6 +32,12 @@ def writer(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {**told, "fieldsV1": kept} if few and told.get("subresource") != "status" else told
 
 
+def holds_labels(entry: Mapping[str, Any]) -> bool:
+    """Tell whether a writer holds labels of an object."""
+    meta = entry["fieldsV1"].get("f:metadata") if isinstance(entry.get("fieldsV1"), Mapping) else None
+    return isinstance(meta, Mapping) and "f:labels" in meta and entry.get("subresource") != "status"
+
+
 def notes_alone(kind: str, entry: Mapping[str, Any]) -> bool:
     """Tell whether a writer holds labels and annotations alone, of an object that is read for its content."""
     tree = entry.get("fieldsV1")

@@ -83,6 +83,11 @@ EXTENSIONS: tuple[tuple[str, tuple[str, ...], dict[str, str]], ...] = (
     ("rabbitmq.com", ("v1beta1",), {"Permission": "permissions", "TopicPermission": "topicpermissions"}),
     ("k8s.mariadb.com", ("v1alpha1",), {"Grant": "grants"}),
 )
+OF_CLUSTER: tuple[tuple[str, tuple[str, ...], dict[str, str]], ...] = (
+    # The same, of what no namespace holds
+    ("crd.projectcalico.org", ("v1",), {"BGPPeer": "bgppeers", "BGPConfiguration": "bgpconfigurations"}),
+    ("cilium.io", ("v2", "v2alpha1"), {"CiliumBGPClusterConfig": "ciliumbgpclusterconfigs"}),
+)
 READS: tuple[Read, ...] = (
     # The largest ones first: they take longest.
     Read("pods", "Pod", CORE, "pods", also=True),
@@ -115,11 +120,13 @@ READS: tuple[Read, ...] = (
             f"/apis/{group}/{version}",
             plural,
             optional=True,
+            namespaced=namespaced,
             extension=True,
-            also=True,
+            also=namespaced,
             else_in=tuple(f"/apis/{group}/{each}" for each in older),
         )
-        for group, (version, *older), kinds in EXTENSIONS
+        for namespaced, some in ((True, EXTENSIONS), (False, OF_CLUSTER))
+        for group, (version, *older), kinds in some
         for kind, plural in kinds.items()
     ),
 )
