@@ -132,7 +132,6 @@ OPEN = frozenset(
         "dispatch-events-refused-since-definitions-import-narrowed-rabbitmq-user-permissions",
         "policy-scans-refused-since-minio-bucket-met-its-hard-quota",
         "vttablet-transaction-cap-cut-on-sunday-refuses-monday-order-writes",
-        "calico-route-reflector-peers-select-master-label-removed-by-upgrade",
         "draft-opening-fills-nginx-proxy-in-front-of-account-memcached",
         "photo-store-key-rotated-into-staging-then-old-key-deleted",
         "reorder-router-pod-left-on-old-revision-obeys-reused-switch",
