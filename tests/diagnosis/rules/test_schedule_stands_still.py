@@ -44,6 +44,7 @@ def beside(*objects: Any, alerts: Any = ()) -> Snapshot:
 
 OTHER = schedule("other", "/app/other", each="*/10 * * * *", ran=300, suspend=False)
 HOLDS = [
+    Holds("its controller gave up on one that never ran", beside(sync(ran=0), gave_up()), FOUND, alone=True),
     Holds("its controller gave up, and nobody tells that it is missed", beside(sync(), gave_up()), FOUND, alone=True),
     Holds(
         "its controller gave up, somebody resumed it hours ago, and an alert misses it",
@@ -104,5 +105,6 @@ DOES_NOT_HOLD = [
             thing("ResourceQuota", "jobs", spec={"hard": {"count/jobs.batch": "4"}}),
         ),
     ),
+    DoesNotHold("nobody knows when it ran", beside(sync(ran=0), OTHER), HEALTHY),
     DoesNotHold("nobody knows when it is due", beside(sync(each="@reboot")), HEALTHY),
 ]

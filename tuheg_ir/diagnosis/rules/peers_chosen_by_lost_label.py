@@ -75,7 +75,6 @@ def _match(
     told_of += f"; nor does {', '.join(others)} choose any" if others else ""
     callers, asked = sorted({each.caller for each in found}), sorted({each.about for each in found if each.about})
     servers = [server.ref for server in of_role(view.workloads, "dns")]
-    agents = [w.ref for w in view.workloads.values() if w.kind == "DaemonSet" and w.ref not in callers]
     suffer = behind(view, *callers, *asked, *servers)
     why = "pods of different nodes do not reach one another: by any template, and wherever they are"
     return Match(
@@ -87,7 +86,7 @@ def _match(
         ),
         certainty=0.85 if then else 0.7,
         since=since,
-        explains=(*suffer, *agents),
+        explains=suffer,
         excludes=not_for(suffer, why),
     )
 

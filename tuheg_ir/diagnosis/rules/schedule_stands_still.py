@@ -42,7 +42,8 @@ def when(view: View) -> Iterator[Match]:
         said = view.events_of(schedule.ref, *_NEVER)
         room = room_not_made(view, schedule, _ran(view, schedule))
         missed = (*_alerts(view, schedule.ref), *(room.evidence if room else ()))
-        if said or not _all_stand(view, schedule):
+        known = _ran(view, schedule) is not None  # of one that never ran its status may only not be there
+        if said or (known and not _all_stand(view, schedule)):
             yield _match(view, schedule, due, said, missed, room)
 
 
