@@ -134,7 +134,6 @@ OPEN = frozenset(
         "vttablet-transaction-cap-cut-on-sunday-refuses-monday-order-writes",
         "draft-opening-fills-nginx-proxy-in-front-of-account-memcached",
         "photo-store-key-rotated-into-staging-then-old-key-deleted",
-        "reorder-router-pod-left-on-old-revision-obeys-reused-switch",
         "tenant-portal-security-release-logs-every-permission-and-burns-cpu",
         "map-tile-server-leak-alarm-is-only-refilled-file-cache",
         "removals-postgres-killed-by-liveness-probe-before-crash-recovery-ends",

@@ -62,12 +62,13 @@ def _staged(view: View, workload: Workload) -> str:
         return ""
     ready = len(workload.live) == workload.wanted and all(pod.ready for pod in workload.live)
     new = {pod.name for pod in workload.live if pod.revision == workload.current.name}
-    right = new == {pod.name for pod in workload.live if _ordinal(pod) >= partition}
+    right = new == {pod.name for pod in workload.live if ordinal(pod) >= partition}
     told = f"its partition of {partition} keeps the new template to {len(new)} pods, and all are ready"
     return told if ready and right else ""
 
 
-def _ordinal(pod: Pod) -> int:
+def ordinal(pod: Pod) -> int:
+    """Return the number of a pod of a StatefulSet; -1 where its name has none."""
     last = pod.name.rpartition("-")[2]
     return int(last) if last.isdigit() else -1
 
