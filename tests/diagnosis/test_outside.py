@@ -134,11 +134,7 @@ OPEN = frozenset(
         "vttablet-transaction-cap-cut-on-sunday-refuses-monday-order-writes",
         "draft-opening-fills-nginx-proxy-in-front-of-account-memcached",
         "photo-store-key-rotated-into-staging-then-old-key-deleted",
-        "tenant-portal-security-release-logs-every-permission-and-burns-cpu",
-        "map-tile-server-leak-alarm-is-only-refilled-file-cache",
-        "removals-postgres-killed-by-liveness-probe-before-crash-recovery-ends",
-        "laundry-orders-rails-refuses-start-over-stale-pid-file",
-        "garden-shop-release-renames-cache-namespace-and-floods-its-mysql",
+
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }

@@ -17,13 +17,14 @@ def did_before(view: View, workload: Workload, signal: str, came: datetime) -> f
     found = (
         value
         for each in view.figures.series(signal)
-        if _of(view, workload, each.labels.get("pod", ""))
+        if of_workload(view, workload, each.labels.get("pod", ""))
         for at, value in each.points
         if at < end
     )
     return max(found, default=None)
 
 
-def _of(view: View, workload: Workload, pod: str) -> bool:
+def of_workload(view: View, workload: Workload, pod: str) -> bool:
+    """Tell whether a pod is of a workload, or was, as its name alone tells."""
     known = view.owner_of(pod)
     return known == workload.ref or (known == f"Pod/{pod}" and pod.startswith(f"{workload.name}-"))
