@@ -11,11 +11,12 @@ from tests.diagnosis.rules.tiny import NOW, Obj, snapshot, thing, workload
 from tests.diagnosis.test_collector import KUBE, Client, failures
 from tuheg_ir.diagnosis.answer import public
 from tuheg_ir.diagnosis.collector import Target, collect
-from tuheg_ir.diagnosis.collector.also import Beside, as_one, beside
+from tuheg_ir.diagnosis.collector.also import as_one
 from tuheg_ir.diagnosis.collector.logs import ALSO
 from tuheg_ir.diagnosis.collector.reads import READS
 from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.model import Snapshot, Source
+from tuheg_ir.diagnosis.namesakes import Beside, beside, told_apart
 from tuheg_ir.diagnosis.view.view import View
 
 HERE = {"Deployment": [thing("Deployment", "web")], "Service": [thing("Service", "web")], "ConfigMap": []}
@@ -203,6 +204,23 @@ def test_a_pass_that_is_slow_there_keeps_what_is_here() -> None:
     found = collect({}, Target("shop", also=("edge",)), deadline_s=1.0, client=client).snapshot
     assert [pod["metadata"]["name"] for pod in found.of("Pod")] == ["web-1"]
     assert {kind for name, kind in failures(found).items() if name.endswith(" in edge")} <= {"silent", "late"}
+
+
+def test_of_several_namespaces_ones_own_comes_first_and_then_the_one_that_was_read_first() -> None:
+    def of(space: str, *found: Obj) -> list[Obj]:
+        return [{**each, "metadata": {**each["metadata"], "namespace": space}} for each in found]
+
+    secrets = [
+        *of("staging", thing("Secret", "keys"), thing("Secret", "mail")),
+        *of("shop", thing("Secret", "keys")),
+        *of("test", thing("Secret", "mail"), thing("Secret", "own")),
+    ]
+    told = of("staging", about("Secret", "keys"), about("Secret", "mail"))
+    found = told_apart("shop", {"Secret": secrets, "Event": told})
+    kept = [(each["metadata"]["namespace"], each["metadata"]["name"]) for each in found.objects["Secret"]]
+    assert kept == [("staging", "mail"), ("shop", "keys"), ("test", "own")]
+    assert [each["metadata"]["name"] for each in found.objects["Event"]] == ["mail.1"]
+    assert found.left_out == ("Secret/keys", "Secret/mail")
 
 
 # --- what a diagnosis makes of it ---

@@ -133,7 +133,6 @@ OPEN = frozenset(
         "policy-scans-refused-since-minio-bucket-met-its-hard-quota",
         "vttablet-transaction-cap-cut-on-sunday-refuses-monday-order-writes",
         "draft-opening-fills-nginx-proxy-in-front-of-account-memcached",
-        "photo-store-key-rotated-into-staging-then-old-key-deleted",
 
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",

@@ -232,6 +232,23 @@ def test_what_the_folder_tells_of_its_time_is_believed(folder: Path) -> None:
     assert (found.namespace, found.taken_at) == ("other", AT + timedelta(hours=1))
 
 
+def test_what_another_namespace_has_of_the_same_names_is_left_out_and_told(folder: Path) -> None:
+    staging = {**POD, "metadata": {**POD["metadata"], "namespace": "staging", "labels": {"of": "staging"}}}
+    other = {**POD, "metadata": {**POD["metadata"], "namespace": "staging", "name": "edge-1"}}
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "web-1"}}
+    (folder / "objects.yaml").write_text(yaml.safe_dump([other, POD, staging, node]))
+    (folder / "snapshot.yaml").write_text("namespace: shop")
+    found = load(folder)
+    assert [(pod["metadata"]["name"], pod["metadata"].get("labels")) for pod in found.of("Pod")] == [
+        ("edge-1", None),
+        ("web-1", None),
+    ]
+    assert len(found.of("Node")) == 1
+    assert [each.note for each in found.sources if each.ok and each.source == "namesakes"] == [
+        "left out, for others are called so: Pod/web-1"
+    ]
+
+
 def test_a_clock_that_is_wrong_by_years_does_not_set_the_time(folder: Path) -> None:
     late = {**POD, "metadata": {"name": "late", "creationTimestamp": "2099-01-01T00:00:00Z"}}
     second = {**POD, "metadata": {"name": "second", "creationTimestamp": "2025-11-05T14:05:00Z"}}

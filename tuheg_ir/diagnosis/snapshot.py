@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.folder import about, alerts, databases, logs, metrics, o
 from tuheg_ir.diagnosis.folder.files import Notes, to_yaml
 from tuheg_ir.diagnosis.folder.times import newest
 from tuheg_ir.diagnosis.model import Obj, Snapshot, Source
+from tuheg_ir.diagnosis.namesakes import told_apart
 from tuheg_ir.diagnosis.objects import clean_text, slim
 from tuheg_ir.errors import StoreError, UsageError
 
@@ -40,9 +41,11 @@ def load(folder: Path, *, at: datetime | None = None) -> Snapshot:
     held = objects.read(folder, notes)
     for kind in told.kinds:
         held.setdefault(kind, ())
+    namespace = told.namespace or _namespace(held)
+    held = _told_apart(namespace, held, notes)
     snapshot = Snapshot(
         taken_at=told.taken_at or at or datetime.now(UTC),
-        namespace=told.namespace or _namespace(held),
+        namespace=namespace,
         objects=_in_order(held, told.kinds),
         logs=logs.read(folder, held, notes),
         alerts=alerts.read(folder, notes),
@@ -56,6 +59,14 @@ def load(folder: Path, *, at: datetime | None = None) -> Snapshot:
     snapshot = replace(snapshot, logs=logs.dated(snapshot.logs, snapshot.taken_at))
     known = _absent(snapshot) if told.sources is None else told.sources
     return replace(snapshot, sources=(*known, *notes.sources))
+
+
+def _told_apart(namespace: str, held: dict[str, tuple[Obj, ...]], notes: Notes) -> dict[str, tuple[Obj, ...]]:
+    """Return the objects without what another namespace has of the same names, as a live pass leaves it out."""
+    found = told_apart(namespace, held)
+    if found.left_out:
+        notes.good("namesakes", f"left out, for others are called so: {', '.join(found.left_out)}"[:500])
+    return {kind: tuple(objects) for kind, objects in found.objects.items()}
 
 
 def save(snapshot: Snapshot, folder: Path, *, queries: Mapping[str, str] | None = None) -> int:

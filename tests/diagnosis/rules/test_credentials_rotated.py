@@ -92,6 +92,13 @@ def by_a_tool(**notes: str) -> Snapshot:
     return snapshot(shop(env=ENV, started=DAY), postgres(), noted(**notes), logs=logs("shop", TEXTS[0], 0, 1))
 
 
+def written_elsewhere() -> Snapshot:
+    """Return a shop that is refused, and a Secret of the name that it reads, written of late in another namespace."""
+    found = secret(900)
+    found["metadata"]["namespace"] = "staging"
+    return snapshot(shop(env=ENV, started=DAY), postgres(), found, logs=logs("shop", TEXTS[0], 0, 1))
+
+
 HOLDS = [
     *(
         Holds(
@@ -205,6 +212,12 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the Secret that was written is one of another namespace: new pods would not read it",
+        written_elsewhere(),
+        (SHOP, "configuration_error", "page_human"),
+        harmful=("restart_workload",),
+    ),
     *(
         DoesNotHold(
             f"a note on their Secret tells of no rotation since their start: {what}",

@@ -16,13 +16,14 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.collector import alerts, databases, logs, metrics, probes, usage
-from tuheg_ir.diagnosis.collector.also import as_one, beside
+from tuheg_ir.diagnosis.collector.also import as_one
 from tuheg_ir.diagnosis.collector.context import Context, NotConfigured, Target, failed
 from tuheg_ir.diagnosis.collector.known import Known, known_of
 from tuheg_ir.diagnosis.collector.reads import READS, Found, Read, read
 from tuheg_ir.diagnosis.folder.about import plain
 from tuheg_ir.diagnosis.folder.logs import in_order
 from tuheg_ir.diagnosis.model import Log, Obj, Snapshot, Source
+from tuheg_ir.diagnosis.namesakes import beside
 from tuheg_ir.errors import ClusterError
 from tuheg_ir.project import module_utils
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.view.changes import reads
-from tuheg_ir.diagnosis.view.reading import mapping, moment, name, newest, written
+from tuheg_ir.diagnosis.view.reading import mapping, moment, name, newest, text, written
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -65,7 +65,11 @@ def rotated(view: View, secret: Obj) -> datetime | None:
 
 
 def _secrets(view: View, workload: Workload) -> Iterator[Obj]:
+    """Yield the Secrets that the pods of a workload read: one of that name in another namespace is none of theirs."""
+    space = text(workload.obj, "metadata", "namespace") or view.snapshot.namespace
     for kind, named in sorted(reads(workload.template)):
         found = view.objects("Secret").get(named) if kind == "Secret" else None
-        if found is not None and found.get("type") not in ("kubernetes.io/tls", "kubernetes.io/dockerconfigjson"):
+        if found is None or text(found, "metadata", "namespace") not in ("", space):
+            continue
+        if found.get("type") not in ("kubernetes.io/tls", "kubernetes.io/dockerconfigjson"):
             yield found
