@@ -132,7 +132,6 @@ OPEN = frozenset(
         "dispatch-events-refused-since-definitions-import-narrowed-rabbitmq-user-permissions",
         "policy-scans-refused-since-minio-bucket-met-its-hard-quota",
         "vttablet-transaction-cap-cut-on-sunday-refuses-monday-order-writes",
-        "draft-opening-fills-nginx-proxy-in-front-of-account-memcached",
 
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",

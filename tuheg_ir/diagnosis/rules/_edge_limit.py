@@ -11,13 +11,15 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
+from tuheg_ir.diagnosis.rules._helping import HOURS
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import ADDRESS
-from tuheg_ir.diagnosis.view.reading import mapping, newest, oldest
-from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.reading import created, mapping, newest, oldest
+from tuheg_ir.diagnosis.view.trouble import OFTEN, slow
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import edited
 
 SHARE = "connections_share"
 FULL = 0.97
@@ -34,8 +36,12 @@ _LIMIT = late(r"(?<![a-z])max-?conn(?:ections)?\b\W{1,4}(\d+)", re.IGNORECASE)
 """How HAProxy and its controllers are told how many connections there may be."""
 _MAP = late(r"^--?configmap(?:[= ](?:[\w.-]+/)?(?P<name>[\w.-]+))?$")
 """How controllers are told where their settings stand."""
-_OF_CONNECTIONS = late(r"worker_connections|connection limit|concurrent connections", re.IGNORECASE)
+_OF_CONNECTIONS = late(r"worker_connections|connection limit|concurrent connections|client connections", re.IGNORECASE)
 """Of the lines in which a server tells that it serves no more at once: those that speak of connections."""
+
+
+_HELD_UP = ("connection_timeout", "connection_refused", "upstream_failure")
+"""How an edge tells that those behind it do not answer: connections then pile up at it, however many it may have."""
 
 
 class Taken(NamedTuple):
@@ -67,7 +73,12 @@ class _Count(NamedTuple):
 def taken(view: View, edge: Workload) -> Taken | None:
     """Return that all pods of an edge have as many connections as they may; None if one has room, or nobody knows."""
     counts = {log.pod: told for log in view.logs_of(edge.live, previous=False) if (told := _counts(log.lines))}
-    found = _measured(view, edge) or _counted(view, edge, counts) or _said(view, edge)
+    counted, said = _measured(view, edge) or _counted(view, edge, counts), _said(view, edge)
+    found = counted or said
+    if counted and said:
+        found = counted._replace(
+            evidence=(*counted.evidence, *said.evidence), since=oldest((counted.since, said.since))
+        )
     if found is None or not counts:
         return found
     of_late = [each for lines in counts.values() for each in lines[-len(lines) // 2 :]]
@@ -86,6 +97,8 @@ def _measured(view: View, edge: Workload) -> Taken | None:
     since = oldest(view.figures.crossed(SHARE, FULL, pod=pod) for pod in known)
     rose = oldest(view.figures.crossed(SHARE, LEFT * was, pod=pod) for pod in known) if was else None
     fact = f"each of {len(known)} pods has {min(known.values()):.0%} of the connections it may have, {was:.0%} at first"
+    if not was:  # who counts only whom it turns away does not tell how many it had
+        fact = f"each of {len(known)} pods turns connections away: it has all that it may have"
     return Taken((Evidence("metrics", edge.ref, fact, since),), since, rose, 1 / was if was else None)
 
 
@@ -164,3 +177,18 @@ def _said(view: View, edge: Workload) -> Taken | None:
         return None
     since = oldest(h.first for h in hits)
     return Taken(tuple(view.hit_evidence(h) for h in hits[:2]), since, since, None)
+
+
+def written_before(view: View, edge: Workload, began: datetime | None, *kinds: str) -> bool:
+    """Tell whether settings of an edge, or an object of some kinds, were written within hours before it filled."""
+    found = [*maps_of(view, edge), *view.snapshot.of(*kinds)]
+    times = [at for each in found for at in (edited(each), created(each)) if at is not None]
+    return began is not None and any(at <= began <= at + HOURS for at in times)
+
+
+def held_up(view: View, edge: Workload, led: Sequence[str]) -> bool:
+    """Tell whether those behind an edge are slow, or it tells again and again that they do not answer."""
+    if any(slow(view, ref) for ref in led):
+        return True
+    hits = [h for h in view.hits_of(edge.ref, *_HELD_UP) if not h.previous and fresh(view, h)]
+    return sum(h.count for h in hits if "worker_connections" not in h.line) >= OFTEN

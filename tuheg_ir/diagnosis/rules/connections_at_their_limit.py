@@ -7,27 +7,23 @@ show nothing. More of the edge let the others in; a restart throws out those who
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._capacity import GROWN, remedy_for_load
-from tuheg_ir.diagnosis.rules._edge_limit import Taken, maps_of, taken
-from tuheg_ir.diagnosis.rules._helping import HOURS, behind, names, not_for
+from tuheg_ir.diagnosis.rules._edge_limit import Taken, held_up, taken, written_before
+from tuheg_ir.diagnosis.rules._helping import behind, names, not_for
 from tuheg_ir.diagnosis.rules.edge_released import leads_from_outside
-from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.programs import role
-from tuheg_ir.diagnosis.view.reading import created, oldest
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
-from tuheg_ir.diagnosis.view.trouble import OFTEN, all_told, slow, suffering
+from tuheg_ir.diagnosis.view.trouble import all_told, suffering
 from tuheg_ir.diagnosis.view.usage import work_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
-from tuheg_ir.diagnosis.view.written import edited
 
-_HELD_UP = ("connection_timeout", "connection_refused", "upstream_failure")
-"""How an edge tells that those behind it do not answer: connections then pile up at it, however many it may have."""
+_WAYS_IN = ("Ingress", "HTTPRoute", "Gateway")
 
 
 def when(view: View) -> Iterator[Match]:
@@ -42,7 +38,12 @@ def when(view: View) -> Iterator[Match]:
             continue
         told = [*all_told(view, edge.ref), *(seen for ref in led for seen in suffering(view, ref))]
         began = oldest((found.rose, found.since))
-        if not told or since_release(edge, began) or _written(view, edge, began) or _held_up(view, edge, led):
+        if (
+            not told
+            or since_release(edge, began)
+            or written_before(view, edge, began, *_WAYS_IN)
+            or held_up(view, edge, led)
+        ):
             continue
         released = [w for w in map(view.workloads.get, led) if w and since_release(w, began)]
         if any(_leads_to(view, found, each) for each in released):
@@ -55,21 +56,6 @@ def _led(view: View) -> tuple[str, ...]:
     """Return the workloads to which ways lead from outside."""
     services = [s for each in view.routes if (s := view.services.get(each.service))]
     return tuple(sorted({ref for each in services for ref in each.backends if ref in view.workloads}))
-
-
-def _written(view: View, edge: Workload, began: datetime | None) -> bool:
-    """Tell whether settings of an edge or a way in were written within hours before it began to fill."""
-    found = [*maps_of(view, edge), *view.snapshot.of("Ingress", "HTTPRoute", "Gateway")]
-    times = [at for each in found for at in (edited(each), created(each)) if at is not None]
-    return began is not None and any(at <= began <= at + HOURS for at in times)
-
-
-def _held_up(view: View, edge: Workload, led: Sequence[str]) -> bool:
-    """Tell whether those behind an edge are slow, or it tells again and again that they do not answer."""
-    if any(slow(view, ref) for ref in led):
-        return True
-    hits = [h for h in view.hits_of(edge.ref, *_HELD_UP) if not h.previous and fresh(view, h)]
-    return sum(h.count for h in hits if "worker_connections" not in h.line) >= OFTEN
 
 
 def _leads_to(view: View, found: Taken, workload: Workload) -> bool:

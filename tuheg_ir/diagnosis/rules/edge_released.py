@@ -22,9 +22,11 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _EDGES = late(
-    r"ingress|gateway|traefik|haproxy|envoy|nginx|kong|contour|emissary|ambassador|apisix|caddy|proxy", re.IGNORECASE
+    r"ingress|gateway|traefik|haproxy|envoy|nginx|kong|contour|emissary|ambassador|apisix|caddy|proxy"
+    r"|nutcracker|mcrouter",
+    re.IGNORECASE,
 )
-"""Words in the image or name of a program that leads requests from outside to others."""
+"""Words in the image or name of a program that leads requests to others."""
 _LEAVES_OUT = late(
     r"(?:ignor|skip|reject|refus|invalid|risky|not allowed|denied).{0,80}(?:ingress|annotation|route|snippet)"
     r"|(?:ingress|annotation|route|snippet).{0,80}(?:ignor|skip|reject|refus|invalid|risky|not allowed|denied)",
@@ -73,9 +75,13 @@ def leads_from_outside(view: View, workload: Workload) -> bool:
 
     Not one whom others here ask: a gateway of payments, or a proxy of a database, leads no users.
     """
+    return is_proxy(workload) and not view.graph.callers(workload.ref)
+
+
+def is_proxy(workload: Workload) -> bool:
+    """Tell whether a workload leads requests to others, by its name or its image."""
     images = [_HOST.sub("", text(c, "image")) for c in items(workload.template, "spec", "containers")]
-    named = any(map(_EDGES.search, (workload.name, *images)))
-    return named and not view.graph.callers(workload.ref)
+    return any(map(_EDGES.search, (workload.name, *images)))
 
 
 def _whole(workload: Workload) -> bool:
