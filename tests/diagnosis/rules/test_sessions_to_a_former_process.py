@@ -71,6 +71,8 @@ VALIDATED = (
     "closed.). Possibly consider using a shorter maxLifetime value."
 )
 SILENT = "errors.IdleSessionTimeout: terminating connection due to idle-session timeout"
+NO_RIGHT = "close-reason, initiated by Peer, code=403, text='ACCESS_REFUSED - access to exchange 'paid' refused'"
+NOT_THERE = "NOT_FOUND - no exchange 'paid' in vhost 'shop'"
 NEIGHBOUR = 'ERROR Get "http://rates:8080/day": read tcp 10.1.0.4:4431->10.1.0.9:8080: connection reset by peer'
 LATER = ("INFO taken", *["INFO taken"] * 60, *[f"{DEAD} (psycopg2)"] * 120)
 """Its connection is closed an hour after something else was lost."""
@@ -188,6 +190,8 @@ DOES_NOT_HOLD = [
             ("the database keeps ending", consuming(status={"restartCount": 7})),
             ("its pool takes it out and opens another", consuming(VALIDATED, died=VALIDATED)),
             ("those are its users' own", consuming("INFO websocket connection is closed, user 7")),
+            ("that is told with what its user may not do", consuming(f"{DEAD} {NO_RIGHT}")),
+            ("the broker tells that what is asked is not there", consuming(f"{DEAD}: {NOT_THERE}")),
             ("that is told as it is silent", consuming(died=f"psycopg2.{SILENT}", line=DEAD)),
             ("all alerts are older", consuming(back=400, since=410)),
             ("its requests failed long before", consuming(back=1200, since=1210, failing=3000)),

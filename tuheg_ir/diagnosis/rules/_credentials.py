@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
+from tuheg_ir.diagnosis.rules._rights import of_a_right
 from tuheg_ir.diagnosis.rules._sessions import role_of
 from tuheg_ir.diagnosis.rules._their_secret import last_brought, secret_of
 from tuheg_ir.diagnosis.rules._unsynced import unsynced
@@ -104,9 +105,9 @@ def refusals(view: View) -> tuple[Refusal, ...]:
     by_caller: dict[str, list[Complaint]] = {}
     of_another = {(c.hit.pod, c.hit.line) for c in complaints(view, *_NOT_THE_PASSWORD)}
     for each in complaints(view, *REFUSED):
-        if (each.hit.pod, each.hit.line) in of_another and not password_refused(each.hit.line):
-            continue
         line = each.hit.line
+        if of_a_right(line) or ((each.hit.pod, line) in of_another and not password_refused(line)):
+            continue
         outside = any("." in host for host in each.hosts) or _CLOUD.search(line) or _LOOKS_UP.search(line)
         if each.hit.trouble == "outside_authentication" and not outside and not _locks_out(view, each.caller):
             continue  # somebody's own wrong password at our door

@@ -43,6 +43,10 @@ _OTHERWISE = late(
 """A pool that found a connection closed and opens another one, as it should; whose connection is none to a store."""
 _SILENT = late(r"\bidle[ _-](?:session|time|in[ _-]transaction)|\binactivity\b|\bwait_timeout\b", re.IGNORECASE)
 """A connection was ended as it was silent: the next one will be as well."""
+_FORBADE = late(
+    r"\bcode=(?!320\b)\d{3}, text=|\b(?:ACCESS_REFUSED|NOT_ALLOWED|NOT_FOUND|PRECONDITION_FAILED|RESOURCE_LOCKED) - "
+)
+"""A broker closed it for what it was asked, as it closes the next one; 320 tells that it went away itself."""
 _WORDS = (
     *("closed", "not queryable", "cannot enqueue", "interfaceerror", "not available", "is not open"),
     *("available connection", "ora-17008", "wrongstate", "socket descriptor"),
@@ -91,7 +95,7 @@ def _dead(log: Log) -> Dead | None:
     first, last = (upto[n] for n in (lost[0], closed[-1]))
     if first is None or last is None or lost[0] == closed[0] == 0:  # it may always have been closed
         return None
-    if any(_SILENT.search(log.lines[n]) for n in lost):
+    if any(_SILENT.search(log.lines[n]) or _FORBADE.search(log.lines[n]) for n in lost):
         return None
     kinds = frozenset(kind for n in lost if (kind := kind_spoken_of(log.lines[n])))
     return Dead(first, last, len(closed), kinds, log.pod, log.lines[closed[-1]].strip())

@@ -121,6 +121,11 @@ def denials(view: View) -> Iterator[Denied]:
                     yield Denied(workload.ref, log.pod, at, line.strip(), _plain(_one(_WHO, line)), _one(_WHAT, line))
 
 
+def of_a_right(line: str) -> bool:
+    """Tell whether a line says that a login which was let in may not do something: its password is right."""
+    return DENIED.search(line) is not None
+
+
 def _one(pattern: re.Pattern[str], line: str) -> str:
     found = pattern.search(line)
     return next((each for each in found.groups() if each), "") if found else ""
