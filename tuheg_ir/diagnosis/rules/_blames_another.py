@@ -26,7 +26,7 @@ OTHERS = (
     *("dns", "connection_refused", "connection_reset", "upstream_failure"),
     *("database_authentication", "outside_authentication", "account_locked"),
     *("database_writes_refused", "read_only_database", "cache_full", "broker_alarm", "store_limit", "disk_full"),
-    "cluster_split",
+    *("store_quota", "cluster_split"),
 )
 """Troubles that a program has with somebody else, and an image seldom brings.
 

@@ -12,7 +12,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 LASTING = (
     *("certificate", "database_authentication", "outside_authentication", "account_locked"),
-    *("database_writes_refused", "cache_full", "broker_alarm", "store_limit", "disk_full", "cluster_split"),
+    *("database_writes_refused", "cache_full", "broker_alarm", "store_limit", "store_quota"),
+    *("disk_full", "cluster_split"),
 )
 """Troubles with somebody else that a new start meets again."""
 WAITS = (

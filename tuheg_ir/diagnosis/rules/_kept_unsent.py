@@ -36,7 +36,8 @@ FIRST_WORDS = timedelta(minutes=5)
 """What a log tells so soon after its beginning it may have told before as well, where it begins later than its pod."""
 FILLS = 0.005
 """By so much of itself a disk that fills has become fuller in the time that is measured."""
-_REFUSED = ("dns", "certificate", "outside_authentication", "rate_limited", "store_limit", "database_writes_refused")
+_LIMITS = ("store_limit", "store_quota")
+_REFUSED = ("dns", "certificate", "outside_authentication", "rate_limited", *_LIMITS, "database_writes_refused")
 """Troubles of who finds nobody to send to, or whom that one lets send nothing."""
 _NO_DISK = late(r"/?(?:$|(?:proc|sys|dev|run|var/run|etc|boot|lib/modules|usr)(?:/|$))")
 """Directories of a node in which nobody keeps much, or that are no disk at all; and the whole of it, to look at."""

@@ -30,7 +30,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 LATELY = timedelta(hours=2)
 """Who was released, or made, so shortly before he met it may have brought it."""
 _KINDS = (
-    *("dns", "certificate", "statement_lost", "database_range", "store_limit", "read_only_database"),
+    *("dns", "certificate", "statement_lost", "database_range", "store_limit", "store_quota", "read_only_database"),
     *("database_writes_refused", "database_authentication", "outside_authentication", "account_locked", "schema"),
 )
 """Troubles that somebody's being asked for more than before does not make."""

@@ -24,7 +24,7 @@ _REMOTE = late(
     r"S3|XMinio|storage backend|object[- ]?stor|SQLSTATE|HY000|\b1114\b|table .{0,80} is full", re.IGNORECASE
 )
 """What a client of a database or an object store is told is of that one's volume."""
-_NO_SPACE = late(r"no space left on device|ENOSPC|disk quota exceeded", re.IGNORECASE)
+_NO_SPACE = late(r"no space left on device|ENOSPC|disk quota exceeded|EDQUOT", re.IGNORECASE)
 TIGHT = 0.9
 
 

@@ -1,12 +1,14 @@
 """A data service takes no more writes: to protect what it holds, or as it may hold no more of a kind.
 
+That may be room: what one bucket or database may take of it, while all the rest has some.
+
 It says so; its callers only suffer, but for one whose release or edited settings let it write in far smaller pieces
 than it did, or that keeps most of what it may hold. A column whose numbers are used up says only that one is too big.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Excluded
@@ -28,6 +30,7 @@ LATELY = timedelta(hours=48)
 """A release may take so long until it has used up what a store allows."""
 NEARLY_ALL = 0.7
 """Whoever keeps so large a part of what a store allows is the one, whoever else was released of late."""
+_KINDS = ("store_limit", "store_quota", "database_statements_full")
 _PROTECTS = "it comes back in the same state; who knows its data has to mend that first"
 _PASSED = "no number that is new fits into the column afterwards: who knows the tables has to widen it"
 _LIMITED = "it has as much of it afterwards: who knows its data has to say what may go, or raise the limit"
@@ -37,7 +40,7 @@ def when(view: View) -> Iterator[Match]:
     """It says so itself, or a caller passes its words on."""
     refused, limited = (
         complaints(view, "database_writes_refused"),
-        complaints(view, "store_limit", "database_statements_full"),
+        complaints(view, *_KINDS),
     )
     for store in of_role(view.workloads, *DATA):
         mine = [c for c in refused if store.ref in (c.about, c.caller)]
@@ -102,17 +105,26 @@ def _by_an_edit(view: View, store: Workload, pieces: list[Complaint]) -> Match |
 
 
 def _limited(view: View, store: Workload, found: list[Complaint]) -> Match:
-    """Return that a store may hold no more; its statements may be those of a client that was released of late."""
-    match = _match(view, store.ref, found, "capacity", _LIMITED)
-    if any(each.hit.trouble != "database_statements_full" for each in found):
+    """Return that a store may hold no more; what it holds may be of a client that was released of late.
+
+    Not where who was not released is refused as well: one release has not filled what both write into.
+    """
+    kinds = {each.hit.trouble for each in found}
+    match = _match(view, store.ref, found, "resource_exhaustion" if kinds == {"store_quota"} else "capacity", _LIMITED)
+    tellers = {each.caller for each in found} - {store.ref}
+    released = _released(view, store) | _new(view, tellers)
+    if "store_limit" in kinds or ("store_quota" in kinds and tellers - released):
         return match
-    return match._replace(excludes=_sparing(match, _released(view, store)))
+    return match._replace(excludes=_sparing(match, released))
+
+
+def _new(view: View, refs: Iterable[str]) -> set[str]:
+    return {ref for ref in refs if (each := view.workloads.get(ref)) is not None and releases(view, each, LATELY)}
 
 
 def _released(view: View, store: Workload) -> set[str]:
     """Return the clients of a store whose release may have used up what it allows."""
-    clients = (view.workloads.get(ref) for ref in view.graph.callers(store.ref))
-    return {each.ref for each in clients if each is not None and releases(view, each, LATELY)}
+    return _new(view, view.graph.callers(store.ref))
 
 
 def _sparing(match: Match, released: set[str]) -> tuple[Excluded, ...]:
@@ -126,7 +138,7 @@ def _of_keeper(view: View, store: Workload, found: list[Complaint]) -> Match | N
     Not who was released of late: somebody has to look whether that brought it. Nor who may always have kept its part,
     where the release of another client may have brought the rest.
     """
-    if any(each.hit.trouble == "store_limit" for each in found):
+    if any(each.hit.trouble != "database_statements_full" for each in found):
         return None  # it may hold no more of something else either: no client gives that back
     kept = kept_open(view, store, [each.hit.line for each in found])
     if kept is None:

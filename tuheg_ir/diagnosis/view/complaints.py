@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.view.hosts import is_address
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import is_marked
 from tuheg_ir.diagnosis.view.once import once, once_by_name
-from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.programs import named_in, of_role
 from tuheg_ir.diagnosis.view.reading import moment, newest, oldest
 from tuheg_ir.diagnosis.view.standing import stands
 from tuheg_ir.diagnosis.view.trouble import errors, measured
@@ -255,6 +255,8 @@ def _guessed(view: View, hit: Hit) -> set[str]:
     for wanted, beginnings in _SPEAKS_OF.items():
         if hit.trouble.startswith(beginnings):
             return _only(view, hit.component, wanted)
+    if hit.trouble == "store_quota" and len(called := set(named_in(view.workloads, line)) - {hit.component}) == 1:
+        return called
     wanted = kind_spoken_of(line)
     return _only(view, hit.component, wanted) if wanted else set()
 

@@ -51,6 +51,8 @@ _BUILDS = frozenset(
 )
 """Words in a program's name that do not make it another program."""
 
+_OWN = 4
+"""A shorter name is part of any word."""
 
 _KNOWN: WeakKeyDictionary[Workload, str] = WeakKeyDictionary()
 
@@ -75,6 +77,14 @@ def _role(workload: Workload) -> str:
 def of_role(found: Mapping[str, Workload], *roles: str) -> tuple[Workload, ...]:
     """Return the workloads of some roles."""
     return tuple(w for w in found.values() if w.kind not in ("Job", "CronJob") and role(w) in roles)
+
+
+def named_in(found: Mapping[str, Workload], line: str) -> Iterator[str]:
+    """Yield the stores whose program's name a line holds in lower case, also within a word: minio in xminioadmin."""
+    for store in of_role(found, *DATA):
+        names = (image_name(text(each, "image")) for each in items(store.template, "spec", "containers"))
+        if any(len(name) >= _OWN and name in line for name in names):
+            yield store.ref
 
 
 @lru_cache(maxsize=4096)
