@@ -128,9 +128,6 @@ OPEN = frozenset(
         "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
         "library-loans-path-regex-simplified-by-hand-keeps-second-capture-group",
         "rebooted-worker-forwards-nodelocaldns-to-itself-and-its-couriers-lose-names",
-        "catalogue-indexer-release-maps-supplier-attributes-until-elasticsearch-field-limit",
-        "dispatch-events-refused-since-definitions-import-narrowed-rabbitmq-user-permissions",
-        "policy-scans-refused-since-minio-bucket-met-its-hard-quota",
         "vttablet-transaction-cap-cut-on-sunday-refuses-monday-order-writes",
 
         # who suffers is named, with a cause that nothing shows
