@@ -75,7 +75,7 @@ def turned(view: View, workload: Workload) -> Turned | None:
 
     Who limits how much each may ask does that all the time.
     """
-    read = sorted(_answered(view.lines_of(workload)))
+    read = sorted(answered(view.lines_of(workload)))
     lately = Counter(each.status for each in read if view.recent(each.at, STILL))
     refused = {status: n for status, n in lately.items() if 400 <= status < 500 and status not in (TOO_MANY, _GONE)}
     for status in sorted(refused, key=lambda each: -refused[each]):
@@ -84,7 +84,7 @@ def turned(view: View, workload: Workload) -> Turned | None:
     return None
 
 
-def _answered(lines: Iterable[str]) -> Iterator[Answer]:
+def answered(lines: Iterable[str]) -> Iterator[Answer]:
     """Yield the answers that lines tell of, but those to probes."""
     for line in lines:
         status = answer_of(line)
@@ -112,7 +112,7 @@ def _turned(read: Sequence[Answer], status: int) -> Turned | None:
 
 def _besides(view: View, workload: Workload, read: Sequence[Answer], found: Turned) -> bool:
     """Tell whether refusals came on top of what is answered as often as before; by what all older logs tell of."""
-    logs = (_answered(log.lines) for log in view.logs_of(workload.live, previous=False))
+    logs = (answered(log.lines) for log in view.logs_of(workload.live, previous=False))
     firsts = (next(answers, None) for answers in logs)
     starts = [first.at for first in firsts if first is not None and first.at <= found.since - SPAN]
     begin, end = max(starts, default=read[0].at), read[-1].at
