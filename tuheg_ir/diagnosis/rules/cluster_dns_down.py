@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._dns_load import answers_late, asked_more_often, too_much
 from tuheg_ir.diagnosis.rules._dns_settings import Edited, edited_right_before
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._node_resolver import node_resolver
 from tuheg_ir.diagnosis.rules._one_node import alone_on, node_of
 from tuheg_ir.diagnosis.rules._other_resolver import other_resolver
 from tuheg_ir.diagnosis.rules._own_release import released_ill
@@ -39,6 +40,8 @@ def when(view: View) -> Iterator[Match]:
     busy = [(each, seen) for each in servers if (seen := too_much(view, each))]
     own = tuple(e for server in servers for e in _ill(view, server))
     ill = bool(busy) or any(e.source == "objects" for e in own)
+    if not ill and node_resolver(view) is not None:
+        return  # whoever asks another server than that of such a node has his answer
     every = [c for c in complaints(view, "dns") if c.caller in view.workloads and (ill or not _of_its_image(view, c))]
     shut = {ref for ref in {c.caller for c in every} if closed_to_dns(view, ref, unanswered(view))}
     found = [c for c in every if c.caller not in shut and not _headless(view, c) and not _taken_away(view, c)]
