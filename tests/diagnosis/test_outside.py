@@ -126,9 +126,6 @@ OPEN = frozenset(
         # it is named as killed for memory; asked is scale_database for a larger limit, which here ends idle sessions
         "exam-registration-postgres-oomkilled-while-students-book-their-exams",
         "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
-        "library-loans-path-regex-simplified-by-hand-keeps-second-capture-group",
-        "rebooted-worker-forwards-nodelocaldns-to-itself-and-its-couriers-lose-names",
-        "vttablet-transaction-cap-cut-on-sunday-refuses-monday-order-writes",
 
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",

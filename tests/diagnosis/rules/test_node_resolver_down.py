@@ -18,7 +18,7 @@ LOOP = (
     '[FATAL] plugin/loop: Loop (169.254.25.10:3543 -> 169.254.25.10:53) detected for zone ".", see https://coredns.io'
 )
 TAKEN = "Error: failed to start: listen tcp 169.254.20.10:53: bind: address already in use"
-LOOKUP = "ERROR dial tcp: lookup cart.town.svc on 169.254.25.10:53: dial udp 169.254.25.10:53: connect: connection refused"
+LOOKUP = "dial tcp: lookup cart.town.svc on 169.254.25.10:53: dial udp 169.254.25.10:53: connect: connection refused"
 UNKNOWN = "ERROR java.net.UnknownHostException: cart"
 OUTSIDE = "[ERROR] plugin/errors: 2 api.weather.example. A: read udp 10.1.0.4:35547->10.12.0.2:53: i/o timeout"
 ACT = ("rollback_workload", "restart_workload", "scale_workload")
