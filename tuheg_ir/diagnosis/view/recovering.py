@@ -26,12 +26,24 @@ def recovering(view: View, workload: Workload) -> tuple[tuple[Pod, Hit], ...]:
     runs = [
         p for p in workload.live if not p.ready and p.containers and all(c.state == "running" for c in p.containers)
     ]
-    return tuple((pod, said[pod.name]) for pod in runs if pod.name in said and not _through(view, pod))
+    return tuple((pod, said[pod.name]) for pod in runs if pod.name in said and not _through(view, pod, previous=False))
 
 
-def _through(view: View, pod: Pod) -> bool:
-    """Tell whether a pod has said that it serves since it last told of the end before."""
-    for log in view.logs_of([pod], previous=False):
+def cut_off(view: View, workload: Workload, pod: Pod) -> Hit | None:
+    """Return what a store's pod says of its end before, in the run that ended last or in this one; None: it served.
+
+    Where the log of the run that ended last is kept, that one tells: it was not through when it was ended.
+    """
+    if not (keeps_data(view, workload) or is_store(workload)):
+        return None
+    kept = any(log.previous for log in view.logs_of([pod]))
+    said = (h for h in view.hits_of(workload.ref, "unclean_end") if h.pod == pod.name and h.previous == kept)
+    return next((hit for hit in said if not _through(view, pod, previous=kept)), None)
+
+
+def _through(view: View, pod: Pod, *, previous: bool) -> bool:
+    """Tell whether a pod has said in a run that it serves since it last told of the end before."""
+    for log in (each for each in view.logs_of([pod]) if each.previous == previous):
         for line in reversed(log.lines):
             if _THROUGH.search(line[:1000]):
                 return True
