@@ -86,7 +86,6 @@ OPEN = frozenset(
         # a person is asked, and told of the caller instead of what it needs, or of the symptom
         "clean-up-rule-lost-its-folder-and-takes-the-archive",
         "git-host-changed-its-rsa-key-and-pinned-known-hosts-stop-the-rules",
-        "mapped-index-segments-fill-the-page-cache-after-each-restart",
         "galera-donor-left-the-group-for-the-night-backup-and-is-synced-again",
         # a neighbour's release is behind it
         "savepoint-per-row-import-slows-every-reader",

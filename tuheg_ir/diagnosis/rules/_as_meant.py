@@ -10,6 +10,7 @@ from typing import Any
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Obj
 from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.rules._counts_files import OF_ANOTHER, counts_files
 from tuheg_ir.diagnosis.rules._fixed_heap import taken_at_start
 from tuheg_ir.diagnosis.view.held_open import held_open, polls
 from tuheg_ir.diagnosis.view.page_cache import page_cache
@@ -42,7 +43,7 @@ def as_meant(view: View, alert: Alert, ref: str) -> Evidence | None:
         return None
     staged = _staged(view, workload) if _NOT_ROLLED_OUT.search(alert.said) else ""
     idle = _idle_at_most(view, workload) if _AT_MOST.search(alert.said) else ""
-    held = (page_cache(view, workload) or taken_at_start(view, workload)) if _MEMORY.search(alert.said) else ""
+    held = _held(view, alert, workload) if _MEMORY.search(alert.said) else ""
     if held:
         return Evidence("metrics", workload.ref, f"{alert.name} fires; {held}")
     slow = _SLOW.search(alert.said)
@@ -52,6 +53,12 @@ def as_meant(view: View, alert: Alert, ref: str) -> Evidence | None:
         return Evidence("metrics", workload.ref, f"{alert.name} fires; {always}")
     told = staged or idle
     return Evidence("objects", workload.ref, f"{alert.name} fires; {told}") if told else None
+
+
+def _held(view: View, alert: Alert, workload: Workload) -> str:
+    """Return what shows that memory is held as it is meant to be: by pages of files, or by a heap taken at once."""
+    files = "" if OF_ANOTHER.search(alert.said) else page_cache(view, workload)
+    return files or taken_at_start(view, workload) or counts_files(view, alert, workload)
 
 
 def _staged(view: View, workload: Workload) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from statistics import median
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.quantities import BINARY, number
 from tuheg_ir.diagnosis.view.changes import words_given
+from tuheg_ir.diagnosis.view.file_pages import climbs
 from tuheg_ir.diagnosis.view.page_cache import FULL_HEAP, heap_left, is_flat
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping
@@ -24,7 +24,6 @@ _SIZE = late(r"-Xm([sx])(\d{1,18})([kmgt]?)\b", re.IGNORECASE)
 _SHARE = late(r"-XX:(Initial|Max)RAMPercentage=(\d{1,3}(?:\.\d{1,6})?)")
 _PART = 0.75
 """So much of what is held has to be the heap: it does not tell where the rest comes from."""
-_DAY_S = 86400.0
 
 
 def taken_at_start(view: View, workload: Workload) -> str:
@@ -50,21 +49,8 @@ def taken_at_start(view: View, workload: Workload) -> str:
 
 
 def _rises(view: View, pod: Pod) -> bool:
-    """Tell whether the memory of a pod rises all the same, however slowly: what lies beside the heap may leak.
-
-    It does if all of the last quarter is above all of the first, or if it would be full within a day at its pace.
-    """
-    for each in view.figures.series("memory_share", pod=pod.name):
-        part = max(1, len(each.points) // 4)
-        first, last = ([value for _, value in points] for points in (each.points[:part], each.points[-part:]))
-        span = each.points[-1][0] - each.points[0][0] if each.points else 0.0
-        if not span or min(last) > max(first):
-            return True
-        # from the middle of the first quarter to that of the last is three quarters of it
-        pace = max(0.0, median(last) - median(first)) / (0.75 * span)
-        if median(last) + pace * _DAY_S >= 1.0:
-            return True
-    return False
+    """Tell whether the memory of a pod rises all the same, however slowly: what lies beside the heap may leak."""
+    return any(climbs(each.points) for each in view.figures.series("memory_share", pod=pod.name))
 
 
 def _fixed(container: Obj, files: Iterable[str]) -> tuple[str, float] | None:

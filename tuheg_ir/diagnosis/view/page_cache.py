@@ -1,4 +1,4 @@
-"""Memory that a data service fills with pages of its files: the kernel gives it back, and nobody is killed for it."""
+"""Memory that a workload fills with pages of its files: the kernel gives it back, and nobody is killed for it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.claims import claims_of
+from tuheg_ir.diagnosis.view.file_pages import file_pages
 from tuheg_ir.diagnosis.view.pods import Container, Pod
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.stores import keeps_data
@@ -27,7 +28,14 @@ _BYTES = {"K": 2.0**10, "M": 2.0**20, "G": 2.0**30}
 
 
 def page_cache(view: View, workload: Workload) -> str:
-    """Return what shows that the memory of a data service is full of pages of files only; "" if it is not so."""
+    """Return what shows that the memory of a workload is full of pages of files only; "" if it is not so.
+
+    Of a data service that has lived so for long it is believed, of others where it is measured.
+    """
+    return _of_a_data_service(view, workload) or file_pages(view, workload)
+
+
+def _of_a_data_service(view: View, workload: Workload) -> str:
     if role(workload) not in _READS_FILES or not (claims_of(workload) or keeps_data(view, workload)):
         return ""
     full = set(usage(view.figures, workload, "memory_share").beyond(NEAR))
