@@ -32,7 +32,7 @@ def world(line: str, image: str, port: int, *, edited: float | None = 700) -> Sn
     told = timed(pod("shop"), (5000, "INFO listening"), *((age, line) for age in range(600, 10, -15)))
     rights = thing("ConfigMap", "rights", written=edited, data={"definitions": "sha256:0123456789abcdef"})
     env = {**PASSED, "STORE_URL": f"tcp://store:{port}"}
-    objects = [store(image, port), workload("shop", env=env), rights, secret(30 * 86400)]
+    objects: list[Any] = [store(image, port), workload("shop", env=env), rights, secret(30 * 86400)]
     return snapshot(*objects, logs=[told], alerts=[alert("OrdersFailing", service="shop")])
 
 

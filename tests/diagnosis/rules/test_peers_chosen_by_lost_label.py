@@ -34,7 +34,7 @@ def node(name: str, wrote: float | None = None, **labels: str) -> Obj:
 
 
 def nodes(wrote: float | None = AGO + 1, **labels: str) -> list[Obj]:
-    return [node("cp", wrote), *(node(name, **labels) for name in NAMES[1:])]
+    return [node("cp", wrote), *(node(name, None, **labels) for name in NAMES[1:])]
 
 
 def peer(name: str = "to-reflectors", kind: str = "BGPPeer", **spec: Any) -> Obj:
