@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.refusing import HOST, REFUSED
-from tests.diagnosis.rules.scenes import CACHE, DB, OLD, URL, alert, errors, latency, logs, rate
+from tests.diagnosis.rules.scenes import CACHE, DB, OLD, URL, alert, errors, ingress, latency, logs, rate
 from tests.diagnosis.rules.test_cache_made_smaller import evictions, shares, warming
 from tests.diagnosis.rules.tiny import Obj, figure, log, pod, postgres, redis, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
@@ -47,6 +47,7 @@ def world(
 
 OWN = shares("geo", 0.96, 0.0, MISSES)
 OF_CACHE = shares("redis", 0.96, 0.0, MISSES)
+WAY_IN = [ingress("maps", "maps.example", service="geo")]
 BARRED = (
     *no("restart_workload", "scale_workload", at=GEO),
     *no("restart_workload", "rollback_workload", at="Deployment/shop"),
@@ -70,6 +71,10 @@ HOLDS = [
                 world(OWN, told=[], felt=(latency("geo", 0.1, 3, FAILS),)),
             ),
             ("only an alert tells who suffers", world(OWN, felt=(), told=[], alerts=[alert(service="geo")])),
+            (
+                "only an alert about its way in tells who suffers",
+                world(OWN, felt=(), told=[], others=(WAY_IN,), alerts=[alert(ingress="maps")]),
+            ),
         )
     ),
     Holds(

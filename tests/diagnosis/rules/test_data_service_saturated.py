@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.model import Series, Session, Snapshot
 
 ASKS = {"DB_HOST": "postgres"}
 BUSY = figure("cpu_share", 0.3, 0.99, pod="postgres-0", container="postgres")
+BUSY_SINCE = figure("cpu_share", 0.3, 0.99, 840, pod="postgres-0", container="postgres")
 REPORTS = workload("reports", env=ASKS, service=False)
 SLOW = (DB, "capacity", "page_human")
 THEIRS = session("Deployment/audit", "active", 4, age_s=640)
@@ -68,6 +69,25 @@ HOLDS = [
             ],
         ),
         (SHOP, "code_defect", "rollback_workload"),
+        harmful=("scale_workload", "restart_workload"),
+    ),
+    Holds(
+        "another client waits for its own pool, whose connections slow statements keep",
+        snapshot(
+            shop(env=ASKS, before=IMAGE, released=900),
+            workload("cart"),
+            postgres(),
+            figures=[
+                BUSY_SINCE,
+                latency("shop", now=4.0, since=840),
+                figure("db_connections", 40, 85, 840, component="postgres"),
+                figure("db_max_connections", 250, 250, component="postgres"),
+            ],
+            logs=[*logs("cart", "sqlx: pool timed out while waiting for an open connection", 0, 1, times=30)],
+        ),
+        (SHOP, "code_defect", "rollback_workload"),
+        believed="errors_since_release",
+        alone=True,
         harmful=("scale_workload", "restart_workload"),
     ),
     Holds(

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from tests.diagnosis.rules.scenes import alert
-from tests.diagnosis.rules.tiny import postgres, redis, snapshot, workload
+from tests.diagnosis.rules.scenes import alert, ingress
+from tests.diagnosis.rules.tiny import Obj, postgres, redis, snapshot, workload
 from tuheg_ir.diagnosis.view.view import View
 
 DB = "StatefulSet/postgres"
 
 
+def both_ways(name: str, *services: str) -> list[Obj]:
+    """Return an Ingress that leads to several Services."""
+    made = ingress(name, "all.example")
+    made["spec"]["rules"] = [
+        each for of in services for each in ingress(name, f"{of}.example", service=of)["spec"]["rules"]
+    ]
+    return [made]
+
+
 def about(**labels: str) -> str:
     store = postgres()
     store[0]["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "data"}}]
-    view = View(snapshot(workload("shop"), store, redis(), alerts=[alert(**labels)]))
+    ways = [ingress("front", "shop.example", service="shop"), *both_ways("mixed", "shop", "redis")]
+    view = View(snapshot(workload("shop"), store, redis(), *ways, alerts=[alert(**labels)]))
     return view.about_alert(view.alerts[0])
 
 
@@ -26,6 +36,9 @@ def about(**labels: str) -> str:
         ({"persistentvolumeclaim": "data-postgres-7"}, ""),
         ({"persistentvolumeclaim": "redis"}, ""),
         ({"job": "kubelet"}, ""),
+        ({"ingress": "front", "job": "ingress-nginx"}, "Deployment/shop"),
+        ({"ingress": "mixed"}, ""),
+        ({"ingress": "nowhere"}, ""),
     ],
     ids=str,
 )

@@ -8,6 +8,7 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._asking import asker
+from tuheg_ir.diagnosis.rules._asks_it import who_asks
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._saturated import saturated
 from tuheg_ir.diagnosis.rules._served_well import served_well
@@ -59,7 +60,8 @@ def _of_release(
     view: View, store: Workload, released: Workload, seen: tuple[Evidence, ...], began: datetime | None
 ) -> Match:
     """Return that the one caller which was released as it began asks for more than the service can give."""
-    suffer = behind(view, store.ref, but=released.ref)
+    # Who waits for its own pool is among them: slow statements keep the connections.
+    suffer = behind(view, store.ref, *who_asks(view, store.ref), but=released.ref)
     return Match(
         component=released.ref,
         evidence=(*seen, *release_evidence(released)),

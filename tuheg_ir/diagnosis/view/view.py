@@ -27,7 +27,7 @@ QUIET_ALERTS = frozenset({"watchdog", "deadmansswitch", "deadmanssnitch", "infoi
 """Alerts that always fire, so that one sees that alerting works."""
 _ALERT_LABELS = (
     *("deployment", "statefulset", "daemonset", "rollout", "cronjob", "workload", "pod", "service", "app", "component"),
-    *("persistentvolumeclaim", "job_name", "horizontalpodautoscaler", "replicaset", "controller", "job"),
+    *("persistentvolumeclaim", "job_name", "horizontalpodautoscaler", "replicaset", "ingress", "controller", "job"),
     *("container", "instance"),
 )
 """Labels by which an alert tells what it is about, the plainest first."""
@@ -236,6 +236,9 @@ class View:
         """Return the workload that a label of an alert means: of the kind that it names, if there is one."""
         if key == "persistentvolumeclaim":
             return self._users_of_claims.get(label, "")
+        if key == "ingress":
+            led = {self.component(route.service) for route in self.routes if route.ref == f"Ingress/{label}"}
+            return min(led) if len(led) == 1 else ""
         kinds = (kind for kind in self._kinds if kind.lower() == key)
         return next((ref for kind in kinds if (ref := f"{kind}/{label}") in self.workloads), "") or self.component(
             label
