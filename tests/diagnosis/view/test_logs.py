@@ -396,12 +396,12 @@ def test_much_is_told_from_nothing_of_the_same(none: str, much: str, trouble: st
         assert (hit.trouble, hit.count) == (trouble, 1)
 
 
-def test_of_a_long_line_is_kept_what_it_comes_of_and_shown_its_beginning() -> None:
+def test_of_a_long_line_is_kept_what_it_comes_of() -> None:
     line = f"ERROR {'wrapped: ' * 60}{FULL}"
     view = View(snapshot(workload("shop"), logs=[log(pod("shop"), line)]))
     (hit,) = view.hits_of("Deployment/shop", "database_full")
     assert hit.line.endswith(FULL)
-    assert len(view.hit_evidence(hit).fact) < 320
+    assert view.hit_evidence(hit).fact.endswith(FULL)
 
 
 @pytest.mark.parametrize(

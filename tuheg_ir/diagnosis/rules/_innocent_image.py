@@ -9,17 +9,20 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rule import Match
 from tuheg_ir.diagnosis.rules._blames_another import blameless_code, blames_itself
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
+from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.view.batch import ended, started
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
-from tuheg_ir.diagnosis.view.trouble import MINUTE, troubles
+from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 JUST, LONG = timedelta(minutes=3), timedelta(minutes=5)
 """A run that began so shortly before a trouble, and takes so long, may be what presses; short ones come all day."""
+_IN_VAIN = 504
+"""The status of who waited for another in vain."""
 _OF_UPSTREAM = late(r"\b(?:from|to) upstream\b|\bupstream: \"|\bno live upstreams\b", re.IGNORECASE)
 """How nginx tells of each error of whom it asks."""
 
@@ -67,6 +70,20 @@ def others_fail(view: View, workload: Workload, began: datetime | None) -> bool:
         if first is not None and came <= first <= began + MINUTE:
             return True
     return False
+
+
+def waits_for_the_dead(view: View, workload: Workload) -> bool:
+    """Tell whether all that it fails at was not answered in time, and who was released with it has no pod since.
+
+    Whom it asks through a broker no reference tells.
+    """
+    came = workload.released_at
+    lines = (line for log in view.logs_of(workload.live, previous=False) for line in log.lines)
+    failed = [status for line in lines if (status := status_of(line)) >= 500]
+    if came is None or len(failed) < OFTEN or set(failed) != {_IN_VAIN}:
+        return False
+    others = (each for each in view.serving if each is not workload and each.wanted and not each.ready)
+    return any(each.released_at and abs(each.released_at - came) <= LONG for each in others)
 
 
 def _short_since(store: Workload, came: datetime) -> bool:

@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itse
 from tuheg_ir.diagnosis.rules._failed_before import failed_before
 from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._in_between import JUST, PROVEN, in_between, misread_of, node_lost
-from tuheg_ir.diagnosis.rules._innocent_image import others_fail, passes_on, run_began
+from tuheg_ir.diagnosis.rules._innocent_image import others_fail, passes_on, run_began, waits_for_the_dead
 from tuheg_ir.diagnosis.rules._intrusion import taken_over
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
 from tuheg_ir.diagnosis.rules._met_alike import met_alike, waits_before
@@ -240,7 +240,8 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
         return _only_passed_on(match, told)
     if _may_be_meant(view, workload) or _way_written(view, workload, began) or _fewer(view, workload):
         return match._replace(certainty=FAINT)
-    if passes_on(view, workload, match) or others_fail(view, workload, began) or run_began(view, workload, began):
+    innocent = passes_on(view, workload, match) or others_fail(view, workload, began)
+    if innocent or run_began(view, workload, began) or waits_for_the_dead(view, workload):
         return match._replace(certainty=FAINT, root_cause="dependency_failure")
     if began is not None and workload.released_at is not None and began < workload.released_at - MINUTE:
         return match._replace(certainty=FAINT)  # clocks are seldom so far apart
