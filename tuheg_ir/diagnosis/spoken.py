@@ -34,11 +34,11 @@ _LEAST_FIELDS = 3
 
 
 def spoken(evidence: Evidence) -> Evidence:
-    """Return what a log tells as a person reads it; other evidence as it is."""
+    """Return what a log tells as a person reads it; other evidence as it is, unless it is far too long."""
     found = _QUOTING.match(evidence.fact)
     quoting = found[0] if found else ""
     if evidence.source != "logs" and not quoting:
-        return evidence
+        return evidence._replace(fact=_short(evidence.fact, 2 * MOST))
     return evidence._replace(fact=quoting + _short(words_of(evidence.fact[len(quoting) :])))
 
 
@@ -82,5 +82,5 @@ def _plain(quoted: str) -> str:
     return text.strip().partition("\n")[0].strip()
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= MOST else text[: MOST - 3].rstrip() + "..."
+def _short(text: str, most: int = MOST) -> str:
+    return text if len(text) <= most else text[: most - 3].rstrip() + "..."

@@ -60,7 +60,7 @@ def altered(view: View, workload: Workload) -> Iterator[tuple[float, Evidence]]:
         host, when = script[1].lower(), stamp(line)
         if _ours(view, host) or when is None:
             continue
-        yield 0.25, Evidence("logs", pod, f"a script of {host} was put into a page from {by[0]}: {line[:200]}", when)
+        yield 0.25, Evidence("logs", pod, f"a script of {host} was put into a page from {by[0]}: {line}", when)
         if (told := _missed(view, workload, host, when)) is not None:
             yield 0.25, told
         login = next((each for each in lines if by[0] in ADDRESS.findall(each[1]) and _odd_login(each[1], when)), None)

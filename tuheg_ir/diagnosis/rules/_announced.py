@@ -61,7 +61,7 @@ def told_by_log(view: View, workload: Workload, began: datetime) -> Iterator[Clo
         for line in log.lines:
             end, at = _time(_ENDS, line) if announces(line) else None, stamp(line)
             if end is not None and soon_after(began, at):
-                yield Closed(end, Evidence("logs", f"Pod/{log.pod}", line[:240], at), line)
+                yield Closed(end, Evidence("logs", f"Pod/{log.pod}", line, at), line)
                 return
 
 

@@ -68,7 +68,7 @@ def asked_too_early(view: View, workload: Workload) -> tuple[TooEarly, ...]:
     ref = f"{text(first.obj, 'kind')}/{name(first.obj)}"
     told = f"it was made after {workload.ref} had asked for it, which never did again"
     made = Evidence("objects", ref, told, first.made)
-    said = Evidence("logs", f"Pod/{first.pod}", f"log: {first.line[:240]}", first.at)
+    said = Evidence("logs", f"Pod/{first.pod}", f"log: {first.line}", first.at)
     return (TooEarly(first.at, (said, made, *(view.hit_evidence(each.hit) for each in waits[:2]))),)
 
 

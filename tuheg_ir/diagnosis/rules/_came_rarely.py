@@ -55,7 +55,7 @@ def rarely_since(view: View, workload: Workload, words: Marked) -> Evidence | No
             if len(_things(lines) & _things(_lines(view, neighbour, told))) < SAME:
                 continue
             if _as_it_was(view, neighbour, released) and not _changed_too(view, workload, released, told.since):
-                fact = f"{told.count} lines since, and none in as long a time before: {told.line[:200]}"
+                fact = f"{told.count} lines since, and none in as long a time before: {told.line}"
                 return Evidence("logs", neighbour.ref, fact, told.since)
     return None
 

@@ -136,7 +136,7 @@ def failed_at(view: View, workload: Workload) -> Iterator[tuple[Evidence, dateti
         if caller is None or always_names(view, caller) != workload.ref or _released(view, ref):
             continue
         told = named(view, caller)
-        fact = f"{sum(told.pods.values())} failures name pods of {workload.name}: {told.line[:200]}"
+        fact = f"{sum(told.pods.values())} failures name pods of {workload.name}: {told.line}"
         yield Evidence("logs", ref, fact, told.first), told.first
 
 

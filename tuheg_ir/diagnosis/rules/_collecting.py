@@ -52,7 +52,7 @@ def _collecting(view: View, workload: Workload) -> dict[str, list[str]]:
 
 def _shown(told: Mapping[str, Sequence[str]], pod: str) -> Evidence:
     lines = told[pod]
-    fact = f"{len(lines)} collections free hardly anything, so in {len(told)} pods: {lines[-1].strip()[:200]}"
+    fact = f"{len(lines)} collections free hardly anything, so in {len(told)} pods: {lines[-1].strip()}"
     return Evidence("logs", f"Pod/{pod}", fact, stamp(lines[0]))
 
 

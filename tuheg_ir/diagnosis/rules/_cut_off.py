@@ -86,7 +86,7 @@ def _says(view: View, server: Workload, started: datetime) -> Iterator[Evidence]
         lines = [line for line in log.lines if _CUTS.search(line)] if speaks_of(log, _CUT_WORDS) else []
         times = [at for line in lines if (at := stamp(line)) is not None and at > started]
         if len(times) >= OFTEN:
-            fact = f"it ends sessions that are silent ({len(times)} lines): {lines[-1].strip()[:200]}"
+            fact = f"it ends sessions that are silent ({len(times)} lines): {lines[-1].strip()}"
             yield Evidence("logs", f"Pod/{log.pod}", fact, min(times))
 
 
@@ -109,7 +109,7 @@ def _told_of_use(view: View, client: Workload) -> Iterator[tuple[Evidence, float
         upto = times_around(log.lines)[0] if found else []
         for n, used in found:
             ago = float(used[1].replace(",", "").replace(".", "")) / (1000 if used[2] == "milliseconds" else 1)
-            fact = f"it loses sessions that it used since: {log.lines[n].strip()[:160]}"
+            fact = f"it loses sessions that it used since: {log.lines[n].strip()}"
             yield Evidence("logs", f"Pod/{log.pod}", fact, upto[n]), ago
 
 

@@ -32,6 +32,6 @@ def dates_come(view: View, workload: Workload, began: datetime | None) -> tuple[
                 moment = parse_moment(found[0].replace(" ", "T", 1)) if found else None
                 if moment is None or not -BEFORE <= began - moment <= AFTER or (at is not None and at >= moment):
                     continue
-                fact = f"{workload.ref} reads it, and a date in its {key} came then: {line.strip()[:120]}"
+                fact = f"{workload.ref} reads it, and a date in its {key} came then: {line.strip()}"
                 return (Evidence("objects", f"ConfigMap/{named}", fact, moment),)
     return ()

@@ -71,7 +71,7 @@ class Dead:
 
     def shown(self) -> Evidence:
         """Return how its driver tells of it."""
-        fact = f"it uses a connection that is closed ({self.count} lines): {self.line[:200]}"
+        fact = f"it uses a connection that is closed ({self.count} lines): {self.line}"
         return Evidence("logs", f"Pod/{self.pod}", fact, self.first)
 
     def came_with(self, started: datetime) -> bool:

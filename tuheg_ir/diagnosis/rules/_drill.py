@@ -65,7 +65,7 @@ def drilled(view: View, alert: Alert, ref: str) -> Evidence | None:
             soon = at is not None and at - CLOCKS <= alert.starts_at <= at + SOON
             meant = _names_the_same(alert, line, {schedule.name, view.workloads[ref].name})
             if at is not None and soon and meant and _only_since(view, ref, at, shared):
-                told = f"{pod.name} put a fault on the way to {min(shared)}, and goes on: {line[:160]}"
+                told = f"{pod.name} put a fault on the way to {min(shared)}, and goes on: {line}"
                 return Evidence("logs", ref, f"{alert.name} fires; {told}", at)
     return None
 

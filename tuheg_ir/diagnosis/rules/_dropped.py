@@ -53,7 +53,7 @@ def dropped(view: View, workload: Workload, away: Iterable[str]) -> Dropped | No
     unread = listed or measured
     if unread is None:
         return None
-    closed = Evidence("logs", f"Pod/{pod}", f"the broker dropped it: {line[:240]}", at)
+    closed = Evidence("logs", f"Pod/{pod}", f"the broker dropped it: {line}", at)
     return Dropped(at, closed, unread, waits=listed is not None)
 
 

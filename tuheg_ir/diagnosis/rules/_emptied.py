@@ -123,7 +123,7 @@ def _as_one(by: str, where: str, said: Sequence[_Said]) -> list[Emptied]:
     first = min(said, key=lambda each: (each.source != "logs", each.at))
     began = min(each.at for each in said)
     names = frozenset[str]().union(*(each.names for each in said))
-    seen = Evidence(first.source, where, f"it took out what was there: {first.line.strip()[:240]}", first.at)
+    seen = Evidence(first.source, where, f"it took out what was there: {first.line.strip()}", first.at)
     return [Emptied(by, seen, began, names, any(each.whole for each in said))]
 
 

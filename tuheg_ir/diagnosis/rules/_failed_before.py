@@ -41,7 +41,7 @@ def failed_before(view: View, workload: Workload) -> Evidence | None:
             if each.count < MOSTLY * sum(one.count for one in errors) or not each.lately:
                 continue
             if _began_before(view, other, each, came) and not any(soon_after(each.since, at) for at in tried):
-                fact = f"it fails since before {workload.ref} was released: {each.line[:200]}"
+                fact = f"it fails since before {workload.ref} was released: {each.line}"
                 return Evidence("logs", other.ref, fact, each.since)
     return None
 

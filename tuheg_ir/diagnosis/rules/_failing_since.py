@@ -51,7 +51,7 @@ class Failing(NamedTuple):
     @property
     def seen(self) -> str:
         """Return what they say most often, and how often they say anything of it."""
-        return f"{self.often} lines since: {self.lines[0][:200]}"
+        return f"{self.often} lines since: {self.lines[0]}"
 
     def older(self, at: datetime) -> bool:
         """Tell whether all that fail were started before a moment: who came later is no better off otherwise."""

@@ -62,7 +62,7 @@ def _said(view: View, workload: Workload) -> Iterator[tuple[datetime, Evidence]]
             yield hit.first, view.hit_evidence(hit)
     for each in marked(view, workload):
         if each.since is not None:
-            yield each.since, Evidence("logs", workload.ref, f"{each.count} lines: {each.line[:200]}", each.since)
+            yield each.since, Evidence("logs", workload.ref, f"{each.count} lines: {each.line}", each.since)
 
 
 def _lacking(view: View, workload: Workload) -> Iterator[tuple[datetime, Evidence]]:

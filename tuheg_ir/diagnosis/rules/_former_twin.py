@@ -94,7 +94,7 @@ def tells_more(view: View, workload: Workload, twin: Workload) -> Evidence | Non
     most = max(sorted(shared), key=lambda shape: sum(kinds[shape].count for _, kinds in found))
     told = [kinds[most] for _, kinds in found]
     often_told = sum(each.count for each in told) / sum(asked for asked, _ in found)
-    what = f"{often_told:.1f} lines for each request, and {twin.ref} has none: {told[0].line[:200]}"
+    what = f"{often_told:.1f} lines for each request, and {twin.ref} has none: {told[0].line}"
     return Evidence("logs", workload.ref, what, oldest(each.first for each in told))
 
 

@@ -42,7 +42,7 @@ def heavy_client(view: View, server: Workload) -> tuple[Workload, tuple[Evidence
             if client is None or len(mine) < MANY or len(mine) < len(lines) / 2:
                 continue
             if failed := _failed(view, client, ended.at):
-                fact = f"before it was killed, {len(mine)} temporary files for {client.name}: {mine[0][:200]}"
+                fact = f"before it was killed, {len(mine)} temporary files for {client.name}: {mine[0]}"
                 return client, (Evidence("logs", f"Pod/{pod.name}", fact, stamp(mine[0])), failed)
     return None
 

@@ -59,7 +59,7 @@ def hunting(view: View, workload: Workload) -> Iterator[tuple[float, Evidence]]:
                 found.setdefault(what, (log.pod, line, stamp(line)))
     if len(found) >= LEAST:
         pod, line, at = next(iter(found.values()))
-        fact = f"it looks for other programs' logins ({', '.join(list(found)[:6])}): {line[:120]}"
+        fact = f"it looks for other programs' logins ({', '.join(list(found)[:6])}): {line}"
         yield 0.55, Evidence("logs", f"Pod/{pod}", fact, at)
     if (sent := _dropped(view, workload)) is not None:
         yield 0.35, sent
@@ -80,6 +80,6 @@ def _dropped(view: View, workload: Workload) -> Evidence | None:
         for line in log.lines if log.pod not in own and speaks_of(log, _BOXES) else ():
             box = _DROPS.search(line)
             if box is not None and mine & set(ADDRESS.findall(line)):
-                fact = f"{workload.name} speaks with {box[1]}: {line[:200]}"
+                fact = f"{workload.name} speaks with {box[1]}: {line}"
                 return Evidence("logs", f"Pod/{log.pod}", fact, stamp(line))
     return None

@@ -58,7 +58,7 @@ def reads_secrets(view: View, workload: Workload) -> Evidence | None:
     for log in view.logs_of(workload.pods):
         lines = log.lines if speaks_of(log, _SECRETS) else ()
         if line := next((line for line in lines if _CLIENT.search(line) and not is_request(line)), ""):
-            return Evidence("logs", f"Pod/{log.pod}", f"it goes through Secrets: {line[:240]}", stamp(line))
+            return Evidence("logs", f"Pod/{log.pod}", f"it goes through Secrets: {line}", stamp(line))
     return None
 
 

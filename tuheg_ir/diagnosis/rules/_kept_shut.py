@@ -72,7 +72,7 @@ def kept_shut(view: View, alert: Alert, ref: str) -> Evidence | None:
         return None
     if not _works(view, workload) or not _as_set(view, workload, until, clock):
         return None
-    fact = f"{alert.name} fires; it holds this back until {until:%Y-%m-%d %H:%M} UTC, as it is set to: {line[:160]}"
+    fact = f"{alert.name} fires; it holds this back until {until:%Y-%m-%d %H:%M} UTC, as it is set to: {line}"
     return Evidence("logs", ref, fact, at)
 
 

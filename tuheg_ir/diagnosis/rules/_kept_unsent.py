@@ -172,7 +172,7 @@ def _tries_again(view: View, workload: Workload, pod: str, began: datetime) -> E
         if len(times) < OFTEN or any(_WENT_OUT.search(line) for line in log.lines):
             continue
         if began - min(times) >= EARLIER and view.recent(max(times), STILL):
-            return lines_told(pod, len(lines), lines[-1].strip()[:200], min(times))
+            return lines_told(pod, len(lines), lines[-1].strip(), min(times))
     return None
 
 
@@ -194,7 +194,7 @@ def _tells(view: View, workload: Workload) -> Iterator[Evidence]:
     for log in view.logs_of(workload.live, previous=False):
         lines = [line for line in log.lines if _RETRIES.search(line)]
         if len(lines) >= OFTEN:
-            yield Evidence("logs", workload.ref, f"{len(lines)} lines: {lines[-1].strip()[:200]}")
+            yield Evidence("logs", workload.ref, f"{len(lines)} lines: {lines[-1].strip()}")
 
 
 def _filling(view: View, workload: Workload) -> tuple[Evidence, ...] | None:

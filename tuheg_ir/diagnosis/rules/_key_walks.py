@@ -103,7 +103,7 @@ def walker(view: View, cache: Workload, found: Walked) -> Walker | None:
     if len(lines) < FEW or any(_before(line, found) for _, line in lines):
         return None
     pod, line = lines[-1]
-    fact = f"log ({len(lines)} lines, each as long as the cache): {line[:200]}"
+    fact = f"log ({len(lines)} lines, each as long as the cache): {line}"
     shown = Evidence("logs", f"Pod/{pod}", fact, oldest(stamp(each) for _, each in lines))
     return Walker(view.workloads[ref], shown, _share(view, lines, found.each) / found.share)
 

@@ -122,7 +122,7 @@ def _fails(view: View, service: Service, caller: Workload, when: datetime, away:
     for error in marked(view, caller):
         named = any(_means(service, host) for host in hosts_named([error.line]))
         if named and soon_after(error.since, when) and not since_release(caller, error.since):
-            yield Evidence("logs", caller.ref, f"{error.count} lines: {error.line[:200]}", error.since)
+            yield Evidence("logs", caller.ref, f"{error.count} lines: {error.line}", error.since)
     if away:
         yield from (
             seen

@@ -86,9 +86,9 @@ def lured(view: View, workload: Workload) -> Iterator[tuple[float, Evidence, boo
     if not pairs:
         return  # who asks for such an address and gets a page has got nothing
     first, one = pairs[0]
-    fact = f"it was led to its node's credentials: {first.line[:240]}"
+    fact = f"it was led to its node's credentials: {first.line}"
     yield 0.3, Evidence("logs", f"Pod/{first.pod}", fact, first.at), True
-    fact = f"it fetched the credentials of its node: {one.line[:240]}"
+    fact = f"it fetched the credentials of its node: {one.line}"
     yield 0.45, Evidence("logs", f"Pod/{one.pod}", fact, one.at), True
     used = _used_elsewhere(view, [each for _, each in pairs])
     if used is not None:
@@ -144,7 +144,7 @@ def _used_elsewhere(view: View, got: Iterable[Led]) -> Evidence | None:
     home, began = {use.address for use in before}, {use.session for use in before if use.role in since}
     for use in uses:
         if use.role in since and use.at >= since[use.role] and use.session in began and use.address not in home:
-            fact = f"its session is used from another address since: {use.line[:240]}"
+            fact = f"its session is used from another address since: {use.line}"
             return Evidence("logs", f"Pod/{use.pod}", fact, use.at)
     return None
 

@@ -129,7 +129,7 @@ def _stores(view: View, workload: Workload) -> set[str]:
 
 
 def _told(other: Workload, what: str, met: _Met) -> Evidence:
-    return Evidence("logs", other.ref, f"it was not released, and {what}: {met.line.strip()[:200]}", met.since)
+    return Evidence("logs", other.ref, f"it was not released, and {what}: {met.line.strip()}", met.since)
 
 
 def _came_since(workload: Workload, other: Workload, met: _Met) -> bool:

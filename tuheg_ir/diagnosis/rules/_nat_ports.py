@@ -60,7 +60,7 @@ def _logged(view: View) -> Iterator[Evidence]:
         lines = [line for line in log.lines if _SAID.search(line)] if not log.previous else []
         times = [at for line in lines if (at := stamp(line))]
         if times and view.recent(max(times), STILL):
-            yield lines_told(log.pod, len(lines), lines[-1][:300], oldest(times))
+            yield lines_told(log.pod, len(lines), lines[-1], oldest(times))
 
 
 def _alerted(view: View) -> Iterator[Evidence]:

@@ -58,7 +58,7 @@ def _met_by_others(view: View, workload: Workload, pods: Sequence[Pod]) -> Evide
             # Faults of different programs read alike; who ends by the same one meets the same.
             alike = words if hit.pod in ends else words - own
             if without_numbers(hit.line) in alike or missed.intersection(_missed(view, workload, hit)):
-                return Evidence("logs", other.ref, _SAME + hit.line[:160], hit.first)
+                return Evidence("logs", other.ref, _SAME + hit.line, hit.first)
         if said := words & last_words(view, ill) if words else set():
             return Evidence("logs", other.ref, _SAME + min(said)[:160])
         if unheard and (ends_there := _ends_there(other, pods)):
@@ -96,7 +96,7 @@ def _refused_too(view: View, workload: Workload, mine: Sequence[Hit]) -> Iterato
             continue
         for hit in view.hits_of(other.ref, *REFUSED):
             if other.ref in runs or fresh(view, hit):
-                fact = f"it was not released, reads {min(shared)} too, and is refused as well: {hit.line[:160]}"
+                fact = f"it was not released, reads {min(shared)} too, and is refused as well: {hit.line}"
                 yield Evidence("logs", other.ref, fact, hit.first)
 
 

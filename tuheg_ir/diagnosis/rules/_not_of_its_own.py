@@ -161,7 +161,7 @@ def _sent_to_former_pods(view: View, workload: Workload, odd: Collection[str]) -
     """Yield whom the odd pods alone, all those on one node, cannot reach since it has new pods: so would a new one."""
     for each in unreached_by(view, workload):
         if {*odd} <= {*each.pods}:
-            told = f"from {each.node} alone it is not reached since new pods of it came: {each.lines[-1][1][:160]}"
+            told = f"from {each.node} alone it is not reached since new pods of it came: {each.lines[-1][1]}"
             yield Evidence("logs", each.called.ref, told, each.since)
 
 

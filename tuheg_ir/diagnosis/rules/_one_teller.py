@@ -22,6 +22,6 @@ def one_teller(
     for workload, pods in among:
         for log in view.logs_of(pods):
             if (number := next((n for n, line in enumerate(log.lines) if tells(line)), None)) is not None:
-                said, at = f"{fact}: {log.lines[number].strip()[:200]}", times_near(log.lines)[number]
+                said, at = f"{fact}: {log.lines[number].strip()}", times_near(log.lines)[number]
                 found[workload.ref] = workload, Evidence("logs", f"Pod/{log.pod}", said, at)
     return next(iter(found.values())) if len(found) == 1 else None

@@ -132,4 +132,4 @@ def _lags_told(view: View, stopped: Workload, other: Workload) -> Iterator[tuple
                 named = {each.partition(".")[0] for each in _WORDS.findall(line)} & known
                 whose = named or ({log.pod} & mine)
                 if len(whose) == 1 and whose <= mine:
-                    yield whose.pop(), at, said.group(1), Evidence("logs", ref, line.strip()[:200], at)
+                    yield whose.pop(), at, said.group(1), Evidence("logs", ref, line.strip(), at)

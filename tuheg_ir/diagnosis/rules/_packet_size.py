@@ -79,7 +79,7 @@ def _logged(view: View, daemon: Workload) -> Iterator[Told]:
             found = next((match for each in _LINES if (match := each.search(line))), None)
             at = stamp(line) if found else None
             if found and at:
-                seen = Evidence("logs", daemon.ref, f"{log.pod}: {line.strip()[:240]}", at)
+                seen = Evidence("logs", daemon.ref, f"{log.pod}: {line.strip()}", at)
                 yield Told(at, seen, int(found["new"]) > int(found["old"]))
 
 

@@ -89,7 +89,7 @@ def planted(view: View, workload: Workload) -> Iterator[tuple[float, Evidence]]:
     if not asked or _passed_on(view, workload, asked[0][1]):
         return
     pod, line, _ = asked[0]
-    fact = f"{len(asked)} requests of one client ran a script among the uploads: {line[:240]}"
+    fact = f"{len(asked)} requests of one client ran a script among the uploads: {line}"
     obeyed = _obeyed(asked)
     # Scanners ask for scripts with commands everywhere; few of them send to one and are answered.
     yield 0.35 if obeyed or _sent_to(asked) else 0.2, Evidence("logs", f"Pod/{pod}", fact, stamp(line))
@@ -101,7 +101,7 @@ def planted(view: View, workload: Workload) -> Iterator[tuple[float, Evidence]]:
     if len({tool for _, tool, _, _ in told}) >= TOGETHER:
         pod, _, line, at = told[0]
         tools = ", ".join(dict.fromkeys(tool for _, tool, _, _ in told))
-        yield 0.6, Evidence("logs", f"Pod/{pod}", f"commands complain just then ({tools}): {line[:200]}", at)
+        yield 0.6, Evidence("logs", f"Pod/{pod}", f"commands complain just then ({tools}): {line}", at)
     yield from _dumped(view, workload, min(times))
 
 

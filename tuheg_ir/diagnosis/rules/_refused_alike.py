@@ -77,7 +77,7 @@ def _another(view: View, others: Iterable[Complaint]) -> Evidence | None:
             continue
         if role(other) in (*DATA, "pooler"):
             continue  # it tells what its own clients are told
-        fact = f"it was not released, and is refused as well: {each.hit.line.strip()[:160]}"
+        fact = f"it was not released, and is refused as well: {each.hit.line.strip()}"
         return Evidence("logs", other.ref, fact, first)
     return None
 

@@ -26,7 +26,7 @@ class Repeated(NamedTuple):
 
     def told(self) -> Evidence:
         """Return it as evidence."""
-        return lines_told(self.pod, self.number, self.line[:240], self.since)
+        return lines_told(self.pod, self.number, self.line, self.since)
 
 
 def repeated(

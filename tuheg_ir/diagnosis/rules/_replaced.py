@@ -168,7 +168,7 @@ def _changed(view: View, kept: Kept, began: datetime) -> Evidence | None:
     for run in (w for w in view.workloads.values() if w.kind in BATCH and then(w, began, kept.soon)):
         line = next((line for log in view.logs_of(run.pods) for line in log.lines if _forms(line)), "")
         if line:
-            return Evidence("logs", run.ref, f"it changed the form of a database: {line.strip()[:200]}", ended(run))
+            return Evidence("logs", run.ref, f"it changed the form of a database: {line.strip()}", ended(run))
     return _in_logs(view, began, kept.soon)
 
 
@@ -181,7 +181,7 @@ def _in_logs(view: View, began: datetime, soon: timedelta) -> Evidence | None:
     for log in view.snapshot.logs:
         for line in log.lines:
             if _DDL.search(line) and (at := stamp(line)) is not None and -SLACK <= began - at <= soon:
-                return Evidence("logs", view.owner_of(log.pod), line.strip()[:240], at)
+                return Evidence("logs", view.owner_of(log.pod), line.strip(), at)
     return None
 
 

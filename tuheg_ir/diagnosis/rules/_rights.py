@@ -70,7 +70,7 @@ class Denied(NamedTuple):
 
     def told(self, number: int) -> Evidence:
         """Return it as evidence, one of so many."""
-        return lines_told(self.pod, number, self.line[:240], self.at)
+        return lines_told(self.pod, number, self.line, self.at)
 
 
 class Rights(NamedTuple):

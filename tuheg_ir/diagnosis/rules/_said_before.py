@@ -68,7 +68,7 @@ def _told_before(view: View, workload: Workload) -> Mapping[tuple[str, ...], Evi
             at = stamp(line)
             if at is None or not came - AMID <= at < came + BEFORE or any(soon_after(at, each) for each in tried):
                 continue
-            found.setdefault(message, Evidence("logs", store.ref, line.strip()[:300], at))
+            found.setdefault(message, Evidence("logs", store.ref, line.strip(), at))
             counts[message] += 1
     return {message: found[message] for message, _ in counts.most_common(_MOST)}
 

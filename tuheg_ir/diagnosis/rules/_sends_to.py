@@ -44,7 +44,7 @@ def sends_to(view: View, workload: Workload, queue: str) -> Evidence | None:
         return None
     lines = _named(view, [pod for pod in workload.live if pod.name in newest], queue)
     if len(lines) >= OFTEN:
-        fact = f"{len(lines)} lines since its release: {lines[0][:200]}"
+        fact = f"{len(lines)} lines since its release: {lines[0]}"
         return Evidence("logs", workload.ref, fact, oldest(map(stamp, lines)))
     if told := next(iter(sorted(_words(workload, queue))), ""):
         return Evidence("objects", workload.ref, f"its release told it {told}", workload.released_at)

@@ -43,7 +43,7 @@ def _rotations(view: View, reader: Workload) -> Iterator[Evidence]:
         signer = view.owner_of(log.pod)
         for line in log.lines if signer in asked else ():
             if _ROTATED.search(line) and not _NO_TOKENS.search(line) and (at := stamp(line)) is not None:
-                yield Evidence("logs", signer, line.strip()[:240], at)
+                yield Evidence("logs", signer, line.strip(), at)
 
 
 def _by_routes(view: View, reader: Workload) -> Iterator[str]:

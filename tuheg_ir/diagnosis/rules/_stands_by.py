@@ -54,7 +54,7 @@ def stands_by(view: View, alert: Alert, ref: str) -> Evidence | None:
     workload = view.workloads.get(ref)
     if workload is None or not _OF_REPLICAS.search(alert.said) or not (line := standby(view, workload)):
         return None
-    return Evidence("logs", ref, f"{alert.name} fires; one pod leads and the others stand by, not ready: {line[:200]}")
+    return Evidence("logs", ref, f"{alert.name} fires; one pod leads and the others stand by, not ready: {line}")
 
 
 def of_standby(view: View, sign: Evidence) -> bool:

@@ -65,7 +65,7 @@ class Stopped:
 
     def evidence(self) -> Evidence:
         """Return how it tells of it."""
-        told = f"a client within it has stopped, it tells in {self.count} lines: {self.line[:200]}"
+        told = f"a client within it has stopped, it tells in {self.count} lines: {self.line}"
         return Evidence("logs", f"Pod/{self.pod}", told, self.first)
 
 

@@ -39,7 +39,7 @@ def let_in(view: View, workload: Workload) -> LetIn | None:
     if not asked:
         return None
     log, line = asked[0]
-    fact = f"the internet reaches it, and {len(asked)} times it gave a stranger a shell: {line[:200]}"
+    fact = f"the internet reaches it, and {len(asked)} times it gave a stranger a shell: {line}"
     times = [at for _, each in asked if (at := stamp(each)) is not None]
     opened = [h for h in view.hits if h.trouble == "intrusion" and h.component != workload.ref and _with(h, times)]
     return LetIn(Evidence("logs", f"Pod/{log.pod}", fact, stamp(line)), tuple(opened))

@@ -54,7 +54,7 @@ class Growth(NamedTuple):
     def shown(self) -> Evidence:
         """Return how the store tells of it."""
         before = "and of none before" if self.known else "since its log begins"
-        fact = f"it tells of {self.times} new ones, {before}: {self.line.strip()[:200]}"
+        fact = f"it tells of {self.times} new ones, {before}: {self.line.strip()}"
         return Evidence("logs", f"Pod/{self.pod}", fact, self.first)
 
 

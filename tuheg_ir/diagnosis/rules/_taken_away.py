@@ -109,7 +109,7 @@ def _told(view: View) -> Mapping[str, Gone]:
                 whose = _BY.search(line)
                 who = f"{whose['kind'] or 'Application'}/{whose['a'] or whose['b']}" if whose else ""
                 at = stamp(line)
-                found.setdefault(label, Gone(who, (lines_told(log.pod, 1, line[:240], at),), at))
+                found.setdefault(label, Gone(who, (lines_told(log.pod, 1, line, at),), at))
     return found
 
 

@@ -74,7 +74,7 @@ def test_file(view: View, alert: Alert, about: str) -> Evidence | None:
         mine = [line for who, _, line in near if who == about]
         if len(mine) >= OFTEN and all(_is_test_file(line) and _amid(when, began, done) for _, when, line in near):
             told = f"all {len(mine)} finds are the harmless test file, and came while {ref(job)} sent it"
-            return Evidence("logs", about, f"{alert.name} fires; {told}: {mine[-1].strip()[:200]}", began)
+            return Evidence("logs", about, f"{alert.name} fires; {told}: {mine[-1].strip()}", began)
     return None
 
 

@@ -32,7 +32,7 @@ def whole_again(view: View, alert: Alert, ref: str) -> Evidence | None:
         return None
     if not is_well(view, behind(view, store.ref)):
         return None
-    return Evidence("logs", store.ref, f"{alert.name} fires; since then: {told.line[:200]}", told.last)
+    return Evidence("logs", store.ref, f"{alert.name} fires; since then: {told.line}", told.last)
 
 
 def _complete(store: Workload) -> bool:

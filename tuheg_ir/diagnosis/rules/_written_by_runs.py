@@ -151,4 +151,4 @@ def _far(was: Sequence[float], now: Sequence[float]) -> bool:
 
 
 def _evidence(what: str, pod: Pod, line: str) -> Evidence:
-    return Evidence("logs", f"Pod/{pod.name}", f"{what}: {line[:200]}", pod.created)
+    return Evidence("logs", f"Pod/{pod.name}", f"{what}: {line}", pod.created)

@@ -138,7 +138,7 @@ def _compared(before: str, since: str, one: Sequence[datetime], other: Sequence[
 
 
 def _match(view: View, workload: Workload, both: _Both, failed: Sequence[_Failed]) -> Match:
-    told = f"{both.times} times since, {both.before} and it in the same moments, and it never before: {both.line[:160]}"
+    told = f"{both.times} times since, {both.before} and it in the same moments, and it never before: {both.line}"
     at, line, pod = _then(both, failed)[-1]
     released = _released_before(workload, both.first)
     why = "its template and its number are what they were as one of them acted alone"
@@ -146,7 +146,7 @@ def _match(view: View, workload: Workload, both: _Both, failed: Sequence[_Failed
     return Match(
         component=workload.ref,
         evidence=(
-            Evidence("logs", f"Pod/{pod}", line[:240], at),
+            Evidence("logs", f"Pod/{pod}", line, at),
             Evidence("logs", f"Pod/{both.since}", told, both.first),
         ),
         certainty=0.7,

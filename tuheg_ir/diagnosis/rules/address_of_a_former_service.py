@@ -51,7 +51,7 @@ def _match(view: View, caller: Workload, service: Obj, named: str, first: dateti
     return Match(
         component=caller.ref,
         evidence=(
-            Evidence("logs", caller.ref, line[:240], first),
+            Evidence("logs", caller.ref, line, first),
             Evidence("objects", ref, told, created(service)),
         ),
         certainty=0.7,

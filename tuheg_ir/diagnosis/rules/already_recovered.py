@@ -120,7 +120,7 @@ def _complains_no_more(view: View) -> Iterator[Match]:
     if workload is None or told is None or not _alerted(view, told.first, told.last):
         return
     if all(view.recent(told.last, looks_back(alert)) for alert in view.alerts):
-        fact = f"{told.count} lines until then, and it works since: {told.line[:200]}"
+        fact = f"{told.count} lines until then, and it works since: {told.line}"
         seen = Evidence("logs", workload.ref, fact, told.last)
         back = (Evidence("alerts", workload.ref, f"{each.name} looks back over that time") for each in view.alerts)
         yield Match(component=workload.ref, evidence=(seen, *back), certainty=0.5, since=told.first)

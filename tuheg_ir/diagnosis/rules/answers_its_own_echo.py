@@ -160,7 +160,7 @@ def _match(
         component=giver.ref,
         evidence=(
             *release_evidence(giver)[:2],
-            Evidence("logs", echo.hearer, fact + echo.line.strip()[:200], echo.since),
+            Evidence("logs", echo.hearer, fact + echo.line.strip(), echo.since),
             *(view.hit_evidence(each.hit) for each in others[:2]),
             said[0],
         ),

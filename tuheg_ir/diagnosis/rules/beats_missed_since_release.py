@@ -116,7 +116,7 @@ def _another_stays(view: View, client: Workload, broker: Workload) -> bool:
 
 def _match(view: View, client: Workload, broker: Workload, hung: list[Hung]) -> Match:
     first, pods = hung[0], len({each.address for each in hung})
-    fact = f"missed heartbeats: {len(hung)} connections of {pods} pods of {client.ref} closed: {first.line[:200]}"
+    fact = f"missed heartbeats: {len(hung)} connections of {pods} pods of {client.ref} closed: {first.line}"
     return Match(
         component=client.ref,
         evidence=(Evidence("logs", broker.ref, fact, first.at), *release_evidence(client)),

@@ -54,7 +54,7 @@ def when(view: View) -> Iterator[Match]:
     fires = (Evidence("alerts", ref, f"alert {each.name} fires", each.starts_at) for each in view.alerts[:2])
     yield Match(
         component=ref,
-        evidence=(Evidence("logs", f"Pod/{pod}", f"callbacks are switched off: {line.strip()[:200]}", at), *fires),
+        evidence=(Evidence("logs", f"Pod/{pod}", f"callbacks are switched off: {line.strip()}", at), *fires),
         certainty=0.4,
         excludes=not_for((ref,), "it waits for what another one outside does not send"),
     )

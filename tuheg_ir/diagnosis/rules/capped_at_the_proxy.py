@@ -123,7 +123,7 @@ def _match(view: View, cap: Cap, refused: Sequence[_Refused]) -> Match:
     served = _served(view, cap)
     proxies = [owner for each in refused if (owner := view.owner_of(each.pod)) in view.workloads]
     hit = behind(view, *served, *proxies)
-    told = (lines_told(each.pod, each.times, each.line.strip()[:300], each.first) for each in refused[:3])
+    told = (lines_told(each.pod, each.times, each.line.strip(), each.first) for each in refused[:3])
     felt = (fact for each in hit for fact, _ in troubles(view, each))
     return Match(
         component=named,

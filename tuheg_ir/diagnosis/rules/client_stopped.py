@@ -63,7 +63,7 @@ def _works(view: View, workload: Workload, pod: Pod) -> Evidence | None:
     last = next(((at, line) for line in lines if (at := stamp(line)) is not None), None)
     if last is None or not view.recent(last[0], STILL):
         return None
-    return Evidence("logs", f"Pod/{pod.name}", f"it has the same template and works: {last[1].strip()[:160]}", last[0])
+    return Evidence("logs", f"Pod/{pod.name}", f"it has the same template and works: {last[1].strip()}", last[0])
 
 
 def _felt(view: View, workload: Workload, began: datetime) -> Iterator[Evidence]:

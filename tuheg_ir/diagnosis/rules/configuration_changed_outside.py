@@ -141,7 +141,7 @@ def _since(view: View, workload: Workload, time: datetime) -> Iterator[Evidence]
         return
     for error in marked(view, workload):
         if soon_after(error.since, time):
-            yield Evidence("logs", workload.ref, f"{error.count} lines: {error.line[:200]}", error.since)
+            yield Evidence("logs", workload.ref, f"{error.count} lines: {error.line}", error.since)
 
 
 def _who_gets_it(view: View, workload: Workload, time: datetime) -> tuple[str, ...]:

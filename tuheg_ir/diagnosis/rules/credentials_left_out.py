@@ -127,7 +127,7 @@ def _granted(view: View, workload: Workload, hits: list[Hit], first: datetime) -
                 if at is None or at < first or not _GRANTED.search(line):
                     continue
                 if any(_spoken_of(line.lower(), each) for each in spoken):
-                    fact = f"it runs what ran before the release, and is granted: {line.strip()[:200]}"
+                    fact = f"it runs what ran before the release, and is granted: {line.strip()}"
                     return Evidence("logs", fellow.ref, fact, at)
     return None
 

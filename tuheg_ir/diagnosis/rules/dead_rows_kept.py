@@ -67,7 +67,7 @@ def _kept(view: View, database: Workload) -> Iterator[Evidence]:
     for log in view.logs_of(database.pods):
         found = ((line, _KEPT.search(line)) for line in reversed(log.lines))
         if line := next((line for line, kept in found if kept and int(kept[1] or kept[2]) >= MANY), ""):
-            yield Evidence("logs", f"Pod/{log.pod}", line.strip()[:240])
+            yield Evidence("logs", f"Pod/{log.pod}", line.strip())
 
 
 def _slow(view: View, ref: str) -> Iterator[Evidence]:

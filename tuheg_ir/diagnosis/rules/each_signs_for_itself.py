@@ -59,9 +59,9 @@ def _match(view: View, workload: Workload, keys: Sequence[Told], said: Sequence[
     return Match(
         component=workload.ref,
         evidence=(
-            Evidence("logs", f"Pod/{keys[0].pod}", f"{len(keys)} pods tell so: {keys[0].line[:200]}", keys[0].at),
+            Evidence("logs", f"Pod/{keys[0].pod}", f"{len(keys)} pods tell so: {keys[0].line}", keys[0].at),
             Evidence(
-                "logs", f"Pod/{shown.pod}", f"{len(said)} signatures are refused, {whose}{shown.line[:200]}", said[0].at
+                "logs", f"Pod/{shown.pod}", f"{len(said)} signatures are refused, {whose}{shown.line}", said[0].at
             ),
             *(Evidence("objects", workload.ref, f"released: {c.told()}", workload.released_at) for c in dropped[:1]),
         ),

@@ -110,7 +110,7 @@ def _leaves_out(view: View, edge: Workload) -> Iterator[Evidence]:
     for log in view.logs_of(edge.newest_pods(), previous=False):
         for line in log.lines:
             if not status_of(line) and _LEAVES_OUT.search(line):
-                yield Evidence("logs", f"Pod/{log.pod}", line.strip()[:240], stamp(line))
+                yield Evidence("logs", f"Pod/{log.pod}", line.strip(), stamp(line))
 
 
 def _match(view: View, edge: Workload, away: dict[str, Evidence], ends: list[Evidence]) -> Match:

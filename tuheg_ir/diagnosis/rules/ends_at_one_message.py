@@ -45,14 +45,14 @@ def when(view: View) -> Iterator[Match]:
 def _match(view: View, workload: Workload, ended: Sequence[Crash], found: Ended, sent: Evidence | None) -> Match:
     lives = sorted(found.lives, key=lambda life: (life.at is not None, life.at))
     first, last = lives[0], lives[-1]
-    told = f"{len(lives)} of its lives ended at message {found.names[0]}: {last.line[:200]}"
+    told = f"{len(lives)} of its lives ended at message {found.names[0]}: {last.line}"
     began = (*(seen.time for seen in suffering(view, workload.ref)), first.at, *(c.ended.at for c in ended))
     return Match(
         component=workload.ref,
         evidence=(
             *(crash.evidence() for crash in ended[:2]),
             Evidence("logs", f"Pod/{last.log.pod}", told, first.at),
-            Evidence("logs", f"Pod/{last.log.pod}", f"and by a fault of its own: {last.error[:200]}", last.at),
+            Evidence("logs", f"Pod/{last.log.pod}", f"and by a fault of its own: {last.error}", last.at),
             *((sent,) if sent else ()),
         ),
         certainty=0.75 if len(lives) > 1 else 0.6,

@@ -185,7 +185,7 @@ def _match(view: View, server: Workload, change: Change, told: Sequence[_Told], 
     callers = behind(view, server.ref, but=server.ref)
     first = min(each.first for each in told)
     why = f"the release of {server.ref} limits the connections of its clients: {change.told()}"
-    said = (lines_told(each.pod, each.times, each.line.strip()[:300], each.first) for each in told)
+    said = (lines_told(each.pod, each.times, each.line.strip(), each.first) for each in told)
     others = tuple(each for each in release_evidence(server, change.aspect) if change.told() not in each.fact)
     return Match(
         component=server.ref,

@@ -69,7 +69,7 @@ def _hands_back_by_itself(view: View, reader: Workload, broker: Workload) -> boo
 def _limit(view: View, broker: Workload) -> _Limit | None:
     """Return the limit that a broker tells that it takes for queues which have none; None if it tells of none."""
     found = [
-        (match, Evidence("logs", broker.ref, line.strip()[:240], at))
+        (match, Evidence("logs", broker.ref, line.strip(), at))
         for log in view.logs_of(broker.live, previous=False)
         if speaks_of(log, ("delivery_limit not set",))
         for at, line in zip(times_around(log.lines)[0], log.lines, strict=True)

@@ -80,7 +80,7 @@ def _waits(view: View, workload: Workload, began: datetime) -> Iterator[Evidence
         return
     for pod, line, at in told:
         if _WAITS.search(line):
-            yield Evidence("logs", f"Pod/{pod}", f"log: {line[:240]}", at)
+            yield Evidence("logs", f"Pod/{pod}", f"log: {line}", at)
 
 
 def _held_up(view: View, workload: Workload, began: datetime) -> bool:

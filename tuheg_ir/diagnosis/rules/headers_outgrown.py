@@ -139,7 +139,7 @@ def _handed(view: View, giver: Workload, least: int) -> Iterator[tuple[datetime,
             if _HANDED.search(line) and any(int(a or b) >= least for a, b in _SIZE.findall(line)):
                 at = stamp(line)
                 if at is not None:
-                    yield at, Evidence("logs", f"Pod/{log.pod}", line.strip()[:240], at)
+                    yield at, Evidence("logs", f"Pod/{log.pod}", line.strip(), at)
 
 
 def _match(
@@ -152,7 +152,7 @@ def _match(
         evidence=(
             *release_evidence(giver)[:2],
             *big[:2],
-            Evidence("logs", server.ref, f"it refuses headers: {first.line[:200]}", first.first),
+            Evidence("logs", server.ref, f"it refuses headers: {first.line}", first.first),
             said[0],
             Evidence("objects", server.ref, "its own template is older", server.released_at),
         ),

@@ -130,7 +130,7 @@ def _alarmed_since(view: View, workload: Workload) -> bool:
 def _match(view: View, workload: Workload, host: str, said: list[Complaint], served: Served) -> Match:
     first = oldest(c.hit.first for c in said)
     most = max(said, key=lambda c: c.hit.count)
-    told = f"{host} serves it from the same nodes, {served.times} times since: {served.line.strip()[:200]}"
+    told = f"{host} serves it from the same nodes, {served.times} times since: {served.line.strip()}"
     suffer = behind(view, workload.ref, but=workload.ref)
     felt = [*(seen for seen, _ in troubles(view, workload.ref)), *suffering(view, workload.ref)]
     reason = f"{workload.ref} is cut off by {host} since its release: nothing done to this one mends that"

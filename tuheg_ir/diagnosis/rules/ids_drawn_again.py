@@ -82,7 +82,7 @@ def _told(view: View, workload: Workload) -> Iterator[_Behind]:
             if _in_turn([each.value for each in of_it]) and view.recent(of_it[-1].at, STILL):
                 values = [each.value for each in of_it]
                 fact = f"{len(of_it)} rows refused in {table}, as the id that the database drew is taken: "
-                fact += f"{values[0]} up to {values[-1]}; {of_it[-1].line[:160]}"
+                fact += f"{values[0]} up to {values[-1]}; {of_it[-1].line}"
                 told = Evidence("logs", f"Pod/{log.pod}", fact, oldest(each.at for each in of_it))
                 yield _Behind(table, workload, told)
 

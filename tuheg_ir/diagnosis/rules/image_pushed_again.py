@@ -79,7 +79,7 @@ def _named(view: View, workload: Workload) -> dict[str, Evidence]:
         pod, count = the_one_named(view, caller)
         if pod in live:
             _, first, line = named(view, caller)
-            told = f"{count} failures name the address of {pod} and no other: {line[:200]}"
+            told = f"{count} failures name the address of {pod} and no other: {line}"
             return {pod: Evidence("logs", caller.ref, told, first)}
     return {}
 

@@ -147,7 +147,7 @@ def _match(
 
 
 def _said(teller: Teller, began: datetime) -> Evidence:
-    told_often = f"{teller.said.pods.total()} lines of {len(teller.pods)} pods: {teller.said.line[:200]}"
+    told_often = f"{teller.said.pods.total()} lines of {len(teller.pods)} pods: {teller.said.line}"
     return Evidence("logs", teller.workload.ref, told_often, max(began, *teller.said.times[:1]))
 
 

@@ -68,7 +68,7 @@ def _settings(view: View, workload: Workload) -> Iterator[Evidence]:
     if {hit.pod in new for hit in hits} == {True, False}:
         last = max(hits, key=lambda hit: str(hit.last))
         if started is not None and last.last is not None and started < last.last:
-            yield Evidence("logs", workload.ref, f"pods of both templates took it: {last.line[:160]}", last.last)
+            yield Evidence("logs", workload.ref, f"pods of both templates took it: {last.line}", last.last)
 
 
 def _told_by_former(view: View, workload: Workload, at: datetime) -> tuple[Evidence, ...]:
@@ -82,7 +82,7 @@ def _told_by_former(view: View, workload: Workload, at: datetime) -> tuple[Evide
         return ()
     most = sorted(shared, key=lambda shape: (-min(new[shape].count for _, new in older), shape))[:2]
     told = ((pod, new[shape]) for pod, new in older for shape in most)
-    return tuple(lines_told(pod.name, each.count, each.line[:240], each.first) for pod, each in told)
+    return tuple(lines_told(pod.name, each.count, each.line, each.first) for pod, each in told)
 
 
 def _kinds(view: View, pod: Pod, at: datetime) -> dict[str, Kind]:

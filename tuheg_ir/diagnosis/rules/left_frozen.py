@@ -94,7 +94,7 @@ def _felt(view: View, store: Workload) -> list[Evidence]:
 
 def _match(view: View, run: Failed, store: Workload, left: Left, felt: list[Evidence]) -> Match:
     callers = behind(view, store.ref, but=store.ref)
-    told = Evidence("logs", f"Pod/{left.pod}", f"it tells of no thaw after: {left.line.strip()[:200]}", left.at)
+    told = Evidence("logs", f"Pod/{left.pod}", f"it tells of no thaw after: {left.line.strip()}", left.at)
     return Match(
         component=store.ref,
         evidence=(told, *run.evidence[:1], *felt[:3]),

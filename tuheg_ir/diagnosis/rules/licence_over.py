@@ -75,7 +75,7 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _evidence(told: Told) -> Evidence:
-    return Evidence("logs", f"Pod/{told.pod}", f"{told.lines} lines tell it: {told.line[:300]}", told.first)
+    return Evidence("logs", f"Pod/{told.pod}", f"{told.lines} lines tell it: {told.line}", told.first)
 
 
 def _told(view: View, workload: Workload) -> Told | None:

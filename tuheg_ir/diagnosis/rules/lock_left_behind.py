@@ -120,8 +120,8 @@ def _match(view: View, workload: Workload, left: _Left, readers: tuple[str, ...]
     return Match(
         component=workload.ref,
         evidence=(
-            Evidence("logs", f"Pod/{left.pod}", f"{len(left.said)} runs are turned away: {left.said[-1][:240]}"),
-            Evidence("logs", f"Pod/{left.pod}", f"the process before was in one: {left.began.strip()[:200]}"),
+            Evidence("logs", f"Pod/{left.pod}", f"{len(left.said)} runs are turned away: {left.said[-1]}"),
+            Evidence("logs", f"Pod/{left.pod}", f"the process before was in one: {left.began.strip()}"),
             Evidence("objects", f"Pod/{left.pod}", f"that process was ended ({left.reason})", left.killed),
             *felt[:1],
         ),

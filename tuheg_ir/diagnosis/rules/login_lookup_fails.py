@@ -75,7 +75,7 @@ def _taken(view: View, pooler: Workload, told: list[Hit]) -> Iterator[Evidence]:
             for line in reversed(log.lines):
                 at = stamp(line)
                 if asked[1] in line and _TAKEN.search(line) and at is not None and at <= since:
-                    yield Evidence("logs", f"Pod/{log.pod}", line.strip()[:240], at)
+                    yield Evidence("logs", f"Pod/{log.pod}", line.strip(), at)
                     return
 
 

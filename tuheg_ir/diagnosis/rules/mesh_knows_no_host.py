@@ -102,7 +102,7 @@ def _led_before(view: View, blocked: Blocked) -> Iterator[Evidence]:
             for line in log.lines:
                 at = stamp(line)
                 if _LED_ON in line and at and blocked.began and at < blocked.began and asked & {*ADDRESS.findall(line)}:
-                    yield Evidence("logs", f"Pod/{log.pod}", f"until then it was led there: {line.strip()[:200]}", at)
+                    yield Evidence("logs", f"Pod/{log.pod}", f"until then it was led there: {line.strip()}", at)
 
 
 def _match(view: View, component: str, found: Sequence[Blocked]) -> Match:

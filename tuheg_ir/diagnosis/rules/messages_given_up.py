@@ -64,7 +64,7 @@ def _told(view: View, workload: Workload) -> Iterator[Evidence]:
     """Yield what all newest pods of a workload repeat, most told first."""
     newest = {pod.name for pod in workload.newest_pods()}
     for each in [each for each in complained(view, workload) if set(each.pods) == newest][:1]:
-        yield Evidence("logs", workload.ref, f"{each.count} lines: {each.line[:200]}", each.since)
+        yield Evidence("logs", workload.ref, f"{each.count} lines: {each.line}", each.since)
 
 
 def _others_released(view: View, workload: Workload, began: datetime | None) -> bool:

@@ -53,7 +53,7 @@ class _List(NamedTuple):
         names, sources = ({getattr(each, field) for each in self.tries} for field in ("name", "source"))
         unknown = sum(each.unknown for each in self.tries)
         fact = f"{len(self.tries)} logins were refused in minutes: {len(names)} names, {unknown} times one that nobody "
-        fact += f"has, from {len(sources)} addresses: {self.tries[-1].line.strip()[:240]}"
+        fact += f"has, from {len(sources)} addresses: {self.tries[-1].line.strip()}"
         return Evidence("logs", ref, fact, self.since)
 
 

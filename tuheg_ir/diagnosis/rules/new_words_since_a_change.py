@@ -136,7 +136,7 @@ def _edits(view: View, since: datetime) -> Iterator[tuple[Obj, datetime]]:
 
 
 def _told(workload: Workload, words: Marked) -> Evidence:
-    return Evidence("logs", workload.ref, f"{words.count} lines since: {words.line[:200]}", words.since)
+    return Evidence("logs", workload.ref, f"{words.count} lines since: {words.line}", words.since)
 
 
 def _of_edit(workload: Workload, words: Marked, obj: Obj, at: datetime) -> Match:

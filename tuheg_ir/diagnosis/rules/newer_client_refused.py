@@ -193,8 +193,8 @@ def _match(view: View, server: Workload, turn: Turn, teller: tuple[Workload, Mar
         component=at,
         evidence=(
             Evidence("logs", server.ref, told, turn.before[0].at),
-            Evidence("logs", server.ref, f"{refused}: {turn.since[-1].line.strip()[:160]}", first),
-            *((Evidence("logs", at, teller[1].line[:300], teller[1].since),) if teller else ()),
+            Evidence("logs", server.ref, f"{refused}: {turn.since[-1].line.strip()}", first),
+            *((Evidence("logs", at, teller[1].line, teller[1].since),) if teller else ()),
             said,
         ),
         certainty=0.7,

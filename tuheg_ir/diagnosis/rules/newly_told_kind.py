@@ -87,7 +87,7 @@ def _logged(view: View, workload: Workload) -> Iterator[Told]:
     for words, kind in new_kinds(view, workload):
         own = store or kind == CODE or _may_have_brought(view, workload, words.since)
         at = "" if own else store_spoken_of(view, workload.ref, words.line)
-        shown = Evidence("logs", workload.ref, f"{words.count} lines: {words.line[:200]}", words.since)
+        shown = Evidence("logs", workload.ref, f"{words.count} lines: {words.line}", words.since)
         yield Told(workload.ref, at or workload.ref, kind, words.count, words.error, shown, words)
 
 

@@ -108,7 +108,7 @@ def _of_its_own_volume(view: View, node: str, waiting: Sequence[tuple[Workload, 
     for log in view.logs_of([pod]):
         for line in log.lines:
             if _READ_ONLY in line.lower():
-                told = f"it cannot write to its volume, and {len(others)} others on {node} are well: {line[:200]}"
+                told = f"it cannot write to its volume, and {len(others)} others on {node} are well: {line}"
                 return (Evidence("logs", f"Pod/{pod.name}", told, stamp(line)),)
     return ()
 

@@ -78,7 +78,7 @@ def _loops(view: View, found: NodeResolver) -> Iterator[Evidence]:
     said = [(log.pod, line) for log in view.logs_of(found.ill) for line in reversed(log.lines)]
     for pod, line in (*said, *last):
         if _LOOP.search(line):
-            yield Evidence("logs", f"Pod/{pod}", line.strip()[:240])
+            yield Evidence("logs", f"Pod/{pod}", line.strip())
 
 
 def _asks_itself(view: View, found: NodeResolver) -> Iterator[Evidence]:

@@ -174,7 +174,7 @@ def _all_lack(other: Workload, lacking: list[Pod], told: dict[str, _Told]) -> bo
 
 
 def _said(pod: Pod, told: _Told) -> Evidence:
-    fact = f"{told.lines} lines on {pod.node}: {told.line[:240]}"
+    fact = f"{told.lines} lines on {pod.node}: {told.line}"
     return Evidence("logs", f"Pod/{pod.name}", fact, told.since)
 
 

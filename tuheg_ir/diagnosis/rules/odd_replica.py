@@ -81,7 +81,7 @@ def _still(view: View, workload: Workload) -> dict[str, str]:
     told = {} if stuck_again(view, workload) else standing_still(view, workload)
     if not told or not any(any(troubles(view, ref)) for ref in behind(view, workload.ref)):
         return {}
-    return {pod: f"does no work any more, and says so: {hit.line[:160]}" for pod, hit in told.items()}
+    return {pod: f"does no work any more, and says so: {hit.line}" for pod, hit in told.items()}
 
 
 def _starting(view: View, workload: Workload, odd: Collection[str]) -> bool:

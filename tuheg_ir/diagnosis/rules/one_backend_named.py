@@ -31,9 +31,7 @@ def when(view: View) -> Iterator[Match]:
             continue
         if another_build(ill, {pod}):
             continue  # a restart would give the others that build too
-        told = Evidence(
-            "logs", caller.ref, f"{count} failures name the address of {pod} and no other: {line[:200]}", first
-        )
+        told = Evidence("logs", caller.ref, f"{count} failures name the address of {pod} and no other: {line}", first)
         yield _match(view, caller, ill, pod, told)
 
 

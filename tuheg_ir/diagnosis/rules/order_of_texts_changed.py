@@ -120,7 +120,7 @@ def _lines(log: Log, pattern: re.Pattern[str], ref: str) -> Iterator[Evidence]:
     upto, _ = times_around(log.lines)
     for at, line in zip(upto, log.lines, strict=True):
         if pattern.search(line):
-            yield Evidence("logs", ref, line.strip()[:240], at)
+            yield Evidence("logs", ref, line.strip(), at)
 
 
 RULE = Rule(

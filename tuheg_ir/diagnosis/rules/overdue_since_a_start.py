@@ -78,11 +78,11 @@ def _fails_since(view: View, workload: Workload) -> Marked | None:
 
 def _match(view: View, teller: Workload, words: Marked, since: datetime, started: Workload) -> Match:
     fails = _fails_since(view, started)
-    told = f"{words.count} lines tell of what waits since then: {words.line[:200]}"
+    told = f"{words.count} lines tell of what waits since then: {words.line}"
     suffer = behind(view, teller.ref, but=started.ref)
     shown = (
         (
-            Evidence("logs", started.ref, f"{fails.count} lines since its release: {fails.line[:200]}", fails.since),
+            Evidence("logs", started.ref, f"{fails.count} lines since its release: {fails.line}", fails.since),
             *release_evidence(started),
         )
         if fails

@@ -221,7 +221,7 @@ def _match(view: View, server: Workload, cap: Cap, told: Sequence[_Told]) -> Mat
         component=server.ref,
         evidence=(
             Evidence("objects", server.ref, cut, server.released_at),
-            *(lines_told(e.pod, e.times, e.line.strip()[:300], e.first) for e in (many, *rest[:2])),
+            *(lines_told(e.pod, e.times, e.line.strip(), e.first) for e in (many, *rest[:2])),
         ),
         certainty=0.8 if len(told) > 1 else 0.7,
         remedy="page_human" if server.changed("image") else "rollback_workload",

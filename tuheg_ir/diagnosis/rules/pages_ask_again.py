@@ -181,7 +181,7 @@ def _last(line: str) -> str:
 
 
 def _told(by: Workload, what: str, line: str, since: datetime) -> Evidence:
-    return Evidence("logs", by.ref, f"{what}: {line.strip()[:240]}", since)
+    return Evidence("logs", by.ref, f"{what}: {line.strip()}", since)
 
 
 def _routed(view: View, host: str, path: str) -> set[str]:

@@ -158,7 +158,7 @@ def _match(view: View, workload: Workload, found: _Anew, much: tuple[Evidence, .
         component=workload.ref,
         evidence=(
             Evidence("logs", found.broker, found.told[:240], found.forgotten),
-            Evidence("logs", workload.ref, found.line[:240], found.since),
+            Evidence("logs", workload.ref, found.line, found.since),
             *much,
         ),
         certainty=0.75,

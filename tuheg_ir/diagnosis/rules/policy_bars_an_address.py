@@ -86,7 +86,7 @@ def _moved(
                     continue  # whatever the policy says, nobody enforces it
                 holding = next((p for p in closing if _allowed(each.old, _blocks(p, each.port))), None)
                 if holding and not any(_lets_out(policy, each.new, each.port) for policy in closing):
-                    told = f"it lost {each.old}:{each.port} and is connected to {each.new}: {each.line[:200]}"
+                    told = f"it lost {each.old}:{each.port} and is connected to {each.new}: {each.line}"
                     yield holding, each.new, Evidence("logs", f"Pod/{each.pod}", told, each.at)
 
 

@@ -149,9 +149,7 @@ def _last_words(view: View, pod: Pod) -> Iterator[Evidence]:
         at = stamp(lines[-1]) if lines else None
         working = len({without_time(line) for line in lines}) > 1 and not any(map(_WAITS.search, lines))
         if working and at and any(end and abs(end - at) <= NEAR for end in ends):
-            yield Evidence(
-                "logs", f"Pod/{pod.name}", f"its start goes on until it is killed: {lines[-1].strip()[:240]}"
-            )
+            yield Evidence("logs", f"Pod/{pod.name}", f"its start goes on until it is killed: {lines[-1].strip()}")
 
 
 def _match(view: View, workload: Workload, pods: Sequence[Pod], well: Sequence[Pod], last: Evidence) -> Match:

@@ -176,7 +176,7 @@ def _match(
     return Match(
         component=workload.ref,
         evidence=(
-            lines_told(edge.pod, count, edge.line.strip()[:300], began),
+            lines_told(edge.pod, count, edge.line.strip(), began),
             *written[:2],
         ),
         certainty=sure,

@@ -222,7 +222,7 @@ def _of_message(consumer: Workload, stopped: Marked, grew: Turn, waits: Evidence
     why = "it does not get past one message: so it is after a start, in an older version and in further pods"
     return Match(
         component=consumer.ref,
-        evidence=(waits, Evidence("logs", consumer.ref, f"{stopped.count} lines: {stopped.line[:200]}", stopped.since)),
+        evidence=(waits, Evidence("logs", consumer.ref, f"{stopped.count} lines: {stopped.line}", stopped.since)),
         certainty=0.65,
         root_cause="code_defect",
         remedy="page_human",

@@ -85,7 +85,7 @@ def _told(view: View, workload: Workload) -> Evidence | None:
             count, shown, pod = count + len(places), log.lines[places[-1]].strip(), log.pod
     if sum(view.recent(each, STILL) for each in times) < OFTEN:
         return None
-    return lines_told(pod, count, shown[:240], _since(times))
+    return lines_told(pod, count, shown, _since(times))
 
 
 def _since(times: Sequence[datetime | None]) -> datetime | None:

@@ -148,7 +148,7 @@ def _match(
         component=sender.ref,
         evidence=(
             *release_evidence(sender)[:2],
-            Evidence("logs", reader.ref, f"it misreads what {sender.name} sends: {line.strip()[:240]}", began),
+            Evidence("logs", reader.ref, f"it misreads what {sender.name} sends: {line.strip()}", began),
             *seen,
             Evidence("objects", reader.ref, "its own template is older", reader.released_at),
         ),

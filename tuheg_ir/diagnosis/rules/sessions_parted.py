@@ -80,7 +80,7 @@ def _told(hits: Sequence[Hit]) -> Evidence:
     """Return how many sessions how many pods did not know."""
     last = max(hits, key=lambda hit: hit.count)
     pods = len({hit.pod for hit in hits})
-    seen = lines_told(last.pod, sum(hit.count for hit in hits), last.line[:240], oldest(hit.first for hit in hits))
+    seen = lines_told(last.pod, sum(hit.count for hit in hits), last.line, oldest(hit.first for hit in hits))
     return seen._replace(fact=f"{pods} pods do not know sessions that requests name: {seen.fact}")
 
 

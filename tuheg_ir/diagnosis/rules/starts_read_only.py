@@ -159,7 +159,7 @@ def _told_by_pooler(view: View, store: Workload, pod: Pod) -> Iterator[Evidence]
             after = [at for at in none if since is not None and at >= since]
             last = newest(after)
             if _since(pod, since) and len(after) >= FEW and last is not None and view.recent(last, CLOCKS * 5):
-                yield Evidence("logs", pooler.ref, found[-1][:300], since)
+                yield Evidence("logs", pooler.ref, found[-1], since)
                 return
 
 
@@ -190,7 +190,7 @@ def _leads(view: View, store: Workload, pod: Pod) -> tuple[Evidence, ...] | None
         for line in reversed(log.lines):
             if said := _FOLLOWS.search(line):
                 if _names(view, store, pod, said[1]) and _since(pod, stamp(line)):
-                    return (Evidence("logs", store.ref, line.strip()[:300], stamp(line)),)
+                    return (Evidence("logs", store.ref, line.strip(), stamp(line)),)
                 break
     return None
 

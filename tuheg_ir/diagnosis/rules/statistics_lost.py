@@ -66,7 +66,7 @@ def _reminded(view: View) -> Iterator[Evidence]:
         for log in view.logs_of(run.pods):
             for line in log.lines:
                 if _TOLD.search(line):
-                    yield Evidence("logs", run.ref, line.strip()[:240], stamp(line))
+                    yield Evidence("logs", run.ref, line.strip(), stamp(line))
 
 
 RULE = Rule(

@@ -119,7 +119,7 @@ def _loads(view: View, unknown: Unknown, began: datetime) -> Iterator[Evidence]:
             told = [n for n, line in enumerate(log.lines) if named.search(line) and _LOADS.search(line)]
             if told:
                 at = times_near(log.lines)[told[-1]]
-                yield Evidence("logs", ref(job), f"it fills {_one(unknown)}: {log.lines[told[-1]].strip()[:200]}", at)
+                yield Evidence("logs", ref(job), f"it fills {_one(unknown)}: {log.lines[told[-1]].strip()}", at)
 
 
 def _one(unknown: Unknown) -> str:

@@ -151,7 +151,7 @@ def _match(
 
 def _evidence(told: tuple[_Told, ...], fact: str) -> Evidence:
     last = newest(each.at for each in told)
-    said = f"{fact} ({len(told)} lines): {told[-1].line[:200]}"
+    said = f"{fact} ({len(told)} lines): {told[-1].line}"
     return Evidence("logs", f"Pod/{told[-1].log.pod}", said, oldest(each.at for each in told) or last)
 
 

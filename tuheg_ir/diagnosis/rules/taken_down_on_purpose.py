@@ -60,7 +60,7 @@ def _gets_on(view: View, run: Workload) -> tuple[Evidence, ...]:
         if last is not None and view.recent(last, LATELY) and not marked(view, run):
             return (
                 Evidence("objects", run.ref, "it was begun by hand since, and is at work", run.live[0].created),
-                Evidence("logs", f"Pod/{log.pod}", log.lines[-1][:240], last),
+                Evidence("logs", f"Pod/{log.pod}", log.lines[-1], last),
             )
     return ()
 

@@ -63,7 +63,7 @@ def when(view: View) -> Iterator[Match]:
             continue
         waiting = tuple(evidence for evidence, _ in backlogs(view, workload))
         if settings or waiting:
-            fact = f"{len(lines)} lines of {len(pods)} pods: {lines[-1][1][:240]}"
+            fact = f"{len(lines)} lines of {len(pods)} pods: {lines[-1][1]}"
             shown = Evidence("logs", workload.ref, fact, first)
             yield _match(view, workload, (shown, *waiting[:1]), settings, first)
 

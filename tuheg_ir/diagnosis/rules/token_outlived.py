@@ -104,9 +104,7 @@ def _match(view: View, workload: Workload, said: Told, over: list[Over], felt: l
     return Match(
         component=workload.ref,
         evidence=(
-            Evidence(
-                "logs", workload.ref, f"the API refuses it ({len(set(said.times))} times): {said.line[:200]}", since
-            ),
+            Evidence("logs", workload.ref, f"the API refuses it ({len(set(said.times))} times): {said.line}", since),
             *(
                 Evidence("objects", f"Pod/{o.pod.name}", f"its process is just {o.life.days} days old then", o.since)
                 for o in over[:2]

@@ -124,7 +124,7 @@ def _match(
     return Match(
         component=agent.ref,
         evidence=(
-            *(lines_told(each.pod.name, 1, each.line.strip()[:240], each.at) for each in _one_each(lately)[:2]),
+            *(lines_told(each.pod.name, 1, each.line.strip(), each.at) for each in _one_each(lately)[:2]),
             *(release_evidence(agent, "image") if brought else ()),
             Evidence("objects", agent.ref, fact, oldest(each.hit.first for each in found)),
             *told(view, found, 2),

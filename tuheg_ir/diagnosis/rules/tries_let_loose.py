@@ -159,7 +159,7 @@ def _match(view: View, workload: Workload, found: _Loose, felt: Evidence) -> Mat
             Evidence(
                 "logs",
                 f"Pod/{found.pod}",
-                f"more tries than before ({found.number} lines): {found.line[:240]}",
+                f"more tries than before ({found.number} lines): {found.line}",
                 found.first,
             ),
             *found.busy,

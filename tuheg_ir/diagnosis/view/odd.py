@@ -227,7 +227,7 @@ def full_of_code(view: View, workload: Workload) -> dict[str, str]:
     """
     heard = {log.pod for log in view.logs_of(workload.live, previous=False) if log.lines}
     hits = [hit for hit in view.hits_of(workload.ref, "compiled_cache_full") if not hit.previous and hit.pod in heard]
-    found = {hit.pod: f"it has no room left for compiled code: {hit.line[:200]}" for hit in hits}
+    found = {hit.pod: f"it has no room left for compiled code: {hit.line}" for hit in hits}
     return found if set(found) < heard else {}
 
 

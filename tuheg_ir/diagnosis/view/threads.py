@@ -108,7 +108,7 @@ class ThrownAway(NamedTuple):
 
 
 def _missed(pod: str, line: str, since: datetime) -> Evidence:
-    return Evidence("logs", f"Pod/{pod}", f"often told before, and never since: {line[:200]}", since)
+    return Evidence("logs", f"Pod/{pod}", f"often told before, and never since: {line}", since)
 
 
 @once
