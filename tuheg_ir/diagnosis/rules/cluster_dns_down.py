@@ -20,6 +20,7 @@ from tuheg_ir.diagnosis.rules._reach import closed_to_dns, unanswered
 from tuheg_ir.diagnosis.rules._taken_away import label_of, taken_away
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
+from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import oldest, text
 from tuheg_ir.diagnosis.view.releases import since_release
@@ -29,6 +30,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 FAILED = 0.05
 """Share of failed questions from which on DNS itself is in trouble."""
 SOON = timedelta(minutes=10)
+REMEMBERED = timedelta(minutes=1)
+"""So long resolvers and probes are behind: a name may be missed a little after its first pod is ready."""
 DOTS = 5
 """What ndots is in a pod unless its template says otherwise."""
 _NDOTS = late(r'"ndots", "value": "(\d+)"')
@@ -242,10 +245,19 @@ def _taken_away(view: View, each: Complaint) -> bool:
 
 
 def _headless(view: View, each: Complaint) -> bool:
-    """Tell whether all names are of headless Services without a ready pod: DNS rightly knows no address for them."""
+    """Tell whether all names are of headless Services that had no ready pod: DNS rightly knew no address for them."""
     services = [view.services.get(host.split(".")[0]) for host in each.hit.hosts]
     known = [s for s in services if s is not None]
-    return bool(known) and all(text(s.obj, "spec", "clusterIP") == "None" and not s.ready for s in known)
+    return bool(known) and all(text(s.obj, "spec", "clusterIP") == "None" and _empty(view, s, each) for s in known)
+
+
+def _empty(view: View, service: Service, each: Complaint) -> bool:
+    """Tell whether a Service has no ready pod, or all that are ready became so as its name was missed for the last."""
+    last = each.hit.last
+    ready = [pod.ready_since for ref in service.backends for pod in view.workloads[ref].live if pod.ready]
+    if not service.ready or last is None:
+        return not service.ready
+    return bool(ready) and all(since is not None and since >= last - REMEMBERED for since in ready)
 
 
 def _at_one_node(view: View, found: list[Complaint]) -> bool:
