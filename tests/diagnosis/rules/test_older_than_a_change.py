@@ -194,6 +194,17 @@ DOES_NOT_HOLD = [
         (),
     ),
     DoesNotHold(
+        "the one server of the cache refuses writes since its start: whoever asks it anew is refused too",
+        old(
+            redis(started=1300),
+            CACHE,
+            beside=CACHE_TOLD,
+            env={"STORE_HOST": "redis"},
+            line="ERROR READONLY You can't write against a read only replica. (redis:6379)",
+        ),
+        (SHOP, "database_connection", "page_human"),
+    ),
+    DoesNotHold(
         "one of several members of the cache is new: it may lack what the others have",
         old(younger(redis(pods=3), 1, age=1300), CACHE, beside=CACHE_TOLD, env={"STORE_HOST": "redis"}),
         (),

@@ -123,6 +123,8 @@ def _is_kept(view: View, failing: Failing, anew: Anew) -> bool:
     data = all(role(each) in (*DATA, "pooler") for each in servers)
     if data and any(_LACKS.search(line) and not _OF_A_SESSION.search(line) for line in failing.lines):
         return False
+    if anew.ref in anew.behind and failing.tells("read_only_database") and all(len(w.live) == 1 for w in servers):
+        return False  # its former process is dead: the one that refuses writes is the new one, and it would go on
     starts = [pod.started for each in servers for pod in each.live]
     if (
         anew.ref in anew.behind
