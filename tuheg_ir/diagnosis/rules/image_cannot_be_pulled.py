@@ -23,7 +23,10 @@ _REGISTRY = late(
 
 
 def when(view: View) -> Iterator[Match]:
-    """Pods of the newest template wait for an image."""
+    """Pods of the newest template wait for an image.
+
+    Where the log of a clean-up tells that it took just that image out, it is told of him, or of what he was set up by.
+    """
     for workload in view.workloads.values():
         if waiting := pulls(view, workload):
             yield _match(view, workload, waiting)
