@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._filled_by import filled_by
 from tuheg_ir.diagnosis.rules._heavy_client import heavy_client
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written, spared
 from tuheg_ir.diagnosis.view.complaints import complaints, told
@@ -20,12 +21,14 @@ _AGAIN = (*RESTARTS, "scale_workload")
 
 
 def when(view: View) -> Iterator[Match]:
-    """A data service was killed for memory within the hour, and no release cut its limit."""
+    """A data service was killed for memory within the hour, and no release cut its limit, or lets a client fill it."""
     for workload in of_role(view.workloads, *DATA):
         killed = tuple(_killed(view, workload))
         lines = tuple(h for h in view.hits_of(workload.ref, "killed_process") if view.recent(h.last))
         if (not killed and not lines) or (workload.changed("limits") and view.recent(workload.released_at, LATELY)):
             continue
+        if filled_by(view, workload) is not None:
+            continue  # more memory would fill as well
         callers = behind(view, workload.ref, but=workload.ref)
         said = [
             c

@@ -1,0 +1,118 @@
+"""Whose release fills the memory of a store that ends for want of it: one client, for which it keeps ever more.
+
+The client's log says who makes so much, the store's figures since when; each of both is enough where the other is not
+there, and where both are they have to agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._kept_for_clients import Kept, counted, grows
+from tuheg_ir.diagnosis.rules._makes_clients import Made, makes_clients
+from tuheg_ir.diagnosis.rules._memory import LOADED, told_by_program
+from tuheg_ir.diagnosis.view.crashes import crashes
+from tuheg_ir.diagnosis.view.demand import traffic_growth
+from tuheg_ir.diagnosis.view.figures import rose_before
+from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.programs import DATA, role
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, releases
+from tuheg_ir.diagnosis.view.trouble import began
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+SUSPECT = timedelta(hours=24)
+"""So long after a release what it fills may be full."""
+FEW = 10
+"""What was started again so often has ended for longer than anybody can tell by its pods."""
+
+
+class Filled(NamedTuple):
+    """A client that fills a store, what shows that it does, and how and since when the store ends of it."""
+
+    client: Workload
+    made: Made | None
+    kept: Kept | None
+    ended: tuple[Evidence, ...]
+    since: datetime
+
+    @property
+    def certainty(self) -> float:
+        """Return how sure that is: the one says who, the other since when."""
+        return 0.8 if self.made and self.kept else 0.6
+
+
+@once
+def filled_by(view: View, store: Workload) -> Filled | None:
+    """Return the one client since whose release a store fills until it ends for want of memory."""
+    ended = _ended(view, store)
+    since = oldest((*(each.time for each in ended), began(view, store))) if ended else None
+    if since is None or releases(view, store, SUSPECT):
+        return None
+    found = _filled(view, store, ended, since)
+    return found if found is not None and _had_room(view, store, found.client, since) else None
+
+
+def _ended(view: View, store: Workload) -> tuple[Evidence, ...]:
+    """Return that a store was killed for memory, told as it ended that it has none, or repeats that."""
+    found = crashes(view, store)
+    killed = tuple(crash.evidence() for crash in found if crash.container.killed_for_memory)
+    pods = {crash.pod.name for crash in found}
+    told = {*(h for h in view.hits_of(store.ref, "out_of_memory") if h.pod in pods), *told_by_program(view, store)}
+    said = tuple(view.hit_evidence(hit) for hit in sorted(told, key=lambda hit: (hit.pod, hit.previous)))
+    return (*killed, *said, *(crash.evidence() for crash in found)) if killed or said else ()
+
+
+def _filled(view: View, store: Workload, ended: tuple[Evidence, ...], since: datetime) -> Filled | None:
+    """Return the one client that fills a store; None if nobody or several may."""
+    asking = [w for w in view.serving if role(w) not in DATA and store.ref in view.graph.calls.get(w.ref, ())]
+    making = [(w, made) for w in asking if (made := makes_clients(view, w, store, since))]
+    mine = {w.ref: made for w, made in making if _since_its_release(w, made)}
+    came = [w for w in asking if _released(view, w, since)]
+    kept = grows(view, store, since)
+    if kept is None:
+        able = [] if counted(view, store) or len(making) > 1 else [w for w in came if w.ref in mine]
+    else:
+        able = [w for w in came if kept.with_release(w)]
+        able = [w for w in able if w.ref in mine] or [w for w in able if not making]
+    return Filled(able[0], mine.get(able[0].ref), kept, ended, since) if len(able) == 1 else None
+
+
+def _released(view: View, client: Workload, since: datetime) -> bool:
+    """Tell whether a client was released in the hours before, and is not asked for more by its own users."""
+    at = client.released_at
+    if at is None or at >= since or client.returned or not releases(view, client, SUSPECT):
+        return False
+    return (traffic_growth(view, client.ref) or 1.0) < LOADED
+
+
+def _since_its_release(client: Workload, made: Made) -> bool:
+    """Tell whether a pod that makes clients is of the newest release."""
+    at, mine = client.released_at, {pod.name for pod in client.newest_pods()}
+    return made.pod in mine and at is not None and made.first >= at + BEFORE
+
+
+def _had_room(view: View, store: Workload, client: Workload, since: datetime) -> bool:
+    """Tell whether a store lived before a client's release for longer than since then, and filled no faster."""
+    at = client.released_at
+    if at is None:
+        return False
+    series = [s for pod in store.live for s in view.figures.series("memory_bytes", pod=pod.name)]
+    series += [each for _, each in counted(view, store)]
+    if any(rose_before(each, at, since) for each in series):
+        return False
+    lived = max(since - at, SOON)
+    return any(first is not None and at - first >= lived for pod in store.live for first in _ran_from(pod))
+
+
+def _ran_from(pod: Pod) -> Iterator[datetime | None]:
+    """Yield since when the containers of a pod run, ran to their last end, or are there at all if they ended rarely."""
+    for container in pod.containers:
+        yield container.started_at
+        yield container.ended.started_at if container.ended else None
+        yield pod.created if container.restarts <= FEW else None
