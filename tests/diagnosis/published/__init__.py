@@ -29,7 +29,7 @@ def _pod(of: str) -> dict[str, str]:
 
 _WEB = {**_POD, "pod": "web-1", "service": "web", "job": "web", "instance": "10.0.0.7:8080"}
 _STORES = ("postgres", "pgbouncer", "mysql", "mongo", "redis", "memcached", "elasticsearch", "kafka", "nats", "pulsar")
-_OWN = ("postgres", "mssql", "oracle", "dragonfly", "rabbitmq", "artemis", "pgbouncer", "kafka")
+_OWN = ("postgres", "mssql", "oracle", "dragonfly", "rabbitmq", "artemis", "pgbouncer", "kafka", "nats", "emqx")
 _CLUSTER = {"namespace": "monitoring", "pod": "agent-1", "service": "agent", "job": "agent", "instance": "10.0.3.3:9"}
 _EDGE = {"namespace": "edge", "pod": "edge-1", "service": "edge", "job": "edge", "instance": "10.0.3.4:9"}
 
