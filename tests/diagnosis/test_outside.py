@@ -130,7 +130,6 @@ OPEN = frozenset(
         "kong-values-cleanup-drops-trusted-ips-so-all-logins-share-rate-limit",
         "stock-reservations-miss-new-pods-since-control-plane-upgrade",
         "pgbouncer-kept-old-userlist-since-database-password-rotation-job",
-        "shorter-retention-makes-night-purge-lock-mysql-job-cards-all-day",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }

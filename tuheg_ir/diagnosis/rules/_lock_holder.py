@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Session
 from tuheg_ir.diagnosis.rules._database_users import secrets_of_its_address
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind
@@ -28,6 +29,8 @@ SOON = timedelta(minutes=5)
 _WAITS = " still waiting for "
 """How PostgreSQL tells of a session that waits; that it gives up later is another line."""
 CLOCKS = timedelta(seconds=30)
+LONG_S = 20.0
+"""A transaction that is open for so long may be what others wait for."""
 _LOCKS = late(
     r"\bVACUUM\s*(?:\([^)]*\bFULL\b|FULL\b)|\bvacuumdb\b.*(?:--full|\s-f\b)|\bpg_repack\b|\bLOCK\s+TABLES?\b"
     r"|\b(?:ALTER|TRUNCATE|DROP|OPTIMIZE|REPAIR)\s+TABLE\b|\bCLUSTER\s+(?:VERBOSE\s+)?[\w\".]+\s+USING\b"
@@ -81,8 +84,8 @@ def run_behind(view: View, ref: str, since: datetime | None) -> Run | None:
 
     None where a client was released then as well: its statements may be what locks.
     """
-    secrets = _secrets_of_waiting(view, ref)
-    if since is None or any(since_release(w, since, SOON) for w in view.serving if _works_on(view, w, ref, secrets)):
+    secrets = secrets_of_waiting(view, ref)
+    if since is None or any(since_release(w, since, SOON) for w in view.serving if works_on(view, w, ref, secrets)):
         return None
     found = {pod.name: (workload, pod) for workload, pod in _runs(view, ref, secrets) if _then(pod, since)}
     if len(found) != 1:
@@ -92,7 +95,7 @@ def run_behind(view: View, ref: str, since: datetime | None) -> Run | None:
     return Run(workload, pod, said) if said else None
 
 
-def _secrets_of_waiting(view: View, ref: str) -> set[tuple[str, str]]:
+def secrets_of_waiting(view: View, ref: str) -> set[tuple[str, str]]:
     """Return the Secrets by which all come to a database who tell of waits in the only one that there is."""
     if [w.ref for w in of_role(view.workloads, "database")] != [ref]:
         return set()
@@ -101,7 +104,7 @@ def _secrets_of_waiting(view: View, ref: str) -> set[tuple[str, str]]:
     return {("Secret", label) for label in set.intersection(*read)} if read else set()
 
 
-def _works_on(view: View, workload: Workload, ref: str, secrets: set[tuple[str, str]]) -> bool:
+def works_on(view: View, workload: Workload, ref: str, secrets: set[tuple[str, str]]) -> bool:
     """Tell whether a workload uses a database, as its settings say, or a Secret that those who wait there read too."""
     return ref in view.graph.needs(workload.ref) or bool(secrets & reads(workload.template))
 
@@ -109,7 +112,7 @@ def _works_on(view: View, workload: Workload, ref: str, secrets: set[tuple[str, 
 def _runs(view: View, ref: str, secrets: set[tuple[str, str]]) -> Iterator[tuple[Workload, Pod]]:
     """Yield (run, pod) of the runs that use a database; the Job that owns a pod, rather than its CronJob."""
     for workload in view.workloads.values():
-        if workload.kind in BATCH and _works_on(view, workload, ref, secrets):
+        if workload.kind in BATCH and works_on(view, workload, ref, secrets):
             for pod in workload.live:
                 if pod.phase == "Running":
                     jobs = (w for w in view.workloads.values() if w.kind == "Job" and pod.name.startswith(w.name + "-"))
@@ -140,3 +143,15 @@ def suffers(view: View, ref: str) -> bool:
     return (
         workload.ready < workload.wanted or bool(felt(view, ref)) or (gave_up >= OFTEN and not measured(view, workload))
     )
+
+
+def open_longest(view: View, ref: str) -> Session | None:
+    """Return the session that most likely holds a database's lock: the oldest open transaction that waits for none."""
+    found = [
+        s
+        for database in view.databases
+        if database.ref == ref
+        for s in database.sessions
+        if not s.locked_out and s.age_s >= LONG_S and (s.state.startswith("idle in transaction") or s.state == "active")
+    ]
+    return max(found, key=lambda s: (s.state.startswith("idle in transaction"), s.age_s), default=None)

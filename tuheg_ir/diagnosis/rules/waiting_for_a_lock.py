@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from tuheg_ir.diagnosis.model import Database, Evidence, Session
+from tuheg_ir.diagnosis.model import Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.rules._holders import forgotten
 from tuheg_ir.diagnosis.rules._listed_sessions import ListedHead, listed_stranger, watched_stranger
-from tuheg_ir.diagnosis.rules._lock_holder import SOON, Run, run_behind, suffers, told_by_itself, users_of
+from tuheg_ir.diagnosis.rules._lock_holder import SOON, Run, open_longest, run_behind, suffers, told_by_itself, users_of
 from tuheg_ir.diagnosis.rules._named_holder import Named, idle_since, named_holder, named_waiting, stranger
 from tuheg_ir.diagnosis.rules._sessions import clients, figure, label_of, serves
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
@@ -26,7 +26,6 @@ LATELY = timedelta(hours=6)
 """A release of the client so young may be what locks."""
 MANY = 3
 """So many sessions waiting for locks at once are no ordinary moment."""
-LONG_S = 20.0
 
 
 def when(view: View) -> Iterator[Match]:
@@ -38,7 +37,7 @@ def when(view: View) -> Iterator[Match]:
         database = known.get(ref)
         waiting = sum(s.count for s in database.sessions if s.locked_out) if database else 0
         counted = figure(view, "db_locks_waiting", ref) or 0.0
-        blocker = _blocker(database) if database else None
+        blocker = open_longest(view, ref)
         own = blocker is not None and serves(view, blocker.owner) and forgotten(blocker)
         holder = view.workloads.get(blocker.owner) if blocker is not None and own else None
         came = holder is not None and blocker is not None and since_release(holder, view.now - _age(blocker))
@@ -216,16 +215,6 @@ def _only_told(view: View, complained: list[Complaint]) -> bool:
     found = [c for c in complained if "lock" in c.hit.line.lower() and "deadlock" not in c.hit.line.lower()]
     old = [c for c in found if (w := view.workloads.get(c.caller)) and not releases(view, w, LATELY)]
     return sum(c.hit.count for c in old if felt(view, c.caller)) >= OFTEN
-
-
-def _blocker(database: Database) -> Session | None:
-    """Return the session that most likely holds the lock: the oldest open transaction that waits for nothing."""
-    found = [
-        s
-        for s in database.sessions
-        if not s.locked_out and s.age_s >= LONG_S and (s.state.startswith("idle in transaction") or s.state == "active")
-    ]
-    return max(found, key=lambda s: (s.state.startswith("idle in transaction"), s.age_s), default=None)
 
 
 def _age(blocker: Session) -> timedelta:
