@@ -94,7 +94,7 @@ def locked(
     return snapshot(
         workload("mysql", "mysql:8", kind="StatefulSet", pods=1, port=3306) if host == "mysql" else [],
         shop(env={"DB_HOST": host}, **api),
-        purge(env={"DB_HOST": host}, **run),
+        purge(**{"env": {"DB_HOST": host}, **run}),
         *more,
         figures=[errors("shop", 0.6)],
         logs=[*logs("shop", GIVES_UP, 0, 1, times=times, since=590), log(POD, said, since=HOUR, of="purge"), *own],
@@ -171,6 +171,11 @@ HOLDS = [
                 locked(own=[log("mysql-0", *SLOW_LOG, since=500)], api={"before": OLD, "released": 640}),
                 (0.6, 0.95),
             ),
+            (
+                "MySQL's slow log names its pod, and nothing else leads there",
+                locked(said="INFO at work", own=[log("mysql-0", *SLOW_LOG, since=500)], env={"KEEP": "12"}),
+                (0.7, 0.95),
+            ),
             ("PostgreSQL's log names its pod; a Secret keeps the address", on_postgres(BY_POSTGRES), (0.7, 0.95)),
             ("its session is the oldest of a list", on_postgres(sessions=[WAITING, OF_THE_RUN]), (0.7, 0.95)),
             ("PostgreSQL's log alone tells of waits", told_by_postgres(), (0.5, 0.95)),
@@ -207,6 +212,7 @@ DOES_NOT_HOLD = [
             ("for no longer than the one before", locked(took=9 * HOUR)),
             ("and two of what it reads were edited", locked(more=("more-settings",))),
             ("and came after the waits", locked(began=300, took=60)),
+            ("and works on another database", locked(env={"DB_HOST": "reports"})),
             ("and only reads", locked(said="INFO exported 120000 rows")),
         )
     ),

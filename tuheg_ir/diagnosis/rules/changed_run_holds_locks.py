@@ -102,16 +102,27 @@ def _waits(view: View, database: str) -> _Waits | None:
 
 
 def _runs(view: View, database: str, waits: _Waits) -> Iterator[FirstRun]:
-    """Yield the runs that may be behind the waits and work on the same database, as settings or their Secret tell."""
-    secrets = secrets_of_waiting(view, database)
-    callers = [view.workloads[each] for each in dict.fromkeys(c.caller for c in waits.complained)]
+    """Yield the runs that may be behind the waits, and work on the same database."""
     for schedule in view.workloads.values():
-        if schedule.kind != "CronJob":
-            continue
-        inside = bool(database) and works_on(view, schedule, database, secrets)
-        outside = not database and any(_led_alike(view, schedule, each) for each in callers)
-        if (inside or outside) and (run := first_run_since(view, schedule)) is not None:
+        run = first_run_since(view, schedule) if schedule.kind == "CronJob" else None
+        if run is not None and (_works_there(view, database, run) if database else _works_outside(view, run, waits)):
             yield run
+
+
+def _works_there(view: View, database: str, run: FirstRun) -> bool:
+    """Tell whether a run works on a database: by its settings, or a Secret; where those are hidden, by what it tells.
+
+    Whoever may not read what a ConfigMap says sees no host in it.
+    """
+    if works_on(view, run.schedule, database, secrets_of_waiting(view, database)):
+        return True
+    sessions = (s for each in view.databases if each.ref == database for s in each.sessions)
+    return any(s.client == run.pod.address for s in sessions if s.client) or bool(_named(view, database, run))
+
+
+def _works_outside(view: View, run: FirstRun, waits: _Waits) -> bool:
+    callers = {each.caller for each in waits.complained} & {*view.workloads}
+    return any(_led_alike(view, run.schedule, view.workloads[each]) for each in callers)
 
 
 def _led_alike(view: View, one: Workload, other: Workload) -> bool:
