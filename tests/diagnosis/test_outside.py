@@ -128,7 +128,7 @@ OPEN = frozenset(
         "crane-quotes-answer-503-since-release-renamed-route-haproxy-checks",
         "kong-values-cleanup-drops-trusted-ips-so-all-logins-share-rate-limit",
         "stock-reservations-miss-new-pods-since-control-plane-upgrade",
-        "pgbouncer-kept-old-userlist-since-database-password-rotation-job",
+
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }

@@ -144,7 +144,7 @@ def _refusal(view: View, workload: Workload, found: list[Complaint]) -> Refusal:
     newer: list[Pod] = []
     well: list[Pod] = []
     for pod in workload.pods if workload.kind in BATCH else workload.live:
-        started = _last_start(pod)
+        started = last_start(pod)
         fresh = at is None or started is None or started >= at
         if pod.name in refused:
             (newer if fresh else older).append(pod)
@@ -177,7 +177,7 @@ def _not_the_newest(view: View, secret: Obj, well: list[Pod], found: list[Compla
         return ()
     if first is not None and at is not None and timedelta() <= first - at <= SOON:
         return ()
-    starts = [start for pod in well if (start := _last_start(pod)) is not None]
+    starts = [start for pod in well if (start := last_start(pod)) is not None]
     return () if first is not None and any(start > first for start in starts) else failing.evidence
 
 
@@ -201,7 +201,7 @@ def _locks_out(view: View, ref: str) -> tuple[str, ...]:
 
 def _old(workload: Workload, at: datetime) -> bool:
     """Tell whether a pod of a workload took its settings before a time."""
-    return any((start := _last_start(pod)) is None or start < at for pod in workload.live)
+    return any((start := last_start(pod)) is None or start < at for pod in workload.live)
 
 
 def _wrong(view: View, pods: Iterable[Pod]) -> bool:
@@ -217,12 +217,12 @@ def younger(view: View, workload: Workload, found: list[Complaint]) -> Iterator[
     """Yield the pods of the refused ones' template that started after them all and tell of work, and of no refusal."""
     refused = [pod for pod in workload.live if pod.name in {c.hit.pod for c in found}]
     first = min((c.hit.first for c in found if c.hit.first), default=None)
-    starts = [start for pod in refused if (start := _last_start(pod)) is not None]
+    starts = [start for pod in refused if (start := last_start(pod)) is not None]
     kinds, leased = {c.hit.trouble for c in found}, _leased(view, found)
     if not refused or len(starts) < len(refused) or len({pod.revision for pod in refused}) > 1:
         return
     for pod in workload.live:
-        start = _last_start(pod)
+        start = last_start(pod)
         if not pod.ready or pod.revision != refused[0].revision or start is None or start <= max(starts) + CLEARLY:
             continue
         if not leased and (first is None or start < first):
@@ -249,7 +249,7 @@ def _works(view: View, pod: Pod, containers: set[str]) -> bool:
     )
 
 
-def _last_start(pod: Pod) -> datetime | None:
+def last_start(pod: Pod) -> datetime | None:
     """Return when a pod last took its settings: a container that was started again reads them anew."""
     times = [c.started_at for c in pod.containers]
     times += [c.ended.started_at or c.ended.at for c in pod.containers if c.ended and c.state != "running"]
