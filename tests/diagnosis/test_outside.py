@@ -127,7 +127,6 @@ OPEN = frozenset(
         "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
         "crane-quotes-answer-503-since-release-renamed-route-haproxy-checks",
         "kong-values-cleanup-drops-trusted-ips-so-all-logins-share-rate-limit",
-        "stock-reservations-miss-new-pods-since-control-plane-upgrade",
 
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
