@@ -139,6 +139,12 @@ TWINS = [figure("error_ratio_by_pod", 0.0, share, 560, pod=pod("shop", n)) for n
 AT_WORK = [figure("request_rate_by_pod", 5, 5, pod=pod("shop", n)) for n in range(2)]
 DOES_NOT_HOLD = [
     DoesNotHold(
+        "there is no way to whom they ask, whose pods are ready: nobody came as far as the new program",
+        snapshot(CALLER, cart(), logs=tells(REFUSED.replace("connection refused", "no route to host")), alerts=RINGS),
+        (CART, "dependency_failure", "page_human"),
+        harmful=("rollback_workload",),
+    ),
+    DoesNotHold(
         "the caller's other pod, of the same template, is served as well as ever",
         snapshot(CALLER, cart(), logs=tells(RESET), alerts=RINGS, figures=[*TWINS, *AT_WORK]),
         (SHOP, "service_crash", "restart_workload"),

@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.rules._met_alike import met_alike
 from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.rules._refused_by import refused_by
 from tuheg_ir.diagnosis.rules._served_twins import serves_twins
+from tuheg_ir.diagnosis.rules._unreachable import no_way_to
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.crashes import crashes, looping_since
@@ -96,7 +97,13 @@ def _told(view: View, caller: Workload) -> Iterator[Match]:
 def _said(view: View, caller: Workload, called: Workload) -> Said | None:
     """Return what a caller's logs complain of a neighbour that is well by itself and keeps no data; None: nothing."""
     whole = called.ready >= called.wanted and not crashes(view, called) and not called.returned
-    if not whole or is_store(called) or keeps_data(view, called) or blames_another(view, called, called):
+    if (
+        not whole
+        or is_store(called)
+        or keeps_data(view, called)
+        or blames_another(view, called, called)
+        or no_way_to(view, called)
+    ):
         return None
     names = {called.name, *(s.name for s in view.leading_to(called.ref))}
     named = re.compile(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, sorted(names)))})(?![\w-])", re.IGNORECASE)

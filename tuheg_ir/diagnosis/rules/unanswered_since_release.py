@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.rules._innocent_image import long_run, others_fail
 from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.rules._served_twins import serves_twins
 from tuheg_ir.diagnosis.rules._served_well import served_well
+from tuheg_ir.diagnosis.rules._unreachable import no_way_to
 from tuheg_ir.diagnosis.rules.scaled_down import lost
 from tuheg_ir.diagnosis.view.at_odds import never_ran, setting_at_fault
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints
@@ -112,6 +113,8 @@ def _innocent(view: View, workload: Workload, said: Sequence[Complaint], began: 
         return True
     if any(each.caller == workload.ref and each.about for each in complaints(view, *UNANSWERED)):
         return True
+    if no_way_to(view, workload):
+        return True  # nobody comes as far as its pods: no program brings that about
     if blames_another(view, workload, workload) or others_fail(view, workload, began):
         return True
     return _pressed(view, workload, began) or (of_code_alone(workload) and served_well(view, workload, began))
