@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import CART, OLD, alert, errors
-from tests.diagnosis.rules.tiny import Obj, at, pod, service_for, snapshot, workload
+from tests.diagnosis.rules.scenes import CART, OLD, alert, errors, ingress
+from tests.diagnosis.rules.tiny import Obj, at, pod, service_for, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 EDITED = 900
@@ -58,6 +58,20 @@ def edge(
     return snapshot(front, service, behind, logs=[kept], alerts=alerts, figures=figures)
 
 
+def by_settings(kept: Log, *, written: float | None = EDITED, argument: bool = True) -> Snapshot:
+    """Return a controller of ways in whose ConfigMap was edited, what it leads to, and its access log."""
+    given = {"args": ["/nginx-ingress-controller", "--configmap=town/edge-settings"]}
+    data = {"use-forwarded-headers": "false", "limit-req-status-code": "429"}
+    return snapshot(
+        workload("edge", "registry.k8s.io/ingress-nginx/controller:v1.12.1", **(given if argument else {})),
+        thing("ConfigMap", "edge-settings", written=written, data=data),
+        workload("cart", before=OLD, released=1700),
+        ingress("cart", "shop.example"),
+        logs=[kept],
+        alerts=[alert("TooManyRequests", deployment="edge")],
+    )
+
+
 HOLDS = [
     *(
         Holds(
@@ -97,33 +111,52 @@ HOLDS = [
         harmful=("rollback_workload", "scale_workload", "restart_workload", "no_action"),
     ),
 ]
-DOES_NOT_HOLD = [
-    DoesNotHold(what, world, harmful=("rollback_workload", "restart_workload", "scale_workload"))
-    for what, world in (
-        ("users are seen as before, and more are refused", edge(told(after=USERS[60:]))),
-        ("all come from a few nodes, and nobody is refused more", edge(told(now=0.02))),
-        ("all came from the nodes before as well", edge(told(before=NODES))),
-        ("they were refused as much before", edge(told(was=0.4))),
-        ("nobody edited the Service", edge(told(), written=None)),
-        ("it was edited the day before", edge(told(), written=86400)),
-        ("a Service for the namespace alone was edited", edge(told(), kind="ClusterIP", policy="")),
-        ("one user from outside asks for all", edge(told(after=["84.1.17.199"]))),
-        ("few requests are told since", edge(told(turn=120), written=120)),
-        ("many callers from inside ask since", edge(told(after=[f"10.3.0.{n}" for n in range(60)]))),
-        ("few were told of before, again and again", edge(told(before=USERS[:2]))),
-    )
-] + [
-    DoesNotHold(
-        "all come from a few nodes since the edge's own release, ten minutes after the edit",
-        edge(told(turn=300), written=900, before={"image": "nginx:1.27"}, released=310),
-    ),
-    DoesNotHold(
-        "all come from a few nodes since the edge's own release, seven minutes after the edit, for most of the hour",
-        edge(told(turn=3000, length=4500), written=3420, before={"image": "nginx:1.27"}, released=3010),
-    ),
-    DoesNotHold("nobody is refused any more", edge(told(over=1000, turn=2400, length=3600), written=2400)),
-    DoesNotHold(
-        "the edge itself was released in the same minute, and may believe another header",
-        edge(told(), before={"image": "nginx:1.27"}, released=EDITED),
+HOLDS += [
+    Holds(
+        "since its settings were edited all come from a few addresses, and four of ten are refused",
+        by_settings(told()),
+        ("ConfigMap/edge-settings", "configuration_error", "page_human"),
+        excludes=no("rollback_workload", "restart_workload", at="Deployment/edge"),
+        harmful=("rollback_workload", "scale_workload", "restart_workload", "no_action"),
     ),
 ]
+DOES_NOT_HOLD = (
+    [
+        DoesNotHold("settings that it does not read were edited", by_settings(told(), argument=False)),
+        DoesNotHold("its settings were edited, and users are seen as before", by_settings(told(after=USERS[60:]))),
+        DoesNotHold("its settings were edited long before", by_settings(told(), written=86400)),
+    ]
+    + [
+        DoesNotHold(what, world, harmful=("rollback_workload", "restart_workload", "scale_workload"))
+        for what, world in (
+            ("users are seen as before, and more are refused", edge(told(after=USERS[60:]))),
+            ("all come from a few nodes, and nobody is refused more", edge(told(now=0.02))),
+            ("all came from the nodes before as well", edge(told(before=NODES))),
+            ("they were refused as much before", edge(told(was=0.4))),
+            ("nobody edited the Service", edge(told(), written=None)),
+            ("it was edited the day before", edge(told(), written=86400)),
+            ("a Service for the namespace alone was edited", edge(told(), kind="ClusterIP", policy="")),
+            ("one user from outside asks for all", edge(told(after=["84.1.17.199"]))),
+            ("few requests are told since", edge(told(turn=120), written=120)),
+            ("many callers from inside ask since", edge(told(after=[f"10.3.0.{n}" for n in range(60)]))),
+            ("few were told of before, again and again", edge(told(before=USERS[:2]))),
+        )
+    ]
+    + [
+        DoesNotHold(
+            "all come from a few nodes since the edge's own release, ten minutes after the edit",
+            edge(told(turn=300), written=900, before={"image": "nginx:1.27"}, released=310),
+            instead=("Deployment/edge", "code_defect", "rollback_workload"),
+        ),
+        DoesNotHold(
+            "all come from few nodes since the edge's own release, seven minutes after the edit, for most of the hour",
+            edge(told(turn=3000, length=4500), written=3420, before={"image": "nginx:1.27"}, released=3010),
+            instead=("Deployment/edge", "code_defect", "rollback_workload"),
+        ),
+        DoesNotHold("nobody is refused any more", edge(told(over=1000, turn=2400, length=3600), written=2400)),
+        DoesNotHold(
+            "the edge itself was released in the same minute, and may believe another header",
+            edge(told(), before={"image": "nginx:1.27"}, released=EDITED),
+        ),
+    ]
+)

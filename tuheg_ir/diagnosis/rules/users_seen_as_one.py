@@ -1,64 +1,60 @@
-"""A Service hides from whom requests come since it was edited, and a limit for each address holds for all together.
+"""A Service or an edge's settings hide from whom requests come since an edit, and a limit for each holds for all.
 
-A balancer that leads requests on over another node leaves the node's address in the place of the user's.
+A balancer that leads requests on over another node leaves the node's address in the place of the user's; an edge that
+is told no more whom to believe takes the balancer before it for all its users.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple
 
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._edge_limit import maps_of
 from tuheg_ir.diagnosis.rules._helping import HOURS, ON_CALLERS, behind, not_for, not_their_own
 from tuheg_ir.diagnosis.rules._onset import near
-from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.askers import answer_of, of_probe
-from tuheg_ir.diagnosis.view.logs import ADDRESS
-from tuheg_ir.diagnosis.view.network import Service, is_inner
-from tuheg_ir.diagnosis.view.reading import newest, text
+from tuheg_ir.diagnosis.rules._seen_users import REFUSED, became_few, parted, refused_more, refused_yet, seen, shown
+from tuheg_ir.diagnosis.view.reading import ref, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
 
-TURN = timedelta(seconds=30)
-"""A balancer takes some seconds to do what a Service says: so near to an edit requests come either way."""
-AROUND = timedelta(hours=1)
-LEAST = 10
-"""Fewer answers before or after an edit tell too little."""
-MOST = 0.8
-"""Some ask from inside at any time, monitoring above all; some connections outlive an edit."""
-EACH = 5
-"""Nodes are few: each stands for so many of the requests, and there were so many users for each of them."""
-REFUSED = 429
-STILL = timedelta(minutes=15)
-"""What was refused longer ago than this is over."""
-SHARE, TIMES = 0.1, 3.0
-"""So many of all answers are refusals since, and so many times as many as before."""
 
+class _Edit(NamedTuple):
+    """What was written, when, and whose users it may hide; ``hides``: its policy says so."""
 
-class _Answer(NamedTuple):
-    """From which address was asked, what was answered, and when."""
-
-    who: str
-    status: int
+    obj: Obj
     at: datetime
+    workloads: tuple[str, ...]
+    hides: bool = False
 
 
 def when(view: View) -> Iterator[Match]:
-    """Since a Service from outside was edited, requests come from few inner addresses, many of which are refused."""
+    """Since a Service from outside, or settings, were edited, users come from few inner addresses, and are refused."""
+    for edit in _edits(view):
+        for ref_ in edit.workloads:
+            workload = view.workloads[ref_]
+            if workload.changes and near(workload.released_at, edit.at):
+                continue  # what it believes of who asks may have changed with it
+            found = _as_one(view, workload, edit.at)
+            if found is not None:
+                yield _match(view, edit, ref_, found)
+
+
+def _edits(view: View) -> Iterator[_Edit]:
+    """Yield the Services from outside that were written within hours, and the settings of those behind them."""
     for service in view.services.values():
         at = edited(service.obj) if text(service.obj, "spec", "type") in ("LoadBalancer", "NodePort") else None
-        if at is None or not view.recent(at, HOURS):
-            continue
-        for ref in service.backends:
-            workload = view.workloads[ref]
-            if workload.changes and near(workload.released_at, at):
-                continue  # what it believes of who asks may have changed with it
-            seen = _as_one(view, workload, at)
-            if seen is not None:
-                yield _match(view, service, ref, at, seen)
+        if at is not None and view.recent(at, HOURS):
+            hides = text(service.obj, "spec", "externalTrafficPolicy") == "Cluster"
+            yield _Edit(service.obj, at, service.backends, hides)
+    for workload in view.serving:
+        for obj in maps_of(view, workload):
+            at = edited(obj)
+            if at is not None and view.recent(at, HOURS):
+                yield _Edit(obj, at, (workload.ref,))
 
 
 def _as_one(view: View, workload: Workload, at: datetime) -> Evidence | None:
@@ -67,64 +63,32 @@ def _as_one(view: View, workload: Workload, at: datetime) -> Evidence | None:
     What a later release of it sees may be the release's: they have to share them before that.
     """
     until = workload.released_at if workload.changes and workload.released_at else view.now
-    told = list(_answers(view, workload, at))
-    before, after = [a for a in told if a.at < at], [a for a in told if at + TURN < a.at and not at < until < a.at]
-    last = newest(a.at for a in told if a.status == REFUSED)
-    if not view.recent(last, STILL):
+    told = list(seen(view, workload, at))
+    before, after = parted(told, at, until)
+    if not refused_yet(view, told) or not became_few(before, after) or not refused_more(before, after):
         return None
-    if min(len(before), len(after)) < LEAST or _inner(before) > 1 - MOST or _inner(after) < MOST:
-        return None
-    many, few = {a.who for a in before}, {a.who for a in after}
-    if len(few) * EACH > len(after) or len(many) < EACH * len(few):
-        return None
-    was, now = _refused(before), _refused(after)
-    if now < max(SHARE, TIMES * was):
-        return None
-    first = min(a.at for a in after if a.status == REFUSED)
-    fact = (
-        f"{len(before)} requests came from {len(many)} addresses before, {len(after)} from {len(few)} inner ones since"
-    )
-    return Evidence(
-        "logs", workload.ref, f"{fact}; {was:.0%} of them were refused with {REFUSED}, {now:.0%} are", first
-    )
+    return shown(workload.ref, before, after, min(a.at for a in after if a.status == REFUSED))
 
 
-def _answers(view: View, workload: Workload, at: datetime) -> Iterator[_Answer]:
-    """Yield what an access log tells of requests around a time, but for probes: who asked stands first in a line."""
-    for line in view.lines_of(workload):
-        status = answer_of(line)
-        who, when_ = ADDRESS.search(line) if status else None, stamp(line) if status else None
-        if who is not None and when_ is not None and abs(when_ - at) <= AROUND and not of_probe(line):
-            yield _Answer(who[0], status, when_)
-
-
-def _inner(told: Sequence[_Answer]) -> float:
-    return sum(bool(is_inner(each.who)) for each in told) / len(told)
-
-
-def _refused(told: Sequence[_Answer]) -> float:
-    return sum(each.status == REFUSED for each in told) / len(told)
-
-
-def _match(view: View, service: Service, ref: str, at: datetime, seen: Evidence) -> Match:
-    events = [e for e in view.events if e.about == service.ref and e.reason == "ExternalTrafficPolicy"]
-    hidden = text(service.obj, "spec", "externalTrafficPolicy") == "Cluster"
-    told = "it was written; its policy for traffic from outside is Cluster, which hides who asks" if hidden else ""
-    suffer = not_their_own(view, behind(view, ref), at)
-    called = not_their_own(view, (each.ref for each in view.called(ref)), at)
+def _match(view: View, edit: _Edit, of: str, found: Evidence) -> Match:
+    component = ref(edit.obj)
+    events = [e for e in view.events if e.about == component and e.reason == "ExternalTrafficPolicy"]
+    told = "it was written; its policy for traffic from outside is Cluster, which hides who asks" if edit.hides else ""
+    suffer = not_their_own(view, behind(view, of), edit.at)
+    called = not_their_own(view, (each.ref for each in view.called(of)), edit.at)
     return Match(
-        component=service.ref,
+        component=component,
         evidence=(
-            Evidence("objects", service.ref, told or "it was written; who asks is not seen since", at),
+            Evidence("objects", component, told or "it was written; who asks is not seen since", edit.at),
             *(view.event_evidence(event) for event in events[:1]),
-            seen,
+            found,
         ),
-        certainty=0.8 if hidden or events else 0.6,
-        since=seen.time,
-        explains=tuple(dict.fromkeys((ref, *suffer))),  # it refuses by its limits since before any later release
+        certainty=0.8 if edit.hides or events else 0.6,
+        since=found.time,
+        explains=tuple(dict.fromkeys((of, *suffer))),  # it refuses by its limits since before any later release
         excludes=not_for(
             sorted({*suffer, *called}),
-            f"{service.ref} hides its users from {ref}: whichever pods there are, they take all for a few",
+            f"{component} hides its users from {of}: whichever pods there are, they take all for a few",
             ON_CALLERS,
         ),
     )
@@ -132,10 +96,10 @@ def _match(view: View, service: Service, ref: str, at: datetime, seen: Evidence)
 
 RULE = Rule(
     name="users_seen_as_one",
-    title="A Service hides its users' addresses since an edit, and a limit for each holds for all together",
+    title="A Service or setting hides its users' addresses since an edit, and a limit for each holds for all together",
     root_cause="configuration_error",
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="no Service was edited since which its users share few inner addresses and are refused",
+    why_not="no Service or setting was edited since which users share few inner addresses and are refused",
 )
