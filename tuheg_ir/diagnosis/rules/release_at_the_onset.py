@@ -9,6 +9,7 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._onset import AFTER, near, others_written
+from tuheg_ir.diagnosis.rules._outer_checks import downs
 from tuheg_ir.diagnosis.rules.neighbour_released import BAD
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.demand import traffic_growth
@@ -24,7 +25,8 @@ LOADED = 1.3
 def when(view: View) -> Iterator[Match]:
     """The first trouble that users feel began with the release of one other workload, and nothing else changed then.
 
-    Not where the logs of those who suffer speak against it: what they complain of is nearer.
+    Not where the logs of those who suffer speak against it: what they complain of is nearer, or an edge leads nobody to
+    others, as these refuse its checks.
     """
     felt = [(since, w, seen) for w in view.serving for seen, since in troubles(view, w.ref) if since is not None]
     if not felt:
@@ -42,6 +44,9 @@ def when(view: View) -> Iterator[Match]:
 
 def _against(view: View, sufferers: set[str], released: Workload) -> bool:
     """Tell whether logs of those who suffer complained before the release, or complain of others than the released."""
+    refused = {each.about for each in downs(view) if each.by.ref in sufferers}
+    if refused and released.ref not in refused:
+        return True
     named = re.compile(rf"(?<![\w-]){re.escape(released.name)}(?![\w-])", re.IGNORECASE)
     pods = [pod for ref in sorted(sufferers) for pod in view.workloads[ref].live]
     bad = [line for log in view.logs_of(pods, previous=False) for line in log.lines if BAD.search(line)]
