@@ -34,6 +34,18 @@ def own(words: str, figures: Iterable[Any] = (), calm: str = "INFO request") -> 
     )
 
 
+def logins(words: str, right: str, each: float) -> Snapshot:
+    """Return a cart at which people log in since its release: some in vain, one of them rightly every few seconds."""
+    cart = workload("cart", pods=1, before=IMAGE, released=RELEASED)
+    lines = [*((age, words) for age in range(600, 0, -20)), *((600 - each * n, right) for n in range(int(600 / each)))]
+    lines += [(3000 - 60 * n, "INFO request") for n in range(38)]
+    return snapshot(cart, logs=[timed("cart-pod0", *sorted(lines, reverse=True), of="cart")], alerts=[CALLED])
+
+
+CALLED = alert("SignInsFew", service="cart")
+MISTYPED, RIGHT = "WARN sign-in failed: bad credentials customer=c469631", "INFO sign-in succeeded customer=c469632"
+
+
 def of_caller(*earlier: float, words: str = REVIEW) -> Snapshot:
     """Return a shop that warns since a cart which it asks was released, and told the same at those ages before."""
     cart = workload("cart", before=IMAGE, released=RELEASED)
@@ -107,6 +119,12 @@ HOLDS = [
             ("it may be an error of what others need", strange("ERROR no score for GB")),
         )
     ),
+    Holds("most who log in do so in vain", logins(MISTYPED, RIGHT, 15), (CART, "code_defect", BACK)),
+    Holds(
+        "it cannot read what people log in with, though many do",
+        logins("ERROR sign-in failed: bad credentials format", RIGHT, 3),
+        (CART, "code_defect", BACK),
+    ),
     Holds("nobody measures who was released", own(SCORED), (CART, "code_defect", BACK)),
     Holds("it warns of what it never told, though it answers", own(SCORED, WELL), (CART, "code_defect", BACK)),
     Holds("it tells of errors, though it answers", own("ERROR no score for GB", WELL), (CART, "code_defect", BACK)),
@@ -151,6 +169,14 @@ DOES_NOT_HOLD = [
         "it warns of its usual work, and answers all",
         own(SCORED, WELL, SCORED.replace("WARN", "INFO")),
         harmful=(BACK,),
+    ),
+    *(
+        DoesNotHold(f"users mistype, and far more do not: {words}", logins(words, right, 3), harmful=(BACK,))
+        for words, right in (
+            (MISTYPED, RIGHT),
+            ("WARN login of kim@example.org: wrong password", "INFO login of lee@example.org successful"),
+            ("WARN Invalid username or password for user 1734", "INFO user 1735 logged in"),
+        )
     ),
     DoesNotHold("a caller told it twice before the release", of_caller(770, 712), harmful=(BACK,)),
     *(DoesNotHold(f"another waits for who reads a queue: {words}", held(words), _FEW, (BACK,)) for words in HELD),

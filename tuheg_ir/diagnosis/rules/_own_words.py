@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.rules._came_rarely import rarely_since
 from tuheg_ir.diagnosis.rules._holders import able
 from tuheg_ir.diagnosis.rules._own_names import of_a_stranger
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
+from tuheg_ir.diagnosis.rules._users_mistakes import users_mistake
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.marked import Marked, marked
 from tuheg_ir.diagnosis.view.programs import DATA, role
@@ -50,6 +51,7 @@ def own_words(view: View, workload: Workload) -> Marked | None:
     )
     told = (each for each in told if not refused_as_others(view, workload, each.since) and not of_a_stranger(each.line))
     told = (each for each in told if not store_came_between(view, workload, each.since))
+    told = (each for each in told if not users_mistake(view, workload, each))
     return next((each for each in told if not no_more(view, workload, each)), None)
 
 

@@ -20,6 +20,7 @@ from tuheg_ir.diagnosis.rules._meant_for import meant_for
 from tuheg_ir.diagnosis.rules._own_names import of_a_stranger
 from tuheg_ir.diagnosis.rules._own_words import SHORTLY, own_words, slow_before, store_came_between, waits
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
+from tuheg_ir.diagnosis.rules._users_mistakes import users_mistake
 from tuheg_ir.diagnosis.rules._usual_words import answers_well, of_no_concern, told_before
 from tuheg_ir.diagnosis.view.askers import answer_of, names_a_host
 from tuheg_ir.diagnosis.view.crashes import crashes, only_of_newest
@@ -59,7 +60,7 @@ def when(view: View) -> Iterator[Match]:
             yield _of_release(view, workload, errors, workload, *said[:2], *((shown,) if shown else ()))
             continue
         for words in new_troubles(view, workload)[:1]:
-            if words.since is None or of_a_stranger(words.line) or _over(view, workload, words):
+            if words.since is None or _no_matter(view, workload, words):
                 continue
             edits = list(_edits(view, words.since))
             released = [w for w in view.workloads.values() if w.changes and soon_after(words.since, w.released_at)]
@@ -71,6 +72,12 @@ def when(view: View) -> Iterator[Match]:
                 yield _of_edit(workload, words, *edits[0])
             elif len(released) == 1 and not edits and not released[0].returned and view.alerts:
                 yield from _of_other_release(view, workload, words, released[0])
+
+
+def _no_matter(view: View, workload: Workload, words: Marked) -> bool:
+    """Tell whether words are of strangers, of users who do something wrong by themselves, or of what is over."""
+    by_hand = of_a_stranger(words.line) or users_mistake(view, workload, words)
+    return by_hand or _over(view, workload, words)
 
 
 def _over(view: View, workload: Workload, words: Marked) -> bool:
