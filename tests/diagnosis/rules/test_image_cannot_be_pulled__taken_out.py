@@ -14,8 +14,8 @@ DENIED = 'Failed to pull image "registry.example/team/shop:5.8.2": 401 Unauthori
 BARE = 'Back-off pulling image "registry.example/team/shop:5.8.2"'
 CRON = ("CronJob/sweeper", "configuration_error", "page_human")
 POLICY = ("ConfigMap/sweep-policy", "configuration_error", "page_human")
-NOW = {"image": "registry.example/team/shop:5.8.2"}
-FORMER = {"image": "registry.example/team/shop:5.8.0"}
+NOW: dict[str, Any] = {"image": "registry.example/team/shop:5.8.2"}
+FORMER: dict[str, Any] = {"image": "registry.example/team/shop:5.8.0"}
 TOLD = "INFO deleted team/shop:5.8.2 pushed=2025-09-14T08:02:51Z digest=sha256:d05825678e39"
 
 
@@ -35,7 +35,7 @@ def sweeper(spec: Obj | None = None, ran: float = 2 * DAY) -> list[Obj]:
     cron = thing("CronJob", "sweeper", spec={"schedule": "30 2 * * *", "jobTemplate": {"spec": {"template": template}}})
     job = thing("Job", "sweeper-1", age=ran, spec={"template": template}, status={"succeeded": 1})
     job["metadata"]["ownerReferences"] = [{"kind": "CronJob", "name": "sweeper", "controller": True}]
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": meta("sweeper-1-x", ran), "spec": inside}
+    pod: Obj = {"apiVersion": "v1", "kind": "Pod", "metadata": meta("sweeper-1-x", ran), "spec": inside}
     pod["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "sweeper-1", "controller": True}]
     pod["status"] = {"phase": "Succeeded"}
     return [cron, job, pod]

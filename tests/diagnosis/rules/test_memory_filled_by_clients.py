@@ -8,8 +8,8 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again
 from tests.diagnosis.rules.scenes import CART, OLD, SHOP, alert, errors, rate
-from tests.diagnosis.rules.tiny import DAY, NOW, Log, Obj, log, pod, redis, snapshot, timed, workload
-from tuheg_ir.diagnosis.model import Series, Snapshot
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, log, pod, redis, snapshot, timed, workload
+from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 KAFKA, RABBIT, REDIS = "StatefulSet/kafka", "StatefulSet/rabbitmq", "Deployment/redis"
 ASKS = {"KAFKA_BROKERS": "kafka:9092"}

@@ -53,7 +53,7 @@ def cart(*, image: bool = True, released: float = RELEASED, **more: Any) -> list
 
 
 def address(objects: Iterable[Obj]) -> str:
-    return next(each["status"]["podIP"] for each in objects if each["kind"] == "Pod")
+    return next(str(each["status"]["podIP"]) for each in objects if each["kind"] == "Pod")
 
 
 def edge(image: str = "haproxytech/kubernetes-ingress:3.1", **more: Any) -> list[Obj]:
@@ -62,7 +62,7 @@ def edge(image: str = "haproxytech/kubernetes-ingress:3.1", **more: Any) -> list
 
 def said(line: str = HAPROXY, fails: str = HAPROXY_503, *, code: int = 404, since: float = 880, after: str = "") -> Log:
     """Return the log of an edge: what it served before, that a check of it failed, and what it failed since."""
-    told = [(3000 - 100 * n, WELL) for n in range(20)]
+    told: list[tuple[float, str]] = [(3000 - 100 * n, WELL) for n in range(20)]
     words = line.format(code=code, address=address(cart())) if "{code}" in line else line
     told += [(since, words), *([(since - 20, after)] if after else [])]
     told += [(since - 40 - 20 * n, fails) for n in range(int((since - 40) / 20))] if fails else []
@@ -147,7 +147,7 @@ HOLDS = [
 ]
 OLD_CART = workload("cart", service=False)
 SIDE = workload("fleet", before={"image": "registry.example/fleet:0"}, released=1200)
-ROLLED = {"before": {"image": "haproxytech/kubernetes-ingress:3.0"}, "released": 930}
+ROLLED: dict[str, Any] = {"before": {"image": "haproxytech/kubernetes-ingress:3.0"}, "released": 930}
 DOES_NOT_HOLD = [
     DoesNotHold(what, seen, harmful=("rollback_workload", "restart_workload", "scale_workload"))
     for what, seen in (

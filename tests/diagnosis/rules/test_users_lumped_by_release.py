@@ -81,7 +81,7 @@ def edge(
     )
 
 
-READS = {"envFrom": [{"configMapRef": {"name": "edge-settings"}}]}
+READS: dict[str, Any] = {"envFrom": [{"configMapRef": {"name": "edge-settings"}}]}
 EXPRESS = {"env": {"TRUST_PROXY": "1"}}
 HERE = (EDGE, "configuration_error", "rollback_workload")
 HOLDS = [

@@ -60,7 +60,7 @@ def edge(
 
 def by_settings(kept: Log, *, written: float | None = EDITED, argument: bool = True) -> Snapshot:
     """Return a controller of ways in whose ConfigMap was edited, what it leads to, and its access log."""
-    given = {"args": ["/nginx-ingress-controller", "--configmap=town/edge-settings"]}
+    given: dict[str, Any] = {"args": ["/nginx-ingress-controller", "--configmap=town/edge-settings"]}
     data = {"use-forwarded-headers": "false", "limit-req-status-code": "429"}
     return snapshot(
         workload("edge", "registry.k8s.io/ingress-nginx/controller:v1.12.1", **(given if argument else {})),
