@@ -134,6 +134,24 @@ HOLDS += [
         harmful=("rollback_workload",),
     ),
 ]
+HOLDS += [
+    Holds(
+        f"the one server it asks was started anew {what}, and refuses writes since, beside another one",
+        snapshot(
+            shop(env={"REDIS_HOST": "redis"}),
+            workload("redis", "redis:7", kind="StatefulSet", pods=1, port=6379, started=started),
+            workload("redis-replica", "redis:7", port=6379, env={"REDIS_HOST": "redis"}),
+            figures=[errors("shop", 0.4, since=880)],
+            logs=logs("shop", READONLY, 0, 1, since=880),
+        ),
+        (SHOP, "database_connection", remedy),
+        harmful=("rollback_workload",) if remedy == "restart_workload" else ("rollback_workload", "restart_workload"),
+    )
+    for what, started, remedy in (
+        ("just before", 900.0, "page_human"),
+        ("hours before", 9000.0, "restart_workload"),
+    )
+]
 DOES_NOT_HOLD = [
     DoesNotHold(
         "it names one server alone since its release, and that one leads",

@@ -317,6 +317,12 @@ HOLDS += [
             "",
         ),
         (
+            "one of four is slow, and the clock of its node is off",
+            apart(0.1, 9.0, 0.1, 0.1, says="ERROR put object: RequestTimeTooSkewed"),
+            "configuration_error",
+            "",
+        ),
+        (
             "one of four is slow, and its log is that of a miner, which shows who came",
             apart(0.1, 9.0, 0.1, 0.1, says="[cpu] accepted (20/0) diff 75000 (44 ms)"),
             "security_incident",

@@ -69,6 +69,11 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
+        "the clock of their nodes is off: a fresh process there reads the same",
+        told("ERROR put object: RequestTimeTooSkewed: the request's time is too far off", 0, 1, 2),
+        harmful=("restart_workload", "rollback_workload"),
+    ),
+    DoesNotHold(
         "an older one answers at that route, and nobody asked the younger one",
         asked(1, 2, never=3),
         harmful=("restart_workload",),

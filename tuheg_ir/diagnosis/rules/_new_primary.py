@@ -48,6 +48,8 @@ LEADING = ("primary", "master", "leader")
 """Values of labels by which a Service chooses the server that leads."""
 _NEAR = timedelta(minutes=10)
 """A switch takes no longer: what a server does as part of it is told so near to it."""
+_ANEW = timedelta(minutes=10)
+"""Whom a server refuses so soon after its start it refuses by what it read then."""
 _LONGEST = 20_000
 """No setting is looked through further than this."""
 
@@ -138,14 +140,20 @@ def _leads_to_one(view: View, host: str) -> bool:
     return service is not None and any(str(value).lower() in LEADING for value in service.selector.values())
 
 
-def only_server(view: View, about: Collection[str]) -> str:
-    """Return the cache that refuses writes, if it is one pod and no other of its kind is here; "" if there are more.
+def only_server(view: View, about: Collection[str], since: datetime | None) -> str:
+    """Return the one pod that refuses writes since then, if nobody else took them over; "" if there may be others.
 
-    Nobody else took the writes over then: new sessions come to the same server, which was made one that only reads.
-    Of a database one often sees no more than the name of servers that are elsewhere.
+    It was started anew just before: no session with its former process is left. Or it is a cache, and no other of its
+    kind is here: new sessions come to the same server, which was made one that only reads. Of a database one often sees
+    no more than the name of servers that are elsewhere.
     """
     known = [view.workloads[ref] for ref in about if ref in view.workloads]
-    if len(known) != 1 or role(known[0]) != "cache" or known[0].wanted > 1 or len(known[0].live) > 1:
+    if len(known) != 1 or known[0].wanted > 1 or len(known[0].live) != 1:
+        return ""
+    started = known[0].live[0].started
+    if since is not None and started is not None and timedelta(0) <= since - started <= _ANEW:
+        return known[0].ref
+    if role(known[0]) != "cache":
         return ""
     like = [each for each in of_role(view.workloads, "cache") if each.kind not in BATCH]
     return known[0].ref if like == known else ""

@@ -35,6 +35,8 @@ def not_of_its_own(view: View, workload: Workload, odd: Collection[str]) -> tupl
     """Return the cause, and what shows that odd pods suffer by what is not of their own; ("", ()) if nothing does."""
     if strange := strangers_words(view, workload, odd):
         return "security_incident", strange
+    if clock := by_a_clock(view, workload, odd):
+        return "configuration_error", clock
     if asked := tuple(_asked_more(view, workload, odd)):
         return "capacity", asked
     where = tuple(_by_node(view, workload, odd)) or starved(view, workload, odd) or _on_slow_disks(view, workload, odd)
@@ -46,6 +48,12 @@ def strangers_words(view: View, workload: Workload, pods: Collection[str]) -> tu
     """Return what logs of some pods repeat that programs of strangers say; a restart would take away what shows it."""
     told = (hit for hit in view.hits_of(workload.ref, "intrusion") if hit.pod in pods and hit.count >= OFTEN)
     return tuple(view.hit_evidence(hit) for hit in told)
+
+
+def by_a_clock(view: View, workload: Workload, pods: Collection[str]) -> tuple[Evidence, ...]:
+    """Return what logs of all of some pods tell of times that cannot be: the clock of their nodes is off."""
+    told = [hit for hit in view.hits_of(workload.ref, "too_early") if hit.pod in pods and hit.count >= OFTEN]
+    return tuple(map(view.hit_evidence, told)) if {hit.pod for hit in told} == {*pods} else ()
 
 
 def refused_sessions(view: View, odd: Collection[str]) -> bool:

@@ -62,7 +62,7 @@ def when(view: View) -> Iterator[Match]:
         if _renewed(view, holder, moved):
             continue  # its sessions are newer than the change: they were not left over
         shown = tuple(_shown(view, holder, found, moved))
-        one = one or only_server(view, about)
+        one = one or only_server(view, about, began(found))
         yield Match(
             component=holder,
             evidence=(*told(view, found), *moved, *shown),

@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.rules._collecting import heap_is_full
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._kept_by_age import kept_by_age
 from tuheg_ir.diagnosis.rules._missed import felt_by
-from tuheg_ir.diagnosis.rules._not_of_its_own import strangers_words
+from tuheg_ir.diagnosis.rules._not_of_its_own import by_a_clock, strangers_words
 from tuheg_ir.diagnosis.rules._way_out import is_proxy
 from tuheg_ir.diagnosis.view.complaints import complaints, kind_spoken_of
 from tuheg_ir.diagnosis.view.counted import counted, counts_lately, only_noughts, talks
@@ -68,8 +68,8 @@ def when(view: View) -> Iterator[Match]:
             continue
         if unasked(view, bad, well) or _nobody_there(view, workload, ill):
             continue  # what nobody asks for anything fails at nothing; and a fresh one would find nobody there either
-        if strangers_words(view, workload, ill):
-            continue  # a restart would take away what shows it, and leave the way in
+        if strangers_words(view, workload, ill) or by_a_clock(view, workload, ill):
+            continue  # a restart would take away what shows it, and leave the way in; a fresh process reads that clock
         if not _proven(view, workload, ill, measured=bool(measured)):
             continue  # the well ones run what the release brought as well, and not for long enough
         began = odd_since(view, ill) or oldest(hit.first for hit in view.hits_of(workload.ref) if hit.pod in ill)
