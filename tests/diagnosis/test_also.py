@@ -70,6 +70,14 @@ def test_what_is_called_like_something_here_is_left_out_with_all_that_it_made_an
     assert found.left_out == ("Deployment/web", "Service/web")
 
 
+def test_what_is_told_of_a_name_of_ours_is_left_out_though_its_namesake_was_not_read() -> None:
+    scaler, node = thing("HorizontalPodAutoscaler", "web"), thing("Node", "n1")
+    scaler["metadata"]["namespace"], node["metadata"]["namespace"] = "shop", ""
+    told = [about("HorizontalPodAutoscaler", "web"), about("HorizontalPodAutoscaler", "edge"), about("Node", "n1")]
+    found = beside({"HorizontalPodAutoscaler": [scaler], "Node": [node]}, {"Event": told})
+    assert names(found) == {"Event/edge.1", "Event/n1.1"}
+
+
 def test_what_each_namespace_is_given_is_left_out_without_a_word() -> None:
     here = {"ConfigMap": [thing("ConfigMap", "kube-root-ca.crt")]}
     found = beside(here, {"ConfigMap": [named("ConfigMap", "kube-root-ca.crt")]})

@@ -27,7 +27,20 @@ WORDS = {
     '{"msg":"request completed","req":{"method":"GET","url":"/fare"},"res":{"statusCode":503}}': (
         "request completed: GET /fare 503"
     ),
-    # only the first line of a trace
+    # of a trace the first line, and what it ends in
+    '{"msg":"save failed","exc_info":"Traceback (most recent call last):\\n  File a\\nOperationalError: no room"}': (
+        "save failed: OperationalError: no room"
+    ),
+    '{"message":"no","stack_trace":"java.lang.A: b\\n\\tat c\\nCaused by: java.lang.D: e\\n\\tat f"}': (
+        "no: java.lang.A: b: Caused by: java.lang.D: e"
+    ),
+    # a sentence that goes on behind an object stays one; so do words that stand in no field
+    'bulk [{"event":"x","message":"hi","status":"new"}] Limit of total fields [1000]': (
+        'bulk [{"event":"x","message":"hi","status":"new"}] Limit of total fields [1000]'
+    ),
+    "time=10:00:01 level=ERROR msg=cannot open /data/x: permission denied": (
+        "time=10:00:01 level=ERROR msg=cannot open /data/x: permission denied"
+    ),
     '{"message":"boom\\n    at main (a.js:1)","level":"error"}': "boom",
     # the time that a line begins with goes, one that it speaks of stays
     "2026-11-30 10:00:01,123 ERROR certificate expired at 2026-11-30 09:59:59": (
@@ -61,6 +74,13 @@ def test_what_a_rule_says_of_a_line_stays(quoting: str) -> None:
 def test_other_evidence_stays_as_it_is() -> None:
     told = Evidence("objects", "ConfigMap/a", '{"level":50,"time":1796040034439,"msg":"no room"}')
     assert spoken(told) == told
+
+
+@pytest.mark.parametrize("sign", ["\\u001b[2J", "\\ud83d"])
+def test_what_json_writes_in_other_signs_is_fit_to_be_shown(sign: str) -> None:
+    shown = words_of(f'{{"level":"error","msg":"{sign} broken"}}')
+    assert shown.endswith("broken")
+    assert shown.isprintable()
 
 
 @given(st.text())

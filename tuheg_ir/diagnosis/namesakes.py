@@ -36,8 +36,11 @@ def beside(here: Objects, there: Objects) -> Beside:
     double = sorted(out - _EVERYWHERE)
     while more := {(kind, name) for kind, name, obj in named if (kind, name) not in out and out & set(_owners(obj))}:
         out |= more
+    # What is told there of a name of ours is told of its namesake, also where that itself was not read.
+    ours = {(kind, text(o, "metadata", "name")) for kind, held in here.items() for o in held if _is_of_a_namespace(o)}
+    mute = out | ours
     kept = {
-        kind: [obj for obj in held if (kind, text(obj, "metadata", "name")) not in out and _about(obj) not in out]
+        kind: [obj for obj in held if (kind, text(obj, "metadata", "name")) not in out and _about(obj) not in mute]
         for kind, held in there.items()
     }
     return Beside(kept, tuple(f"{kind}/{name}" for kind, name in double))
@@ -69,6 +72,10 @@ def _owners(obj: Obj) -> Iterator[Name]:
         yield text(owner, "kind"), text(owner, "name")
     if service := text(mapping(obj, "metadata", "labels"), _OF):
         yield "Service", service
+
+
+def _is_of_a_namespace(obj: Obj) -> bool:
+    return text(obj, "metadata", "namespace") != ""
 
 
 def _about(event: Obj) -> Name:

@@ -25,6 +25,8 @@ _WORDS = (*(f"{method} " for method in _METHODS), "Completed ", "answering ")
 _ASKED = late(r"\b(?:http_?|[Rr]equest_?)?(?:[Mm]ethod|verb)[\"']?\s*[=:]\s*[\"']?(?:GET|POST|PUT|PATCH|DELETE|HEAD)\b")
 _FIELD = late(r"\b(?:http_?)?(?:[Ss]tatus(?:_?[Cc]ode)?|response_?[Cc]ode)[\"']?\s*[=:]\s*[\"']?([1-5]\d\d)\b")
 """How a log of fields tells what was asked and what was answered, each by itself."""
+_CALLS = late(r"\b(?:ur[li]|URL|URI)[\"']?\s*[=:]\s*[\"']?https?://")
+"""Who names a whole address has asked somebody; who was asked tells a path."""
 
 
 @lru_cache(maxsize=ASKED_AGAIN)
@@ -32,7 +34,8 @@ def status_of(line: str) -> int:
     """Return the status that a line of a server tells; 0 where it tells none."""
     if any(word in line for word in _WORDS) and (found := _STATUS.search(line[:1000])):
         return int(next(group for group in found.groups() if group))
-    return field_of(line) if ("ethod" in line or "verb" in line) and _ASKED.search(line) else 0
+    asked = ("ethod" in line or "verb" in line) and _ASKED.search(line) and not _CALLS.search(line)
+    return field_of(line) if asked else 0
 
 
 def field_of(line: str) -> int:

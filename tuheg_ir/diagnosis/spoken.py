@@ -7,6 +7,7 @@ import re
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.objects import clean_text
 from tuheg_ir.diagnosis.stamps import after_time
 
 MOST = 240
@@ -23,12 +24,14 @@ _MESSAGE = ("msg", "message", "@m", "@mt", "event", "log", "text", "short_messag
 _ERROR = (
     *("error", "err", "exception", "@x", "error.message", "exception.message", "exception_message", "errmsg"),
     *("error_message", "exc", "exc_info", "reason", "cause", "detail", "details"),
+    *("stack_trace", "stacktrace", "error.stack_trace", "traceback"),
 )
 _ASKED = (
     ("method", "http_method", "requestmethod", "verb"),
     ("path", "url", "uri", "http_path", "requestpath"),
     ("status", "statuscode", "status_code"),
 )
+_JSON = json.JSONDecoder(strict=False)
 _LEAST_FIELDS = 3
 """A line with fewer fields is a sentence with some in it, unless it is one object."""
 
@@ -45,13 +48,24 @@ def spoken(evidence: Evidence) -> Evidence:
 def words_of(line: str) -> str:
     """Return the words of a line: the message and the error of its fields, else all but its time."""
     start = line.find('{"')
-    before, fields = line[: max(0, start)].strip(), _fields(_FIELD, line[start:]) if start >= 0 else {}
-    if start < 0 or (before and len(fields) < _LEAST_FIELDS):
-        before, fields = "", _fields(_PAIR, line) if _LOGFMT.match(line) else {}
-        if len(fields) < _LEAST_FIELDS:
-            return after_time(line)
-    told = _told(fields)
-    return f"{after_time(before)} {told}".strip() if told else after_time(line)
+    if start >= 0 and not _goes_on(line, start):
+        before, fields = line[:start].strip(), _fields(_FIELD, line[start:])
+        if (not before or len(fields) >= _LEAST_FIELDS) and (told := _told(fields)):
+            return f"{after_time(before)} {told}".strip()
+    if _LOGFMT.match(line) and " " not in _PAIR.sub("", line).strip():
+        fields = _fields(_PAIR, line)
+        if len(fields) >= _LEAST_FIELDS and (told := _told(fields)):
+            return told
+    return after_time(line)
+
+
+def _goes_on(line: str, start: int) -> bool:
+    """Tell whether a sentence goes on behind an object in it; what was cut off within one has no end."""
+    try:
+        _, end = _JSON.raw_decode(line, start)
+    except ValueError:
+        return False
+    return bool(line[end:].strip(" \t)]}\"'"))
 
 
 def _fields(form: re.Pattern[str], line: str) -> dict[str, list[str]]:
@@ -74,12 +88,19 @@ def _told(fields: dict[str, list[str]]) -> str:
 
 
 def _plain(quoted: str) -> str:
-    """Return the first line of a string as JSON holds it."""
+    """Return the first line of a string as JSON holds it, of a trace with what it ends in, fit to be shown.
+
+    What JSON writes in other signs is cleaned once more: control signs, halves of a pair, and secrets.
+    """
     try:
         text = str(json.loads(f'"{quoted}"', strict=False))
     except ValueError:
         text = quoted
-    return text.strip().partition("\n")[0].strip()
+    first, *more = [line.strip() for line in clean_text(text).strip().split("\n")]
+    if first.startswith("Traceback ") and more:
+        return more[-1]
+    caused = [line for line in more if line.startswith("Caused by: ")]
+    return f"{first}: {caused[-1]}" if caused else first
 
 
 def _short(text: str, most: int = MOST) -> str:

@@ -95,6 +95,8 @@ def world(
 
 CHECKED = {"haproxy.org/check": "true", "haproxy.org/check-http": "/health"}
 OCEAN = {"service.beta.kubernetes.io/do-loadbalancer-healthcheck-path": "/health"}
+ALB = {"alb.ingress.kubernetes.io/healthcheck-path": "/health"}
+CONTENT_WITH = "alb.ingress.kubernetes.io/success-codes"
 AWAY = [rate("cart", now=0, since=850)]
 HERE = (CART, "code_defect", "rollback_workload")
 HOLDS = [
@@ -132,6 +134,7 @@ HOLDS = [
                 "its Service tells a balancer to check what it refuses, and an alert fires since",
                 world(cart(), logs=own(), service=OCEAN),
             ),
+            ("its way in tells a balancer to check what it refuses", world(cart(), logs=own(), notes=ALB)),
             (
                 "it refuses what the kubelet asked before, and an edge that says nothing of checks fails its requests",
                 world(cart(), edge(), logs=[said("WARN reload", HAPROXY_503), *own()]),
@@ -154,6 +157,8 @@ DOES_NOT_HOLD = [
         ("a monitoring asks what it refuses", world(cart(), logs=own(BLACKBOX))),
         ("it passes again", world(cart(), edge(), logs=[said(fails="", after=HAPROXY_UP)])),
         ("it refuses nothing, and the edge says so of another", world(SIDE, OLD_CART, edge(), logs=[said()])),
+        ("a balancer may be refused as ever, and an alert fires", world(cart(), logs=own(GOOGLE, path="/", code=302))),
+        ("its way in is content with a refusal", world(cart(), logs=own(), notes={**ALB, CONTENT_WITH: "200-404"})),
         ("somebody asks it now and then", world(cart(), logs=own(times=4), notes=CHECKED)),
         ("it is led on, and who checks is none who minds", world(cart(), logs=own(code=302), notes=CHECKED)),
         ("the way in was written in the same minutes", world(cart(), edge(), logs=[said(), *own()], written=900)),

@@ -21,6 +21,8 @@ TELLS = {
     "level=info msg=request method=POST path=/v2/baskets status=404 duration=3ms": 404,
 }
 SOUNDS_LIKE = (
+    'level=error msg="charge failed" method=POST url=http://payments:8080/charge status=503',
+    '"Response" verb="GET" url="https://10.96.0.1:443/api/v1/nodes" status="403 Forbidden" milliseconds=2',
     "[04:13:57 INF] HTTP GET /v2/baskets responded within 400 ms",
     "info: Request starting HTTP/1.1 POST http://cart:8080/v2/baskets application/json 400",
     "[GIN-debug] POST   /v2/baskets               --> main.save (400 handlers)",

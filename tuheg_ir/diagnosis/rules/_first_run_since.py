@@ -45,9 +45,8 @@ def first_run_since(view: View, schedule: Workload) -> FirstRun | None:
     jobs = [job for job in view.snapshot.of("Job") if controller(job) == schedule.ref]
     going = [job for job in jobs if ended(job) is None and not complete(job)]
     pods = [pod for pod in schedule.live if pod.phase == "Running"]
-    well = sorted(
-        (over, began, job) for job in jobs if complete(job) and (over := ended(job)) and (began := started(job))
-    )
+    well = [(over, began, job) for job in jobs if complete(job) and (over := ended(job)) and (began := started(job))]
+    well.sort(key=lambda each: each[:2])
     if len(going) != 1 or len(pods) != 1 or controller(pods[0].obj) != ref(going[0]) or not well:
         return None
     began, longest = started(going[0]), max(over - begun for over, begun, _ in well)

@@ -46,6 +46,8 @@ _BALANCERS = late(
     re.IGNORECASE,
 )
 """How those call themselves who lead nobody to whom their check refuses; monitoring only calls a person."""
+_CONTENT_WITH = late(r"success-?codes|matcher|expect(?:ed)?-?(?:status|codes?)", re.IGNORECASE)
+"""Names of annotations that say which answers a check is content with."""
 _OF_CHECKS = late(r"health|check|probe", re.IGNORECASE)
 _PATHS = late(r"(?<![\w./:*-])/[\w./~-]*")
 _PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
@@ -177,7 +179,10 @@ def _kubelet(template: object) -> set[str]:
 def told_to_check(view: View, workload: Workload, path: str) -> Iterator[Evidence]:
     """Yield the ways in to a workload, or settings of an edge, that tell to check a path of it."""
     for obj in ways_to(view, workload):
-        for key, value in mapping(obj, "metadata", "annotations").items():
+        notes = mapping(obj, "metadata", "annotations")
+        if any(_CONTENT_WITH.search(str(key)) for key in notes):
+            continue  # it may be content with just that answer
+        for key, value in notes.items():
             if _OF_CHECKS.search(str(key)) and path in _PATHS.findall(str(value)):
                 yield Evidence("objects", ref(obj), f"its annotation {key} has {path} checked", None)
     for edge in filter(is_proxy, view.serving):

@@ -80,12 +80,12 @@ def _shown(
 ) -> Iterator[Evidence]:
     """Yield what shows that nobody is led to its pods; nothing where they may be asked by monitoring alone."""
     failing = [*_failing(view, workload, at), *stays_away(view, workload.ref)]
-    since = failing or [each for each in all_told(view, workload.ref) if each.time is None or each.time >= at]
+    felt = failing or [each for each in all_told(view, workload.ref) if each.time is None or each.time >= at]
     meant = list(told_to_check(view, workload, own.path)) if own else []
-    if told or (own and (meant or of_balancer(own.line))):
-        yield from (*(meant[:1] if since else ()), *since[:2])
-    elif own and asked_before(workload, own.path):
-        yield from failing
+    if told or meant:
+        yield from (*(meant[:1] if felt else ()), *felt[:2])
+    elif own and (of_balancer(own.line) or asked_before(workload, own.path)):
+        yield from failing  # what it answered before nobody knows: a balancer may be content with a refusal
 
 
 def _failing(view: View, workload: Workload, at: datetime) -> Iterator[Evidence]:

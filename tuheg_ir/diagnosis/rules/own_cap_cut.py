@@ -21,6 +21,7 @@ from tuheg_ir.diagnosis.view.changes import words_of
 from tuheg_ir.diagnosis.view.complaints import store_spoken_of
 from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.logs import lines_told, speaks_of, tells, times_near
+from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.releases import releases, since_release, template_before
 from tuheg_ir.diagnosis.view.view import View
@@ -186,6 +187,7 @@ def _of(view: View, server: Workload, teller: Workload, line: str) -> bool:
     return server.ref in asked and (asked == {server.ref} or store_spoken_of(view, teller.ref, line) == server.ref)
 
 
+@once
 def _called(view: View, server: Workload) -> set[str]:
     """Return the names under which others speak of a server: its own, its Services', and that of its program."""
     others = {each for w in view.serving if w is not server for each in _containers(w)}

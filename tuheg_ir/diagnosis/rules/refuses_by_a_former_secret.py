@@ -8,7 +8,7 @@ away at the door, and those with old ones by the database behind it, at which th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -138,9 +138,17 @@ def _otherwise(view: View, kept: _Kept, found: Sequence[Complaint], refused: Seq
         return True
     late_on = first - kept.anew.at > SOON
     callers = [view.workloads[each.caller] for each in found if each.caller in view.workloads]
+    if not speaking and _works_with_the_former(kept, callers, {hit.pod for hit in hits}):
+        return True
     if late_on and any(since_release(each, first) and each.changed("env", "mounts", "command") for each in callers):
         return True
     return any(_asks_behind(view, kept, each) for each in refused)
+
+
+def _works_with_the_former(kept: _Kept, callers: Sequence[Workload], refused: Collection[str]) -> bool:
+    """Tell whether clients of a pooler that are older than the Secret are well: the database may not know it yet."""
+    older = (pod.name for each in callers for pod in each.live if (took := last_start(pod)) and took < kept.anew.at)
+    return role(kept.server) == "pooler" and any(name not in refused for name in older)
 
 
 def _read_again(view: View, kept: _Kept) -> bool:
