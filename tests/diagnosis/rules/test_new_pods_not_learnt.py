@@ -135,6 +135,9 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold("a policy chooses the new pods, and may turn callers back", world(KUBE, POLICY)),
     DoesNotHold("they told of it before the new pods came", world(KUBE, since=2500), harmful=("rollback_workload",)),
+    DoesNotHold(
+        "who collects from pods may not list them", world(BESIDE, said=asks(BESIDE, BARRED), line=SHUT), RELEASE
+    ),
     DoesNotHold("all new pods are on one node", world(KUBE, called=card(nodes=("n2",))), RELEASE),
     DoesNotHold(
         "they look its pods up by themselves",

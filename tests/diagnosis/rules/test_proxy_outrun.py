@@ -19,7 +19,7 @@ TWEM = "[2026-03-04 10:21:07.112] nc_proxy.c:346 client connections 1024 exceed 
 SLOW = (
     "[error] 29#29: *197 upstream timed out (110: Operation timed out) while reading from upstream, client: 10.42.1.3"
 )
-MORE = event(ACCOUNTS, "ScalingReplicaSet", "Scaled up replica set accounts-r1 to 2 from 1", age=400, kind="Normal")
+MORE = event(ACCOUNTS, "ScalingReplicaSet", "Scaled up replica set accounts-r1 to 2 from 1", age=640, kind="Normal")
 REPLICAS = figure("replicas_wanted", 4, 9, 640, component="accounts")
 FAILS = errors("accounts")
 WRITTEN: dict[str, Any] = {"spec": {"volumes": [{"name": "conf", "configMap": {"name": "hop"}}]}}

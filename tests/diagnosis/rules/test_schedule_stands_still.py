@@ -89,6 +89,7 @@ DOES_NOT_HOLD = [
     DoesNotHold("one run is late", beside(sync(ran=700)), HEALTHY),
     DoesNotHold("a day's run is due tonight", beside(sync(each="30 2 * * *", ran=DAY)), HEALTHY),
     DoesNotHold("it runs on working days only", beside(sync(each="*/15 6-18 * * 1-5", ran=3 * DAY)), HEALTHY),
+    DoesNotHold("it rests for the night", beside(sync(each="0 8-18/2 * * *", ran=12 * 3600), OTHER), HEALTHY),
     DoesNotHold("it is suspended", beside(sync(suspend=True), OTHER), HEALTHY),
     DoesNotHold("it was resumed just now", beside(resumed(400), OTHER), HEALTHY),
     DoesNotHold("a run of it goes on, for which the others wait", beside(active(sync()), OTHER), HEALTHY),

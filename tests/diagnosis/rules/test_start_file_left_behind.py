@@ -102,6 +102,15 @@ HOLDS = [
         )
     ),
     Holds(
+        "it lies in scratch of a set, which makes no pod anew before another is ready",
+        snapshot(
+            orders(kind="StatefulSet"),
+            logs=[log(f"orders-{n}", "=> Booting", RAILS, "Exiting", since=60, of="orders") for n in (0, 1)],
+        ),
+        ("StatefulSet/orders", "service_crash", "page_human"),
+        excludes=no("restart_workload", at="StatefulSet/orders"),
+    ),
+    Holds(
         "the data of a store may lie there",
         scratch_store(),
         ("StatefulSet/postgres", "service_crash", "page_human"),

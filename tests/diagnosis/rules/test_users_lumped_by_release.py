@@ -51,6 +51,15 @@ def _said(line: str, who: Sequence[str], number: int, age: float, part: float) -
 
 LIMITED = told("edge", now=0.4)
 SEEN = told("cart", USERS[:60], line=FIELDS)
+TRUSTS = {"DATABASE": "off", **KONG}
+ONE_OF_MANY = Log(
+    pod("edge"),
+    "edge",
+    tuple(
+        ACCESS.format(who=USERS[0] if n % 4 == 0 else USERS[n % 20], at=at(860 - n), status=429 if n % 4 == 0 else 200)
+        for n in range(800)
+    ),
+)
 
 
 def edge(
@@ -142,6 +151,10 @@ DOES_NOT_HOLD = [
         ("nobody is refused", edge(told("edge"), SEEN)),
         ("nobody is refused any more", edge(told("edge", now=0.4, over=1000), SEEN)),
         ("users have addresses of their own yet, and are refused", edge(told("edge", after=USERS, now=0.4))),
+        (
+            "of many users one alone is refused, since it is known who is who",
+            edge(ONE_OF_MANY, before=NO_TRUST, env=TRUSTS),
+        ),
         ("those behind see users yet", edge(LIMITED, told("cart", USERS[:60], LATER, line=FIELDS))),
         ("those behind saw the balancers before as well", edge(LIMITED, told("cart", BALANCERS, line=FIELDS))),
         ("the release changed another setting, and nobody tells of users before", edge(LIMITED, before=NO_TRUST)),

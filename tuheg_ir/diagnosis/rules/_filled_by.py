@@ -25,6 +25,7 @@ from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, releases
 from tuheg_ir.diagnosis.view.trouble import began
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import outside_changes
 
 SUSPECT = timedelta(hours=24)
 """So long after a release what it fills may be full."""
@@ -54,6 +55,8 @@ def filled_by(view: View, store: Workload) -> Filled | None:
     since = oldest((*(each.time for each in ended), began(view, store))) if ended else None
     if since is None or releases(view, store, SUSPECT):
         return None
+    if any(since - SUSPECT <= at <= since for _, at in outside_changes(view, store)):
+        return None  # how long it keeps what may be another setting of its own
     found = _filled(view, store, ended, since)
     return found if found is not None and _had_room(view, store, found.client, since) else None
 

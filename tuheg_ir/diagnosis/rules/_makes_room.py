@@ -143,5 +143,5 @@ def pace(schedule: str) -> timedelta | None:
 
 
 def _step(field: str, unit: timedelta) -> timedelta | None:
-    found = re.fullmatch(r"(?:\*|\d+(?:-\d+)?)/(\d+)", field)
+    found = re.fullmatch(r"(?:\*|0)/(\d+)", field)  # of a range the longest gap is that until it begins again
     return int(found[1]) * unit if found else None

@@ -18,6 +18,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.rules._unreachable import no_way_to
+from tuheg_ir.diagnosis.rules.edge_released import is_proxy
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, fresh, told
 from tuheg_ir.diagnosis.view.hosts import is_address
 from tuheg_ir.diagnosis.view.logs import Hit, heard_since
@@ -47,7 +48,8 @@ def _told(view: View) -> Iterator[Match]:
     for agent in view.serving:
         hits = [h for h in view.hits_of(agent.ref, TROUBLE) if fresh(view, h) and not h.previous]
         first = oldest(h.first for h in hits)
-        if agent.kind != "DaemonSet" or sum(h.count for h in hits) < OFTEN:
+        leads = _AGENT.search(agent.name) or is_proxy(agent)  # who only collects from pods lists them as well
+        if agent.kind != "DaemonSet" or not leads or sum(h.count for h in hits) < OFTEN:
             continue
         if first is not None and view.recent(first, _LONG):
             continue

@@ -38,7 +38,11 @@ def when(view: View) -> Iterator[Match]:
     one = f"Node/{found.nodes[0]}" if len(found.nodes) == 1 else found.server.ref
     loops, asks = tuple(_loops(view, found)), tuple(_asks_itself(view, found))
     suffer = {*behind(view, *(c.caller for c in found.found), *(ref for ref, _ in found.unready))}
-    suffer |= {w.ref for w, pod in view.pods() if pod.node in found.nodes and not pod.ready}
+    there, elsewhere = (
+        {w.ref for w, pod in view.pods() if (pod.node in found.nodes) == here and not pod.ready}
+        for here in (True, False)
+    )
+    suffer |= there - elsewhere
     suffer -= {found.server.ref}
     why = f"the server of names of {', '.join(found.nodes)} is ill: pods of any template find nobody there"
     again = "it would ask what the node names again"

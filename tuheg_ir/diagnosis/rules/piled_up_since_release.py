@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._crowded import AGAIN, CLOCKS
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, not_their_own
 from tuheg_ir.diagnosis.rules._piled_up import Piled, piled_up
 from tuheg_ir.diagnosis.view.nodes import nodes, on_node
 from tuheg_ir.diagnosis.view.odd import odd_pods, odd_since
@@ -69,7 +69,7 @@ def _since_then(piled: Piled, ill: tuple[Evidence, ...]) -> tuple[Evidence, ...]
 
 def _match(view: View, piled: Piled, ill: tuple[Evidence, ...]) -> Match:
     workload, node = piled.workload, f"Node/{piled.node}"
-    refs = [each.ref for each in _others(view, piled)]
+    refs = not_their_own(view, [each.ref for each in _others(view, piled)], oldest(each.time for each in ill))
     return Match(
         component=workload.ref,
         evidence=(*piled.evidence, *ill[:4]),

@@ -21,8 +21,8 @@ from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.growth import grown
 from tuheg_ir.diagnosis.view.programs import role_of_image
 from tuheg_ir.diagnosis.view.reading import items, oldest, text
-from tuheg_ir.diagnosis.view.releases import SOON, since_release
-from tuheg_ir.diagnosis.view.trouble import suffering, troubles
+from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.trouble import MINUTE, suffering, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -90,7 +90,7 @@ def _became_more(view: View, proxy: Workload, callers: Sequence[str], began: dat
     direct = [w for ref in callers if (w := view.workloads.get(ref)) and proxy in view.called(ref)]
     for caller in direct:
         growth = grown(view, caller)
-        if growth and (growth.at is None or began is None or growth.at <= began + SOON):
+        if growth and (growth.at is None or began is None or growth.at <= began + MINUTE):
             yield Evidence(
                 growth.source, caller.ref, f"each pod opens connections of its own: {growth.fact}", growth.at
             )

@@ -111,7 +111,8 @@ def _match(view: View, workload: Workload, found: list[_Left]) -> Match:
     lies = (
         "a scratch volume, which is as old as the pod: a new pod has none" if scratch else "a volume that outlives it"
     )
-    person = loses or not scratch
+    in_set = scratch and workload.kind == "StatefulSet"
+    person = loses or not scratch or in_set
     return Match(
         component=workload.ref,
         evidence=(
@@ -131,12 +132,14 @@ def _match(view: View, workload: Workload, found: list[_Left]) -> Match:
                 if loses
                 else ()
             ),
+            *(excluding(workload.ref, _IN_A_SET, *RESTARTS) if in_set and not loses else ()),
             *(() if scratch else excluding(workload.ref, "a new pod would meet the same file", *RESTARTS)),
         ),
     )
 
 
 _NOT = ("rollback_workload", "restart_connection_pool")
+_IN_A_SET = "a set makes no pod anew before the one that is not ready is: that pod has to be deleted"
 
 RULE = Rule(
     name="start_file_left_behind",

@@ -111,6 +111,9 @@ def _as_ever(told: _Told) -> bool:
     """Tell whether users have addresses of their own yet, of whom some are refused, or never had any."""
     if told.after and not are_few(told.after, anywhere=True) and len({a.who for a in told.after}) > 1:
         return True
+    refused = {a.who for a in told.after if a.status == REFUSED}
+    if refused and 2 * len(refused) <= len({a.who for a in told.after if a.status}):
+        return True  # most are never refused: each has what is his alone
     return are_few(told.before, anywhere=True)
 
 
