@@ -119,7 +119,7 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "it follows another server, and clients that keep sessions with it are refused",
         world(store(), workload("other", "redis:7.2", port=6379), of_store=[told(TO_MASTER, to="other")]),
-        (SHOP, "database_connection", "restart_workload"),
+        (SHOP, "database_connection", "page_human"),
     ),
     DoesNotHold(
         "a Sentinel put it right at once",

@@ -33,7 +33,8 @@ _WHENCE = "spec.suspend"
 def when(view: View) -> Iterator[Match]:
     """Several runs in a row were not begun of a CronJob that is not suspended, and none of it goes on.
 
-    Its controller says that it gives up, or is there: where no schedule goes on, and it says nothing, it may be away.
+    Its controller says that it gives up, or somebody misses them and it is there: where no schedule goes on, it may be
+    away.
     """
     for schedule in view.workloads.values():
         due = _due(view, schedule) if schedule.kind == "CronJob" else None
@@ -43,7 +44,7 @@ def when(view: View) -> Iterator[Match]:
         room = room_not_made(view, schedule, _ran(view, schedule))
         missed = (*_alerts(view, schedule.ref), *(room.evidence if room else ()))
         known = _ran(view, schedule) is not None  # of one that never ran its status may only not be there
-        if said or (known and not _all_stand(view, schedule)):
+        if said or (missed and known and not _all_stand(view, schedule)):
             yield _match(view, schedule, due, said, missed, room)
 
 
@@ -65,7 +66,7 @@ def _match(
             Evidence("objects", schedule.ref, told, due),
             *missed[:3],
         ),
-        certainty=0.8 if said and missed else 0.7 if said or missed else 0.5,
+        certainty=0.8 if said and missed else 0.7,
         since=room.since if room else due,
         explains=room.suffer if room else (),
         excludes=of_missed(schedule.ref, room) if room else (),
