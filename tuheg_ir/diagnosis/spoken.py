@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import chain
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -31,6 +32,7 @@ _ASKED = (
     ("path", "url", "uri", "http_path", "requestpath"),
     ("status", "statuscode", "status_code"),
 )
+_READ = frozenset((*_MESSAGE, *_ERROR, *chain(*_ASKED)))
 _JSON = json.JSONDecoder(strict=False)
 _LEAST_FIELDS = 3
 """A line with fewer fields is a sentence with some in it, unless it is one object."""
@@ -69,10 +71,11 @@ def _goes_on(line: str, start: int) -> bool:
 
 
 def _fields(form: re.Pattern[str], line: str) -> dict[str, list[str]]:
-    """Return what each field holds, by its name in small letters; a nested one is one of the line."""
+    """Return what each field that is read holds, by its name in small letters; a nested one is one of the line."""
     found: dict[str, list[str]] = {}
-    for key, quoted, bare in form.findall(line):
-        found.setdefault(key.lower(), []).append(_plain(quoted) or bare)
+    for name, quoted, bare in form.findall(line):
+        key = name.lower()
+        found.setdefault(key, []).extend([_plain(quoted) or bare] if key in _READ else ())
     return found
 
 

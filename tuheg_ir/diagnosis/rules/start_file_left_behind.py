@@ -111,8 +111,8 @@ def _match(view: View, workload: Workload, found: list[_Left]) -> Match:
     lies = (
         "a scratch volume, which is as old as the pod: a new pod has none" if scratch else "a volume that outlives it"
     )
-    in_set = scratch and workload.kind == "StatefulSet"
-    person = loses or not scratch or in_set
+    in_vain = _LOSES if loses else "" if scratch else _MEETS_IT
+    in_vain = in_vain or (_IN_A_SET if workload.kind == "StatefulSet" else "")
     return Match(
         component=workload.ref,
         evidence=(
@@ -121,24 +121,20 @@ def _match(view: View, workload: Workload, found: list[_Left]) -> Match:
             Evidence("objects", f"Pod/{found[0].crash.pod.name}", f"the file lies in {found[0].volume}, {lies}"),
         ),
         certainty=0.75,
-        remedy="page_human" if person else "",
+        remedy="page_human" if in_vain else "",
         since=oldest(each.crash.pod.unready_since for each in found),
         explains=callers,
         excludes=(
             *not_for(callers, f"the trouble comes from {workload.ref}: nothing done to its callers has it start"),
             *excluding(workload.ref, "what it is told is as it was when it served; the file is in its way", *_NOT),
-            *(
-                excluding(workload.ref, "its data may lie in scratch too, and go with the pod", *RESTARTS)
-                if loses
-                else ()
-            ),
-            *(excluding(workload.ref, _IN_A_SET, *RESTARTS) if in_set and not loses else ()),
-            *(() if scratch else excluding(workload.ref, "a new pod would meet the same file", *RESTARTS)),
+            *(excluding(workload.ref, in_vain, *RESTARTS) if in_vain else ()),
         ),
     )
 
 
 _NOT = ("rollback_workload", "restart_connection_pool")
+_LOSES = "its data may lie in scratch too, and go with the pod"
+_MEETS_IT = "a new pod would meet the same file"
 _IN_A_SET = "a set makes no pod anew before the one that is not ready is: that pod has to be deleted"
 
 RULE = Rule(
