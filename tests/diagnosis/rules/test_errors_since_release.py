@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import HOUR, looping, rollout
+from tests.diagnosis.rules.pods import HOUR, looping, node, pods_of, put, rollout
 from tests.diagnosis.rules.scenes import (
     API,
     CALLS_CART,
@@ -177,6 +177,28 @@ def answering(line: str, *beside: list[Obj], **more: Any) -> Snapshot:
     )
 
 
+def beside_a_lost_node(since: float) -> Snapshot:
+    """Return a shop that was released 40 minutes ago and fails by its log, in its own words only since so long ago."""
+    said = ['10.0.0.7 - - "GET /a HTTP/1.1" 500 160'] * 20
+    logs = [
+        Log(
+            pod("shop", n),
+            "shop",
+            (
+                *said,
+                *log(pod("shop", n), *["Traceback (most recent call last):", "TimeoutError"] * 8, since=since).lines,
+            ),
+            False,
+        )
+        for n in (0, 1)
+    ]
+    carts = workload("cart", ready=1)
+    put(pods_of(carts)[1], {}, ready=False, unready=900)
+    lost = node("n2", ready="Unknown", since=900)
+    mine = shop(before=IMAGE, released=2400, nodes=("n1", "n3"))
+    return snapshot(mine, carts, node("n1"), node("n3"), lost, logs=logs, alerts=[alert(service="shop")])
+
+
 def told_of_its_caller(words: str, **labels: str) -> Snapshot:
     """Return a service that fails by the logs of its new pods alone, and an alert about web that fired before them."""
     early = Alert("WebFails", {"service": "web", **labels}, {"summary": words}, starts_at=NOW - timedelta(minutes=10))
@@ -323,6 +345,19 @@ HOLDS = [
             alerts=[alert(deployment="api")],
         ),
         (API, CODE, "rollback_workload"),
+    ),
+    Holds(
+        "its own words begin after a node was lost that carried somebody else",
+        beside_a_lost_node(since=800),
+        (SHOP, "dependency_failure", "page_human"),
+        believed="node_lost",
+        harmful=("rollback_workload",),
+    ),
+    Holds(
+        "its own words begin before a node was lost",
+        beside_a_lost_node(since=2300),
+        (SHOP, CODE, "rollback_workload"),
+        believed="node_lost",
     ),
     Holds("they come and go", flapping(), (API, CODE, "rollback_workload")),
     Holds(

@@ -225,7 +225,8 @@ def _of_others(view: View, workload: Workload, began: datetime | None) -> tuple[
     """Return what shows that a release only passes on what others bring: they fail alike, or did before it came."""
     if blamed := blames_another(view, workload, workload):
         return tuple(view.hit_evidence(hit) for hit in blamed[:2])
-    shown = met_alike(view, workload) or failed_before(view, workload) or node_lost(view, workload, began)
+    first = began or oldest(hit.first for hit in told_errors(view, workload))
+    shown = met_alike(view, workload) or failed_before(view, workload) or node_lost(view, workload, first)
     return (shown,) if shown else said_before(view, workload)[:2]
 
 
