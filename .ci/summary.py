@@ -10,6 +10,9 @@ from xml.etree import ElementTree as ET
 
 from check import Result
 
+MOST = 500
+"""So many signs of why a test failed are told at the end: its whole output stands above, far up."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -41,6 +44,13 @@ def _case(run: str, element: ET.Element) -> Case:
     return Case(run, name, float(element.get("time", "0")), outcome, reason)
 
 
+def why(message: str) -> str:
+    """Return the line of a failure's message that compares, else its first; cut after MOST signs."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()] or ["no reason given"]
+    compares = next((line for line in lines if line.startswith("assert ")), lines[0])
+    return compares if len(compares) <= MOST else f"{compares[:MOST]} ..."
+
+
 def summary(results: list[Result], found: list[Case], left_out: list[str], seconds: float) -> str:
     """Return the end of the output: slowest tests, what was left out, and the count.
 
@@ -60,6 +70,8 @@ def summary(results: list[Result], found: list[Case], left_out: list[str], secon
     skipped = Counter(f"{case.reason} ({case.run})" for case in found if case.outcome == "skipped")
     left_out = [*left_out, *(f"{count} skipped: {reason}" for reason, count in skipped.items())]
     lines += ["left out:", *(f"  {reason}" for reason in left_out or ["nothing"])]
+    whys = [f"  {case.name} ({case.run}): {why(case.reason)}" for case in found if case.outcome == "failed"]
+    lines += ["why:", *whys] if whys else []
     failed = [result.gate.name for result in results if result.code]
     lines += [f"failed: {', '.join(failed)}"] if failed else []
     counted = [f"{counts[word]} {word}" for word in ("failed", "passed", "skipped") if counts[word] or word == "failed"]

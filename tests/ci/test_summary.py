@@ -55,6 +55,20 @@ def test_a_failed_gate_is_named() -> None:
     assert "failed: mypy" in summary([result("mypy", 1), result("ruff", 0)], [], [], 1.0)
 
 
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("AssertionError: exit 0\n{much}\nassert [1] == [2]\n  At index 0", "assert [1] == [2]"),
+        ("RuntimeError: no lab\n\nmore", "RuntimeError: no lab"),
+        ("", "no reason given"),
+        ("x" * 600, f"{'x' * 500} ..."),
+    ],
+)
+def test_why_a_test_failed_stands_at_the_end(message: str, told: str) -> None:
+    lines = summary([result("pytest-main", 1)], [case("failed", reason=message)], [], 1.0).splitlines()
+    assert lines[-4:-2] == ["why:", f"  test_failed_0 (pytest-main): {told}"]
+
+
 def test_slowest_tests_come_first_and_are_ten() -> None:
     found = [case("passed", seconds=float(number)) for number in range(12)]
     text = summary([], found, [], 1.0)
