@@ -84,6 +84,17 @@ def apart(
     )
 
 
+NO_NAME = "ERROR [Orders] Error: getaddrinfo EAI_AGAIN cart"
+NO_ANSWER = "ERROR [Orders] Error: connect ETIMEDOUT 10.96.0.66:6379"
+
+
+def unreached(*second: str, first: str = "", nodes: tuple[str, ...] = NODES) -> Snapshot:
+    """Return a shop whose second pod is slow, what it repeats, and what its first pod does."""
+    told = [log(pod("shop", 1), *second * 9, since=240), *(logs("shop", first, 0) if first else [])]
+    figures = [figure("latency_p95_by_pod", 0.1, 9.0 if n == 1 else 0.1, pod=pod("shop", n)) for n in range(4)]
+    return snapshot(shop(pods=4, nodes=nodes), figures=[*figures, latency("shop", 0.1, 1.5)], logs=told)
+
+
 def replaced(
     *was: float, now: tuple[float, ...] = (0.1, 9.0, 0.1, 9.0), left: float = 870, since: float = 900
 ) -> Snapshot:
@@ -323,6 +334,12 @@ HOLDS += [
             "",
         ),
         (
+            "one of four is slow, finds no names and reaches an address no more: it is the way from its node",
+            unreached(NO_NAME, NO_ANSWER, first=NO_ANSWER),
+            "dependency_failure",
+            "",
+        ),
+        (
             "one of four is slow, and its log is that of a miner, which shows who came",
             apart(0.1, 9.0, 0.1, 0.1, says="[cpu] accepted (20/0) diff 75000 (44 ms)"),
             "security_incident",
@@ -339,6 +356,12 @@ HOLDS += [
     )
     for what, world in (
         ("one of four is slow, and waits at its own limit", starved(limit=0.6)),
+        ("one of four is slow and finds no names, and reaches all addresses", unreached(NO_NAME)),
+        ("one of four is slow and reaches nobody, as another does", unreached(NO_NAME, NO_ANSWER, first=NO_NAME)),
+        (
+            "one of two on a node is slow and reaches nobody",
+            unreached(NO_NAME, NO_ANSWER, nodes=("n1", "n2", "n2", "n3")),
+        ),
         ("all of four wait as much for a processor, and one is slow", starved((0.3, 0.4, 0.3, 0.3))),
         ("one of four is slow, and waits for none but its own threads, which spin", starved(SPINS, does=7.6)),
         ("one of four spins beside a busy one", starved(SPINS, takes=3.0, does=7.6)),

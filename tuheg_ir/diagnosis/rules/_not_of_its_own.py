@@ -27,6 +27,8 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _NUMBER = late(r"\d+(?:\.\d+)*")
+_UNREACHED = ("dns", "connection_timeout")
+"""What who reaches nobody tells of: names that are not resolved, and addresses that do not answer."""
 _LINES = 500
 """So many last lines of a log tell what a pod meets now."""
 
@@ -41,6 +43,7 @@ def not_of_its_own(view: View, workload: Workload, odd: Collection[str]) -> tupl
         return "capacity", asked
     where = tuple(_by_node(view, workload, odd)) or starved(view, workload, odd) or _on_slow_disks(view, workload, odd)
     where = where or tuple(made_in_vain(view, workload, odd)) or tuple(_sent_to_former_pods(view, workload, odd))
+    where = where or _reaches_nobody(view, workload, odd)
     return ("dependency_failure" if where else ""), where
 
 
@@ -171,6 +174,19 @@ def _sent_to_former_pods(view: View, workload: Workload, odd: Collection[str]) -
         if {*odd} <= {*each.pods}:
             told = f"from {each.node} alone it is not reached since new pods of it came: {each.lines[-1][1]}"
             yield Evidence("logs", each.called.ref, told, each.since)
+
+
+def _reaches_nobody(view: View, workload: Workload, odd: Collection[str]) -> tuple[Evidence, ...]:
+    """Return what odd pods, on nodes of their own, tell of names that nobody resolves and of others that do not answer.
+
+    Two servers at once that all their like reach: it is the way out of their nodes, and a new pod may go the same.
+    """
+    told = [h for h in view.hits_of(workload.ref, *_UNREACHED) if h.count >= OFTEN and not h.previous]
+    lost = [h for h in told if h.pod in odd and fresh(view, h)]
+    both = all({h.trouble for h in lost if h.pod == pod} == {*_UNREACHED} for pod in odd)
+    if not odd or not both or {h.pod for h in told if h.trouble == "dns"} != {*odd} or not _apart(workload, odd):
+        return ()
+    return tuple(map(view.hit_evidence, lost))
 
 
 def _on_slow_disks(view: View, workload: Workload, odd: Collection[str]) -> tuple[Evidence, ...]:
