@@ -26,6 +26,7 @@ from tests.diagnosis.rules.scenes import (
     rate,
     shop,
 )
+from tests.diagnosis.rules.test_index_dropped import FAST, SCAN
 from tests.diagnosis.rules.tiny import (
     NOW,
     Obj,
@@ -199,6 +200,20 @@ def beside_a_lost_node(since: float) -> Snapshot:
     return snapshot(mine, carts, node("n1"), node("n3"), lost, logs=logs, alerts=[alert(service="shop")])
 
 
+def scanning(fast: int, *lately: str) -> Snapshot:
+    """Return a shop that fails since its release 15 minutes ago, and its store's log of 2000 s, a line each 25 s.
+
+    ``fast``: after so many statements that find what they seek they read whole collections. ``lately``: the last ones.
+    """
+    scans = [SCAN] * (80 - fast - len(lately))
+    return snapshot(
+        shop(before=IMAGE, released=900),
+        workload("mongo", "mongo:7", kind="StatefulSet", pods=1, port=27017),
+        figures=[errors("shop", since=840)],
+        logs=[log("mongo-0", *[FAST] * fast, *scans, *lately, since=2000)],
+    )
+
+
 def told_of_its_caller(words: str, **labels: str) -> Snapshot:
     """Return a service that fails by the logs of its new pods alone, and an alert about web that fired before them."""
     early = Alert("WebFails", {"service": "web", **labels}, {"summary": words}, starts_at=NOW - timedelta(minutes=10))
@@ -345,6 +360,15 @@ HOLDS = [
             alerts=[alert(deployment="api")],
         ),
         (API, CODE, "rollback_workload"),
+    ),
+    *(
+        Holds(f"its store reads whole collections {what}", scanning(fast, *lately), (SHOP, *told))
+        for what, fast, lately, told in (
+            ("since five minutes before it", 32, (), ("dependency_failure", "page_human")),
+            ("since it came", 45, (), (CODE, "rollback_workload")),
+            ("as it always did", 0, (), (CODE, "rollback_workload")),
+            ("since five minutes before it, and no more", 32, (FAST,) * 30, (CODE, "rollback_workload")),
+        )
     ),
     Holds(
         "its own words begin after a node was lost that carried somebody else",

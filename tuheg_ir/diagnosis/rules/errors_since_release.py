@@ -20,6 +20,7 @@ from tuheg_ir.diagnosis.rules._met_alike import met_alike, waits_before
 from tuheg_ir.diagnosis.rules._own_words import own_words
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refused_with_others
 from tuheg_ir.diagnosis.rules._said_before import said_before
+from tuheg_ir.diagnosis.rules._scanned_before import scanned_before
 from tuheg_ir.diagnosis.rules._served_well import ends_by_itself, lately_of_others, served_well
 from tuheg_ir.diagnosis.rules.scaled_down import lost
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints
@@ -227,6 +228,7 @@ def _of_others(view: View, workload: Workload, began: datetime | None) -> tuple[
         return tuple(view.hit_evidence(hit) for hit in blamed[:2])
     first = began or oldest(hit.first for hit in told_errors(view, workload))
     shown = met_alike(view, workload) or failed_before(view, workload) or node_lost(view, workload, first)
+    shown = shown or scanned_before(view, workload)
     return (shown,) if shown else said_before(view, workload)[:2]
 
 
