@@ -214,6 +214,20 @@ def scanning(fast: int, *lately: str) -> Snapshot:
     )
 
 
+BEHIND = "outside_dependency_fails"
+FAR = 'ERROR Post "https://api.far.example/v4/rates": dial tcp 203.0.113.45:443: i/o timeout'
+
+
+def handing_on(*mine: str, cart: str = FAR, since: float = 835) -> Snapshot:
+    """Return a shop that fails since it was given another setting, what it tells, and what whom it asks does."""
+    return snapshot(
+        shop(env={**CALLS_CART, "PICKUP": "true"}, before={"env": {**CALLS_CART, "PICKUP": "false"}}, released=900),
+        workload("cart"),
+        figures=[errors("shop", since=840)],
+        logs=[*(log(pod("shop", n), *mine * 9, since=830) for n in (0, 1)), *logs("cart", cart, 0, 1, since=since)],
+    )
+
+
 def told_of_its_caller(words: str, **labels: str) -> Snapshot:
     """Return a service that fails by the logs of its new pods alone, and an alert about web that fired before them."""
     early = Alert("WebFails", {"service": "web", **labels}, {"summary": words}, starts_at=NOW - timedelta(minutes=10))
@@ -368,6 +382,22 @@ HOLDS = [
             ("since it came", 45, (), (CODE, "rollback_workload")),
             ("as it always did", 0, (), (CODE, "rollback_workload")),
             ("since five minutes before it, and no more", 32, (FAST,) * 30, (CODE, "rollback_workload")),
+        )
+    ),
+    Holds(
+        "whom it asks, and names, gets no answer from outside since then",
+        handing_on(BLAMES["an answer"]),
+        (SHOP, "dependency_failure", "page_human"),
+        believed=BEHIND,
+        harmful=("rollback_workload",),
+    ),
+    *(
+        Holds(f"its settings changed, and {what}", world, (SHOP, SETTING, "rollback_workload"), believed=believed)
+        for what, believed, world in (
+            ("whom it asks and names says nothing of others", "", handing_on(BLAMES["an answer"], cart="INFO 200")),
+            ("it is itself that gets no answer from outside", "", handing_on(FAR, cart="INFO 200")),
+            ("whom it names gets none minutes later", BEHIND, handing_on(BLAMES["an answer"], since=400)),
+            ("it stumbles by itself as well", BEHIND, handing_on(BLAMES["an answer"], UNDEFINED)),
         )
     ),
     Holds(

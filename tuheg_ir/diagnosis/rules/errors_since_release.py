@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
 from tuheg_ir.diagnosis.rules._failed_before import failed_before
+from tuheg_ir.diagnosis.rules._handed_on import handed_on
 from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._in_between import JUST, PROVEN, in_between, misread_of, node_lost
 from tuheg_ir.diagnosis.rules._innocent_image import others_fail, passes_on, run_began, waits_for_the_dead
@@ -228,7 +229,7 @@ def _of_others(view: View, workload: Workload, began: datetime | None) -> tuple[
         return tuple(view.hit_evidence(hit) for hit in blamed[:2])
     first = began or oldest(hit.first for hit in told_errors(view, workload))
     shown = met_alike(view, workload) or failed_before(view, workload) or node_lost(view, workload, first)
-    shown = shown or scanned_before(view, workload)
+    shown = shown or scanned_before(view, workload) or handed_on(view, workload)
     return (shown,) if shown else said_before(view, workload)[:2]
 
 

@@ -1,0 +1,39 @@
+"""Whose release only hands on that whom it asks gets no answer from outside, whatever the release changed."""
+
+from __future__ import annotations
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._blames_another import blames_itself, mostly
+from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints
+from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.programs import DATA, role
+from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+@once
+def handed_on(view: View, workload: Workload) -> Evidence | None:
+    """Return what somebody in between tells of a host outside that does not answer him, if a release mostly names him.
+
+    He has to have been told so no later than the release was by him. A host that the release itself asks its settings
+    may name wrongly; that of another they do not.
+    """
+    if blames_itself(view, workload) or not mostly(view, workload, UNANSWERED):
+        return None
+    told = [each for each in complaints(view, *UNANSWERED) if not each.hit.previous and each.hit.count >= OFTEN]
+    named = {each.about for each in told if each.caller == workload.ref}
+    for ref in named if len(named) == 1 else ():
+        between = view.workloads.get(ref)
+        if between is None or role(between) in DATA:
+            return None
+        began = min((each.hit.first for each in told if each.caller == workload.ref and each.hit.first), default=None)
+        for each in told:
+            early = began is not None and each.hit.first is not None and each.hit.first <= began + MINUTE
+            if each.caller == ref and early and _outside(view, each):
+                return view.hit_evidence(each.hit)
+    return None
+
+
+def _outside(view: View, each: Complaint) -> bool:
+    return not each.about and any(map(view.graph.is_away, each.hit.hosts))
