@@ -125,6 +125,16 @@ OPEN = frozenset(
         # it is named as killed for memory; asked is scale_database for a larger limit, which here ends idle sessions
         "exam-registration-postgres-oomkilled-while-students-book-their-exams",
         "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
+        "grain-node-networkd-restart-by-unattended-upgrade-flushes-pod-ip-rules",
+        "heat-portal-edge-caches-account-pages-with-their-session-cookies",
+        "kennel-sidekiq-release-expects-argument-old-web-does-not-enqueue",
+        "toy-haproxy-twelve-server-slots-leave-scaled-shop-pods-idle",
+        "forgotten-mysql-client-session-keeps-all-voucher-rows-locked",
+        "history-pruner-fifty-thousand-row-chunks-freeze-galera-meal-orders",
+        "forum-trim-regex-backtracks-on-one-whitespace-post-home-probe-fails",
+        "menu-postgres-vacuum-full-runs-at-dinner-under-sydney-time-zone",
+        "prisma-reset-job-meant-for-preview-emptied-the-live-forms-database",
+        "scan-archive-shard-out-of-inodes-while-its-volume-is-half-empty",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }
