@@ -13,6 +13,7 @@ import pytest
 from tuheg_ir.diagnosis.collector.alerts import of_alertmanager, of_prometheus, prometheus_alerts
 from tuheg_ir.diagnosis.collector.context import SourceFailed
 from tuheg_ir.diagnosis.collector.metrics import read_metrics
+from tuheg_ir.diagnosis.collector.prometheus import Prometheus
 from tuheg_ir.sim.answers import Answer, Request
 from tuheg_ir.sim.http_server import HttpServer
 from tuheg_ir.sim.prometheus.samples import Samples
@@ -46,6 +47,24 @@ def test_a_prometheus_that_is_none_is_noted(answer: Answer, kind: str, told: str
     (source,) = found.sources
     assert (source.source, source.ok, source.kind) == ("prometheus", False, kind)
     assert told in source.note
+
+
+def test_each_question_is_asked_once_on_a_connection_that_is_kept() -> None:
+    asked = []
+
+    def answer(request: Request) -> Answer:
+        asked.append(request.path)
+        return Answer(200, body={"status": "success", "data": {"result": []}})
+
+    server = served(answer)
+    prometheus = Prometheus(server.url, time.monotonic() + 10)
+    try:
+        for _ in range(4):
+            assert prometheus.instant("up", AT.timestamp()) == []
+    finally:
+        prometheus.close()
+        server.stop()
+    assert len(asked) == 4
 
 
 @pytest.mark.parametrize("url", ["nonsense", "ftp://x", "http://", "http://x:99999", "http://[::1"])

@@ -91,6 +91,7 @@ class HttpApi:
             )
         response = connection.getresponse()
         body = self._body(response)
+        response.close()  # until then the connection takes no further question; it is kept
         if response.will_close:
             self._drop()
         return self._parsed(response.status, body)
