@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tuheg_ir.diagnosis.collector.reads import OF_CLUSTER
 from tuheg_ir.diagnosis.effects import signs_seen
+from tuheg_ir.diagnosis.extensions import OF_CLUSTER
 from tuheg_ir.diagnosis.model import Diagnosis, Snapshot, Source
 from tuheg_ir.diagnosis.rules import all_rules
 from tuheg_ir.diagnosis.view.view import View

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tuheg_ir.diagnosis.collector.context import Context, SourceFailed
+from tuheg_ir.diagnosis.extensions import EXTENSIONS, OF_CLUSTER
 from tuheg_ir.diagnosis.objects import slim
 from tuheg_ir.project import module_utils
 
@@ -50,44 +51,6 @@ class Read:
 CORE, APPS, BATCH = "/api/v1", "/apis/apps/v1", "/apis/batch/v1"
 NETWORK = "/apis/networking.k8s.io/v1"
 
-EXTENSIONS: tuple[tuple[str, tuple[str, ...], dict[str, str]], ...] = (
-    # API group, its versions (what is asked first stands first), kind and plural
-    ("gateway.networking.k8s.io", ("v1", "v1beta1"), {"HTTPRoute": "httproutes"}),
-    ("cert-manager.io", ("v1",), {"Certificate": "certificates", "CertificateRequest": "certificaterequests"}),
-    ("acme.cert-manager.io", ("v1",), {"Challenge": "challenges"}),
-    ("external-secrets.io", ("v1", "v1beta1"), {"ExternalSecret": "externalsecrets"}),
-    ("keda.sh", ("v1alpha1",), {"ScaledObject": "scaledobjects"}),
-    (
-        "security.istio.io",
-        ("v1", "v1beta1"),
-        {"AuthorizationPolicy": "authorizationpolicies", "PeerAuthentication": "peerauthentications"},
-    ),
-    (
-        "networking.istio.io",
-        ("v1", "v1beta1"),
-        {
-            "VirtualService": "virtualservices",
-            "DestinationRule": "destinationrules",
-            "ServiceEntry": "serviceentries",
-            "Sidecar": "sidecars",
-        },
-    ),
-    ("gateway.envoyproxy.io", ("v1alpha1",), {"BackendTrafficPolicy": "backendtrafficpolicies"}),
-    ("argoproj.io", ("v1alpha1",), {"Application": "applications", "ApplicationSet": "applicationsets"}),
-    ("metallb.io", ("v1beta1",), {"L2Advertisement": "l2advertisements", "BGPAdvertisement": "bgpadvertisements"}),
-    (
-        "kafka.strimzi.io",
-        ("v1", "v1beta2"),
-        {"Kafka": "kafkas", "KafkaTopic": "kafkatopics", "KafkaUser": "kafkausers"},
-    ),
-    ("rabbitmq.com", ("v1beta1",), {"Permission": "permissions", "TopicPermission": "topicpermissions"}),
-    ("k8s.mariadb.com", ("v1alpha1",), {"Grant": "grants"}),
-)
-OF_CLUSTER: tuple[tuple[str, tuple[str, ...], dict[str, str]], ...] = (
-    # The same, of what no namespace holds
-    ("crd.projectcalico.org", ("v1",), {"BGPPeer": "bgppeers", "BGPConfiguration": "bgpconfigurations"}),
-    ("cilium.io", ("v2", "v2alpha1"), {"CiliumBGPClusterConfig": "ciliumbgpclusterconfigs"}),
-)
 READS: tuple[Read, ...] = (
     # The largest ones first: they take longest.
     Read("pods", "Pod", CORE, "pods", also=True),
