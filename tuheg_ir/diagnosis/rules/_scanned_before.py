@@ -25,7 +25,9 @@ def scanned_before(view: View, workload: Workload) -> Evidence | None:
     Small tables are always read so: it has to have begun, and to go on.
     """
     came = workload.released_at
-    for server in of_role(view.workloads, "database") if came is not None else ():
+    if came is None:
+        return None
+    for server in of_role(view.workloads, "database"):
         for told in statements_by_log(view, server):
             scans = [each for each in told if reads_whole_tables(each.text)]
             first = _begun(told, scans, came, view.now)
