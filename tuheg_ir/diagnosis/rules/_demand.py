@@ -11,9 +11,10 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
 from tuheg_ir.diagnosis.rules._strangers import reached_from_outside
 from tuheg_ir.diagnosis.view.changes import Change
+from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.growth import had
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.trouble import labels_of
+from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of
 from tuheg_ir.diagnosis.view.usage import work_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -23,6 +24,8 @@ TIMES = 2.0
 SOON = timedelta(minutes=45)
 SLACK = timedelta(minutes=1)
 """So far apart are figures that tell of one moment."""
+STILL = timedelta(minutes=15)
+"""Who told last so long ago that it has no space left may have some again."""
 FLOOD, AT_ONCE = 5.0, timedelta(minutes=10)
 """So many times what it was, and so soon after a release, is seldom asked for by users."""
 _MULTIPLIES = late(
@@ -88,6 +91,18 @@ def fell_short(view: View, ref: str, grew: Turn) -> bool:
     fewer = workload.ready < (had(view, workload) or workload.wanted)
     waiting = [pod.created for pod in workload.live if pod.unschedulable and pod.created is not None]
     return fewer and any(-SLACK <= grew.since - at <= SOON for at in waiting)
+
+
+def has_no_room(view: View, ref: str, grew: Turn) -> bool:
+    """Tell whether a workload had told that it has no space left when the requests to it grew, and tells it still.
+
+    What it could not keep is sent again for as long as it is refused, by who takes it from a queue or by any client:
+    a release of another caller, shortly before, is no reason for that, and none of them can end it. A store that was
+    filled by the many requests tells so only after they came.
+    """
+    told = (*view.hits_of(ref, "disk_full"), *(c.hit for c in complaints(view, "disk_full") if c.about == ref))
+    full = (hit for hit in told if hit.count >= OFTEN and view.recent(hit.last, STILL))
+    return any(hit.first is not None and (grew.since is None or hit.first <= grew.since + SLACK) for hit in full)
 
 
 def _blamed(released: Sequence[Workload], counted: Collection[str], grew: Turn) -> Workload | None:

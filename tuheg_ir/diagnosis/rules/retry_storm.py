@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._came_back import found_work
-from tuheg_ir.diagnosis.rules._demand import Multiplied, fell_short, multiplied, multiplying
+from tuheg_ir.diagnosis.rules._demand import Multiplied, fell_short, has_no_room, multiplied, multiplying
 from tuheg_ir.diagnosis.rules._figures import Turn, felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._innocent_image import run_began
@@ -23,6 +23,8 @@ def when(view: View) -> Iterator[Match]:
     """Requests between two services multiply, and those of the users do not."""
     for ref in view.workloads:
         found = multiplied(view, ref)
+        if found is not None and has_no_room(view, ref, found.grew):
+            continue  # its own cause is told: what it refuses is sent again until it has room
         ill = felt(view, ref) if found else ()
         echo = found is not None and fell_short(view, ref, found.grew)
         if found is not None and found.by is not None and not echo:
