@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
@@ -26,6 +26,12 @@ FOR_ONE = 100
 """So many rows read for each that is given are looked through, and not looked up."""
 _ASKS_MUCH = late(r"\"size\\*\"\s*:\s*(?!10000\b)[1-9]\d{4}")
 """A search that wants more groups than a server gives hits, unless it is told to, gathers over all that there is."""
+_OF_SLOW_LOG = late(r"# Time: (\d{6}) {1,2}(\d{1,2}:\d\d:\d\d)\b")
+"""How MariaDB, and MySQL of old, tell in their slow log when a statement ended."""
+_AGAIN = late(r"# User@Host: ")
+_HEADS = late(r"# Time: ")
+_BEGINS = late(r"\{|[\[(]?\d{4}-\d\d-\d\d[T ]\d\d:")
+"""A slow log's entry begins with its time or its user; another line that begins with a time is of another log."""
 _LONGEST = 60
 """No more lines are read of one statement."""
 
@@ -54,15 +60,30 @@ def _statements(log: Log) -> Iterator[Statement]:
     begun: datetime | None = None
     block: list[str] = []
     for line in log.lines:
-        at = stamp(line)
+        at = _time_of(line, block)
         if at is not None:
             if begun is not None:
                 yield Statement(begun, " ".join(block))
             begun, block = at, [line]
+        elif begun is not None and _AGAIN.match(line) and any(_AGAIN.match(each) for each in block):
+            yield Statement(begun, " ".join(block))  # of the same second: the time is not told again
+            block = [line]
         elif len(block) < _LONGEST:
             block.append(line.strip())
     if begun is not None:
         yield Statement(begun, " ".join(block))
+
+
+def _time_of(line: str, block: Sequence[str]) -> datetime | None:
+    """Return the time with which a line begins what is told; a time within a statement of a slow log is none."""
+    if found := _OF_SLOW_LOG.match(line):
+        try:
+            return datetime.strptime(f"{found[1]} {found[2]:0>8}", "%y%m%d %H:%M:%S").replace(tzinfo=UTC)
+        except ValueError:
+            return None
+    at = stamp(line)
+    within = at is not None and any(_AGAIN.match(each) for each in block) and not _HEADS.match(line)
+    return None if within and _BEGINS.match(line) is None else at
 
 
 def reads_whole_tables(text: str) -> bool:
