@@ -130,11 +130,9 @@ OPEN = frozenset(
         "kennel-sidekiq-release-expects-argument-old-web-does-not-enqueue",
         "toy-haproxy-twelve-server-slots-leave-scaled-shop-pods-idle",
         "forgotten-mysql-client-session-keeps-all-voucher-rows-locked",
-        "history-pruner-fifty-thousand-row-chunks-freeze-galera-meal-orders",
         "forum-trim-regex-backtracks-on-one-whitespace-post-home-probe-fails",
         "menu-postgres-vacuum-full-runs-at-dinner-under-sydney-time-zone",
         "prisma-reset-job-meant-for-preview-emptied-the-live-forms-database",
-        "scan-archive-shard-out-of-inodes-while-its-volume-is-half-empty",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }

@@ -1,4 +1,4 @@
-"""Settings by which a release lets a program gather much less before it writes: fewer rows, or for a shorter time.
+"""Settings by which a release lets a program gather much less before it writes, or change much more at once.
 
 As much is written, in many times as many pieces. What a program reads or sends elsewhere at a time is another setting.
 In a file of settings a name stands below others that say of what it is: `batch:` and below it `max_events: 200`.
@@ -6,7 +6,7 @@ In a file of settings a name stands below others that say of what it is: `batch:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.late import late
@@ -23,6 +23,9 @@ _MEASURES = frozenset((
     *("max", "min", "limit", "interval", "period", "time", "timeout", "delay", "wait", "every", "ms", "seconds"),
 ))  # fmt: skip
 """Words of settings for how much, or how long, is gathered until it is written."""
+_AMOUNTS = frozenset(("size", "rows", "row", "count", "records", "items", "docs", "max", "limit", "length"))
+_CHANGING = frozenset(("delete", "update", "commit", "processor"))
+"""Words for how many at a time, and for what is done with them in place."""
 _ELSEWHERE = frozenset((
     *("fetch", "read", "reader", "poll", "consumer", "consume", "prefetch", "select", "query", "page", "cursor"),
     *("producer", "publish", "publisher", "kafka", "amqp", "rabbitmq", "session", "log", "logs", "logger", "commit"),
@@ -60,11 +63,23 @@ def batches_cut(workload: Workload) -> tuple[Cut, ...]:
 
     Where it gathers more by another measure, nobody knows which of the two it comes to first.
     """
-    before, now = dict(_settings(template_before(workload))), dict(_settings(workload.template))
+    before, now = (dict(_settings(each, _of_gathering)) for each in (template_before(workload), workload.template))
     both = [key for key in before if key in now]
     if any(now[key][1] > before[key][1] for key in both):
         return ()
     return tuple(Cut(key, before[key][0], now[key][0]) for key in both if 0 < TIMES * now[key][1] <= before[key][1])
+
+
+def chunks_raised(workload: Workload) -> tuple[Cut, ...]:
+    """Return the settings by which a release lets a workload change many times as much at once: how many, not when.
+
+    Where it may do less by another such setting, nobody knows which of the two it comes to first.
+    """
+    before, now = (dict(_settings(each, _of_chunks)) for each in (template_before(workload), workload.template))
+    both = [key for key in before if key in now]
+    if any(now[key][1] < before[key][1] for key in both):
+        return ()
+    return tuple(Cut(key, before[key][0], now[key][0]) for key in both if 0 < TIMES * before[key][1] <= now[key][1])
 
 
 def gathering(text_of: str) -> tuple[tuple[str, str], ...]:
@@ -98,10 +113,16 @@ def _of_gathering(name: str) -> bool:
     return bool(words & _GATHERS and words & _MEASURES and not words & _ELSEWHERE)
 
 
-def _settings(template: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, float]]]:
-    """Yield the settings of a template for what is gathered: name, value as it stands, and as a number."""
+def _of_chunks(name: str) -> bool:
+    """Tell whether a setting is of how much is changed at once, by whichever statement."""
+    words = {each.lower() for each in _WORDS.findall(name)}
+    return bool(words & _GATHERS and words & _AMOUNTS and not words & (_ELSEWHERE - _CHANGING))
+
+
+def _settings(template: Mapping[str, Any], wanted: Callable[[str], bool]) -> Iterator[tuple[str, tuple[str, float]]]:
+    """Yield the settings of a template of a kind that is wanted: name, value as it stands, and as a number."""
     for container in items(template, "spec", "containers"):
         for name, amount, unit in _SETTING.findall("\n".join(words_given(container))):
             factor = _UNITS.get(unit if unit == "M" else unit.lower())
-            if factor is not None and _of_gathering(name):
+            if factor is not None and wanted(name):
                 yield name, (f"{amount}{unit}", float(amount.replace("_", "")) * factor)

@@ -1,0 +1,169 @@
+"""A release changes many times as many rows at once, and who writes to the same store waits since then.
+
+A deletion of fifty thousand rows in one transaction keeps their locks until its end, and each copy of the store must
+take it whole before it takes anything else: a cluster that certifies writes stops all writers until then, a replica
+falls behind. The store is well, and so is who only reads. Nothing is wrong with who waits, though it may be new too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._database_users import takes_its_address_from_a_secret
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._senders import sends
+from tuheg_ir.diagnosis.rules._sessions import clients
+from tuheg_ir.diagnosis.rules._smaller_batches import Cut, chunks_raised
+from tuheg_ir.diagnosis.stamps import stamp, without_time
+from tuheg_ir.diagnosis.view.logs import tells
+from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import BEFORE, release_evidence, releases, since_release
+from tuheg_ir.diagnosis.view.statements import Statement, statements
+from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+FRESH = timedelta(hours=2)
+STILL = timedelta(minutes=15)
+"""What was done last so long ago is done no more."""
+MANY = 1000
+"""Fewer rows are changed in no time, and so small a number may stand for anything."""
+FEW = 3
+_WAITS = ("lock_wait", "slow_statement")
+"""What clients tell of whose writes wait for those of another."""
+_WRITES = late(r"\b(?:DELETE|UPDATE|INSERT|REPLACE|MERGE|COPY|REMOVE)\b", re.IGNORECASE)
+_DONE = late(
+    r"\b(?:delet|purg|prun|remov|updat|archiv|back-?fill|insert|upsert|writ|expir|commit|migrat)", re.IGNORECASE
+)
+"""How a store tells of a statement that writes, and a program that it has written."""
+
+
+class Chunks(NamedTuple):
+    """When large changes were told of since a release, the first one as evidence, and the store if that tells it."""
+
+    at: tuple[datetime, ...]
+    shown: Evidence
+    store: str
+
+
+def when(view: View) -> Iterator[Match]:
+    """A release raised how much is changed at once, such changes are told of since, and others' writes wait since."""
+    for client in view.serving:
+        raised = chunks_raised(client) if releases(view, client, FRESH) and not client.returned else ()
+        chunks = (_by_store(view, client, raised) or _by_itself(view, client, raised)) if raised else None
+        if chunks is None or view.now - chunks.at[-1] > STILL:
+            continue
+        waiting = _waiting(view, client, chunks)
+        felt = {ref: told for ref in waiting if (told := _suffers(view, ref))}
+        since = oldest(at for told in felt.values() for _, at in told)
+        # Who was ill before the first of the large changes is so for another reason.
+        if felt and since is not None and since >= chunks.at[0] + BEFORE and since_release(client, since):
+            seen = tuple(evidence for told in felt.values() for evidence, _ in told)
+            yield _match(
+                view, client, chunks, tuple(dict.fromkeys((*seen[:3], *_told(view, waiting)[:2]))), tuple(felt), since
+            )
+
+
+def _suffers(view: View, ref: str) -> tuple[tuple[Evidence, datetime | None], ...]:
+    """Return what users of a workload feel, and since when; where nobody measures it, what it often tells."""
+    often = (hit for hit in view.hits_of(ref, *_WAITS) if hit.count >= OFTEN)
+    return tuple(troubles(view, ref)) or tuple((view.hit_evidence(hit), hit.first) for hit in often)
+
+
+def _by_store(view: View, client: Workload, raised: Sequence[Cut]) -> Chunks | None:
+    """Return the slow writes of a store's log that are as large as the release lets them be, or the client's.
+
+    None where it told of as large ones before the release.
+    """
+    for store in of_role(view.workloads, "database"):
+        slow = [each for each in statements(view, store) if tells("slow_statement", each.text)]
+        large = sorted(each for each in slow if _WRITES.search(each.text) and _of(view, client, raised, each))
+        if found := _since(client, [(each.at, each.text) for each in large], store.ref, store.ref):
+            return found
+    return None
+
+
+def _of(view: View, client: Workload, raised: Sequence[Cut], told: Statement) -> bool:
+    return _has_amount(told.text, raised) or sends(view, told.text, client)
+
+
+def _by_itself(view: View, client: Workload, raised: Sequence[Cut]) -> Chunks | None:
+    """Return what a client tells of its own large changes, where no store does."""
+    lines = (line for log in view.logs_of(client.live, previous=False) for line in log.lines)
+    told = [(at, line) for line in lines if (at := stamp(line)) is not None]
+    return _since(client, [e for e in told if _DONE.search(e[1]) and _has_amount(e[1], raised)], "", client.ref)
+
+
+def _since(client: Workload, told: Sequence[tuple[datetime, str]], store: str, teller: str) -> Chunks | None:
+    """Return what was told since a release, and never before."""
+    came, ordered = client.released_at, sorted(told)
+    if came is None or len(ordered) < FEW or ordered[0][0] < came + BEFORE:
+        return None
+    fact = f"{len(ordered)} times since {client.ref} was released: {without_time(ordered[0][1])[:320]}"
+    return Chunks(tuple(at for at, _ in ordered), Evidence("logs", teller, fact, ordered[0][0]), store)
+
+
+def _has_amount(text: str, raised: Sequence[Cut]) -> bool:
+    """Tell whether a text has the very number of rows that a release lets a program change at once."""
+    amounts = {digits for each in raised if (digits := each.after.replace("_", "")).isdigit() and int(digits) >= MANY}
+    return any(re.search(rf"(?<![\w.-]){each}(?![\w.-]|:\d)", text) for each in amounts)
+
+
+def _waiting(view: View, client: Workload, chunks: Chunks) -> tuple[str, ...]:
+    """Return who may wait for the large changes: who tells that it waits, or whom the store tells to be slow since.
+
+    Who else is a client of that store is one where the store tells of slow statements that are not the large ones.
+    """
+    others = [each for each in view.serving if each is not client and role(each) not in DATA]
+    telling = {each.ref for each in others if sum(hit.count for hit in view.hits_of(each.ref, *_WAITS)) >= FEW}
+    store = view.workloads.get(chunks.store)
+    if store is None:
+        return tuple(sorted(telling))
+    slow = [each for each in statements(view, store) if tells("slow_statement", each.text)]
+    beside = [e for e in slow if e.at not in chunks.at and e.at >= chunks.at[0] and not sends(view, e.text, client)]
+    if len(beside) >= FEW:
+        asking = clients(view, chunks.store)
+        telling |= {each.ref for each in others if each.ref in asking or takes_its_address_from_a_secret(each)}
+    return tuple(sorted(telling))
+
+
+def _told(view: View, refs: Sequence[str]) -> tuple[Evidence, ...]:
+    return tuple(view.hit_evidence(hit) for ref in refs for hit in view.hits_of(ref, *_WAITS))
+
+
+def _match(
+    view: View, client: Workload, chunks: Chunks, seen: Sequence[Evidence], ill: tuple[str, ...], since: datetime
+) -> Match:
+    return Match(
+        component=client.ref,
+        evidence=(*release_evidence(client, "env"), chunks.shown, *seen),
+        certainty=0.75 if chunks.store else 0.6,
+        since=since,
+        explains=behind(view, *ill, chunks.store, but=client.ref),
+        excludes=(
+            *not_for((client.ref,), "more instances would change as much at once, each", ("scale_workload",)),
+            *not_for(
+                ill,
+                f"it waits for the large changes of {client.ref}, and would again",
+                (*RESTARTS, "rollback_workload", "scale_workload"),
+            ),
+        ),
+    )
+
+
+RULE = Rule(
+    name="chunks_raised_by_release",
+    title="A release changes many times as much at once, and the writes of others wait for it",
+    root_cause="configuration_error",
+    remedy="rollback_workload",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no release raised how much is changed at once since which others' writes wait",
+)
