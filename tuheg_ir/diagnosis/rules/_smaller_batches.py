@@ -51,7 +51,7 @@ _UNITS = {
 
 
 class Cut(NamedTuple):
-    """A setting that was cut: its name, and what it was and is, as they stand there."""
+    """A setting that was cut, or raised: its name, and what it was and is, as they stand there."""
 
     name: str
     before: str
