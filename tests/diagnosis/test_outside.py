@@ -125,7 +125,6 @@ OPEN = frozenset(
         # it is named as killed for memory; asked is scale_database for a larger limit, which here ends idle sessions
         "exam-registration-postgres-oomkilled-while-students-book-their-exams",
         "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
-        "grain-node-networkd-restart-by-unattended-upgrade-flushes-pod-ip-rules",
         "heat-portal-edge-caches-account-pages-with-their-session-cookies",
         "kennel-sidekiq-release-expects-argument-old-web-does-not-enqueue",
         "toy-haproxy-twelve-server-slots-leave-scaled-shop-pods-idle",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -35,10 +35,35 @@ def alone_on(view: View, node: str, found: Iterable[Complaint]) -> dict[str, Com
     elsewhere = {caller for caller, owners in of_it if not (owners and several)}
     first = {each.caller: each for each in reversed(here) if each.caller not in elsewhere}
     heard = _heard(view)
-    return {
+    lonely = {
         ref: first[ref]
         for ref in sorted(first)
         if any(pod.node and pod.node != node and pod.name in heard for pod in view.workloads[ref].live)
+    }
+    return lonely | _miss_more(here, [each for each in known if each not in here], lonely)
+
+
+def _miss_more(
+    here: Iterable[Complaint], there: Iterable[Complaint], lonely: Mapping[str, Complaint]
+) -> dict[str, Complaint]:
+    """Return workload -> its first complaint, of those that miss several from a node, and none of these elsewhere.
+
+    All that they miss elsewhere has pods on the node that are cut off there: that is the same trouble again.
+    """
+    missed: dict[str, set[str]] = {}
+    for each in there:
+        missed.setdefault(each.caller, set()).add(each.about)
+    more: dict[str, list[Complaint]] = {}
+    for each in here:
+        if each.about and each.about not in missed.get(each.caller, ()):
+            more.setdefault(each.caller, []).append(each)
+    return {
+        caller: found[0]
+        for caller, found in sorted(more.items())
+        if len({each.about for each in found}) >= SEVERAL
+        and caller in missed
+        and caller not in lonely
+        and missed[caller] <= lonely.keys()
     }
 
 
@@ -62,6 +87,26 @@ def missed_on(view: View, node: str, found: Iterable[Complaint]) -> dict[str, Co
     where = _where(view)
     known = [each for each in found if not each.hit.previous and where.get(each.hit.pod, node) != node]
     return {owner: each for each in reversed(known) for owner in sorted(_of_pods_on(view, node, each, set()))}
+
+
+def unanswered_on(view: View, node: str, found: Iterable[Complaint]) -> dict[str, Complaint]:
+    """Return workload -> the first complaint of it, of those whose pods on a node alone do not answer others elsewhere.
+
+    Others of it serve elsewhere, and nobody on the node misses it too: then it may hang.
+    """
+    where = _where(view)
+    late = [each for each in found if each.hit.trouble == "connection_timeout" and not each.hit.previous]
+    here = [each for each in late if where.get(each.hit.pod) == node]
+    hung = {address for each in here for address in _named(view, each)}
+    others = {owner for each in late for owner, pod in _named(view, each).values() if pod.node != node}
+    others |= {each.about for each in here}
+    away = [each for each in late if where.get(each.hit.pod, node) != node]
+    missed = {owner: each for each in reversed(away) for owner in sorted(_of_pods_on(view, node, each, hung))}
+    return {
+        ref: each
+        for ref, each in sorted(missed.items())
+        if ref not in others and any(pod.ready and pod.node not in ("", node) for pod in view.workloads[ref].live)
+    }
 
 
 def unready_only_on(view: View, node: str, since: datetime | None) -> dict[str, Evidence]:

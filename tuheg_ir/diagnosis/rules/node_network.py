@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._link import link_troubles, no_room, resent
+from tuheg_ir.diagnosis.rules._network_restarted import restarted
 from tuheg_ir.diagnosis.rules._no_address import for_want_of_addresses, short_of_addresses
 from tuheg_ir.diagnosis.rules._one_node import (
     SEVERAL,
@@ -22,6 +23,7 @@ from tuheg_ir.diagnosis.rules._one_node import (
     missed_on,
     node_of,
     odd_only_on,
+    unanswered_on,
     unready_only_on,
 )
 from tuheg_ir.diagnosis.rules._taken_address import Taken, taken_address
@@ -54,12 +56,14 @@ def when(view: View) -> Iterator[Match]:
         taken = taken_address(view, node) or Taken((), (), ())
         link = (*link_troubles(view, node), *taken.seen, *taken.missed[:1])
         began = oldest(e.time for e in link)
-        lonely = alone_on(view, node, found) | (missed_on(view, node, found) if taken.seen else {})
+        missed = missed_on(view, node, found) if taken.seen else unanswered_on(view, node, found)
+        lonely = missed | alone_on(view, node, found)
         at_home = at_home_on(view, node, found, began) if link else {}
         unready = unready_only_on(view, node, began) if link else {}
         odd = odd_only_on(view, node, began) if link else {}
+        anew = restarted(view, node, found) if lonely else ()
         # One such service is no chance where the node's link is bad; what is sent again may be its own doing.
-        few = len({*lonely, *odd}) < (1 if link else SEVERAL) and max(len(at_home), len(unready)) < SEVERAL
+        few = len({*lonely, *odd}) < (1 if link or anew else SEVERAL) and max(len(at_home), len(unready)) < SEVERAL
         if not stated and few and not taken.missed:
             continue
         said = {ref: view.hit_evidence(each.hit) for ref, each in {**lonely, **at_home}.items()}
@@ -68,9 +72,9 @@ def when(view: View) -> Iterator[Match]:
         sufferers = sorted(victims) or sorted({view.owner_of(p) for p, n in where.items() if n == node})
         match = Match(
             component=f"Node/{node}",
-            evidence=(*stated[:3], *link, *resent(view, node), *told[:3]),
-            certainty=0.75 if stated or link else 0.6,
-            since=oldest(e.time for e in (*stated, *link, *told)),
+            evidence=(*stated[:3], *link, *anew[:2], *resent(view, node), *told[:3]),
+            certainty=0.75 if stated or link or anew else 0.6,
+            since=oldest(e.time for e in (*stated, *link, *anew, *told)),
             explains=(*behind(view, *sufferers), *(_accused(view, node, every) if said else ()), *taken.agents),
             excludes=(
                 *not_for(
