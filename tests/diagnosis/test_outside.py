@@ -127,7 +127,6 @@ OPEN = frozenset(
         "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
         "heat-portal-edge-caches-account-pages-with-their-session-cookies",
         "kennel-sidekiq-release-expects-argument-old-web-does-not-enqueue",
-        "toy-haproxy-twelve-server-slots-leave-scaled-shop-pods-idle",
         "forgotten-mysql-client-session-keeps-all-voucher-rows-locked",
         "forum-trim-regex-backtracks-on-one-whitespace-post-home-probe-fails",
         "menu-postgres-vacuum-full-runs-at-dinner-under-sydney-time-zone",
