@@ -130,7 +130,7 @@ OPEN = frozenset(
         "forgotten-mysql-client-session-keeps-all-voucher-rows-locked",
         "forum-trim-regex-backtracks-on-one-whitespace-post-home-probe-fails",
         "menu-postgres-vacuum-full-runs-at-dinner-under-sydney-time-zone",
-        "prisma-reset-job-meant-for-preview-emptied-the-live-forms-database",
+
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }

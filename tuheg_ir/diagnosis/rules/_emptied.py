@@ -10,6 +10,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rules._senders import sends
+from tuheg_ir.diagnosis.rules._whole_base import ALL, asked_to_lose_all, loses_all
 from tuheg_ir.diagnosis.view.batch import started, tries, verdict, went_on
 from tuheg_ir.diagnosis.view.logs import times_near
 from tuheg_ir.diagnosis.view.pods import controller
@@ -41,7 +42,7 @@ _ROWS = late(
     re.IGNORECASE,
 )
 """How they tell that some rows go: more than were meant, it may be."""
-_HINTS = ("trunc", "drop", "delet", "remov", "purg", "wip", "clear", "empti")
+_HINTS = ("trunc", "drop", "delet", "remov", "purg", "wip", "clear", "empti", "reset", "clean")
 _COMMENT = late(r"(?:^|\s)--\s(?!\s*\w+\().*")
 """What a file of SQL says about itself; Rails tells so of what it does: `-- drop_table(:orders)`."""
 _NOT_DONE = late(
@@ -61,7 +62,10 @@ _SLUG = 5
 
 
 class Emptied(NamedTuple):
-    """What was taken out of tables: by whom, what shows it, when it began, of which, and whether all that was there."""
+    """What was taken out of tables: by whom, what shows it, when it began, of which, and whether all that was there.
+
+    Of a whole database the names are ``ALL``.
+    """
 
     by: str
     seen: Evidence
@@ -149,6 +153,8 @@ def _taken(line: str) -> tuple[frozenset[str], bool]:
     if not any(hint in lowered for hint in _HINTS) or _NOT_DONE.search(line):
         return frozenset(), False
     done = _COMMENT.sub("", line)
+    if loses_all(done):
+        return frozenset({ALL}), True
     for pattern, whole in ((_WHOLE, True), (_ROWS, False)):
         found = {name.lower() for each in pattern.finditer(done) for name in each.groups() if name}
         if names := frozenset(map(bare, found.difference(_NO_TABLE))):
@@ -158,6 +164,8 @@ def _taken(line: str) -> tuple[frozenset[str], bool]:
 
 def _meant(view: View, job: Obj, run: Workload, began: datetime) -> Iterator[_Said]:
     """Yield what a run was made to do: its command, and files of SQL that this or its log names."""
+    if said := asked_to_lose_all(run.template):
+        yield _Said(began, said, frozenset({ALL}), whole=True, source="objects")
     containers = items(run.template, "spec", "containers")
     asked = [str(word) for each in containers for key in ("command", "args") for word in each.get(key) or ()]
     texts = list(asked)
