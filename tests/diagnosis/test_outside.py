@@ -128,7 +128,7 @@ OPEN = frozenset(
         "heat-portal-edge-caches-account-pages-with-their-session-cookies",
         "kennel-sidekiq-release-expects-argument-old-web-does-not-enqueue",
         "forgotten-mysql-client-session-keeps-all-voucher-rows-locked",
-        "forum-trim-regex-backtracks-on-one-whitespace-post-home-probe-fails",
+
         "menu-postgres-vacuum-full-runs-at-dinner-under-sydney-time-zone",
 
         # who suffers is named, with a cause that nothing shows

@@ -1,0 +1,118 @@
+"""One line of a program's own code takes all its processor time, at the same work: more of them spin there as well."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._imposed import imposed
+from tuheg_ir.diagnosis.rules._stacks import Stood, stood
+from tuheg_ir.diagnosis.view.crashes import probe_kills, unready
+from tuheg_ir.diagnosis.view.demand import more_asked
+from tuheg_ir.diagnosis.view.programs import DATA, role
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, limit_cut, usage
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import outside_changes
+
+OFTEN = 3
+"""So many stacks that end in one line are no chance."""
+MOST = 2 / 3
+"""Whoever has too much to do of everything stands in this place once, and then in that."""
+CLOCKS = timedelta(minutes=2)
+STILL = timedelta(minutes=45)
+IDLE = 0.3
+"""Who uses less of its processor limit spins nowhere."""
+LATE = timedelta(hours=2)
+"""A release or an edit of the hours before may have brought the line, or what it works on; who looks has to say so."""
+
+
+def when(view: View) -> Iterator[Match]:
+    """Most stacks end in one line of a program that uses up its processor, is asked for no more, and users feel it.
+
+    Not since its own release, which is taken back for it, or is suspected; nor since its settings were edited.
+    """
+    for workload in view.serving:
+        told = _at_one_place(view, workload)
+        began = oldest(each.at for each in told)
+        if not told or began is None or role(workload) in DATA or not _busy(view, workload, told):
+            continue
+        if more_asked(view, workload.ref, began) or limit_cut(workload, "cpu") or imposed(view, workload):
+            continue
+        edited = any(-CLOCKS <= began - at <= LATE for _, at in outside_changes(view, workload))
+        if edited or since_release(workload, began, LATE):
+            continue
+        felt = [*(seen for seen, _ in troubles(view, workload.ref)), *unready(view, workload)[:1]]
+        felt += [*probe_kills(view, workload)[:1], *_alerts(view, workload)]
+        if felt:
+            yield _match(view, workload, told, felt)
+
+
+def _at_one_place(view: View, workload: Workload) -> Sequence[Stood]:
+    """Return the stacks that end in the one line in which most do, of late; () if they end here and there."""
+    told = [each for each in stood(view, workload) if each.at and view.recent(each.at, LATE)]
+    if not told or not any(each.at and view.recent(each.at, STILL) for each in told):
+        return ()
+    place, times = Counter(each.place for each in told).most_common(1)[0]
+    if not place or times < OFTEN or times < MOST * len(told):
+        return ()
+    return [each for each in told if each.place == place]
+
+
+def _busy(view: View, workload: Workload, told: Sequence[Stood]) -> bool:
+    """Tell whether its pods are at their limit; or where what they do there is work alone, that they are not idle.
+
+    One thread takes one processor at most, of as many as the pod may have.
+    """
+    share, throttled = (usage(view.figures, workload, signal) for signal in ("cpu_share", "throttled_share"))
+    if share.widely(BUSY) or throttled.widely(THROTTLED):
+        return True
+    return all(each.computes for each in told) and (not share.by_pod or share.most > IDLE)
+
+
+def _alerts(view: View, workload: Workload) -> Iterator[Evidence]:
+    for alert in view.alerts:
+        if view.about_alert(alert) == workload.ref:
+            yield Evidence("alerts", workload.ref, f"alert {alert.name} fires", alert.starts_at)
+
+
+def _match(view: View, workload: Workload, told: Sequence[Stood], felt: Sequence[Evidence]) -> Match:
+    first = min(told, key=lambda each: each.at or view.now)
+    said = f"{len(told)} stacks of what was held up end in {first.place}"
+    said += f": {first.code[:160]}" if first.code else ""
+    share = usage(view.figures, workload, "cpu_share")
+    used = Evidence("metrics", workload.ref, f"the pods use up to {share.most:.0%} of their processor limit")
+    return Match(
+        component=workload.ref,
+        evidence=(
+            Evidence("logs", f"Pod/{first.pod}", said, first.at),
+            *((used,) if share.by_pod else ()),
+            *felt[:3],
+        ),
+        certainty=0.7 if share.by_pod else 0.6,
+        since=oldest((first.at, *(each.time for each in felt))),
+        explains=behind(view, workload.ref, but=workload.ref),
+        excludes=(
+            *excluding(workload.ref, "others spin in the same line as soon as they meet it", *RESTARTS),
+            *excluding(workload.ref, "more of them spin in the same line", "scale_workload"),
+            *excluding(workload.ref, "no release came with it", "rollback_workload"),
+        ),
+    )
+
+
+RULE = Rule(
+    name="spins_in_own_code",
+    title="One line of a program's own code takes all its processor time",
+    root_cause="code_defect",
+    remedy="page_human",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no workload at its processor limit shows one line of its own code in which most of its processes stand",
+)
