@@ -1,0 +1,102 @@
+"""A released worker does not take work in the form in which others, who are as they were, hand it over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._fed_by import share_a_store, unfed
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.marked import LATELY
+from tuheg_ir.diagnosis.view.programs import DATA, role
+from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, release_cause, release_evidence, since_release
+from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering, troubles, unplaced
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+TROUBLE = "call_misfit"
+
+
+def when(view: View) -> Iterator[Match]:
+    """All newest pods of a worker tell so since its release, and nobody who may hand it work was released since.
+
+    Who hands it over tells of nothing: it is done with it once it lies in a queue. So an alert about him is enough.
+    """
+    for worker in view.serving:
+        came = worker.released_at
+        if not worker.changes or worker.returned or came is None or role(worker) in DATA:
+            continue
+        hits = _told(view, worker)
+        began = oldest(hit.first for hit in hits)
+        if not hits or not since_release(worker, began):
+            continue
+        senders = [each for each in view.serving if each is not worker and _may_send(view, each, worker)]
+        if any(_changed_with(each, came, began) for each in senders):
+            continue  # who was released with it, or after it, may bring the other form
+        if said := tuple(_suffers(view, worker, senders, came)):
+            yield _match(view, worker, hits, said, began)
+
+
+def _told(view: View, worker: Workload) -> list[Hit]:
+    """Return what the newest pods tell of, if each of them does, none of an older template, and to the last."""
+    hits = [hit for hit in view.hits_of(worker.ref, TROUBLE) if not hit.previous]
+    of_all = {hit.pod for hit in hits} == {pod.name for pod in worker.newest_pods()}
+    lately = view.recent(newest(hit.last for hit in hits), LATELY)
+    return hits if of_all and lately and sum(hit.count for hit in hits) >= OFTEN else []
+
+
+def _may_send(view: View, sender: Workload, worker: Workload) -> bool:
+    """Tell whether a workload may hand work over: it asks the worker, or both use one store or broker."""
+    if role(sender) in DATA:
+        return False
+    shared = view.graph.calls.get(sender.ref, set()) & view.graph.calls.get(worker.ref, set())
+    queues = any(role(view.workloads[ref]) in DATA for ref in shared if ref in view.workloads)
+    return queues or sender.ref in view.graph.callers(worker.ref) or share_a_store(view, sender, worker)
+
+
+def _changed_with(sender: Workload, came: datetime, began: datetime | None) -> bool:
+    at = sender.released_at if sender.changes else None
+    return at is not None and began is not None and came - SOON <= at <= began - BEFORE
+
+
+def _suffers(view: View, worker: Workload, senders: list[Workload], came: datetime) -> Iterator[Evidence]:
+    """Yield who suffers since the release: the worker's users, or senders whose own requests are served well."""
+    well = {each.ref for each in senders if not any(troubles(view, each.ref))}
+    about = ((view.about_alert(alert), alert) for alert in view.alerts)
+    alarmed = (Evidence("alerts", ref, f"alert {a.name} fires", a.starts_at) for ref, a in about if ref in well)
+    felt = (seen for seen, _ in troubles(view, worker.ref))
+    others = (*suffering(view, worker.ref), *alarmed, *unfed(view, worker), *unplaced(view))
+    for each in (*felt, *others):
+        if each.time is not None and each.time >= came + BEFORE:
+            yield each
+
+
+def _match(view: View, worker: Workload, hits: list[Hit], said: tuple[Evidence, ...], began: datetime | None) -> Match:
+    suffer = sorted({each.object for each in said if each.object in view.workloads} - {worker.ref})
+    return Match(
+        component=worker.ref,
+        evidence=(*(view.hit_evidence(hit) for hit in hits[:2]), *release_evidence(worker)[:2], *said[:2]),
+        certainty=0.65,
+        root_cause=release_cause(view, worker),
+        since=began,
+        explains=tuple(dict.fromkeys((*behind(view, worker.ref, but=worker.ref), *suffer))),
+        excludes=(
+            *excluding(worker.ref, "new and further pods do not take that form either", *RESTARTS, "scale_workload"),
+            *not_for(suffer, "it hands work over as it did before"),
+        ),
+    )
+
+
+RULE = Rule(
+    name="handed_work_does_not_fit",
+    title="A released worker does not take work in the form in which it is handed over",
+    root_cause="code_defect",
+    remedy="rollback_workload",
+    tier=Tier.PATTERN,
+    when=when,
+    why_not="no worker tells since its release that work which others hand over does not fit its calls",
+)
