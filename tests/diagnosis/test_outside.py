@@ -125,8 +125,7 @@ OPEN = frozenset(
         # it is named as killed for memory; asked is scale_database for a larger limit, which here ends idle sessions
         "exam-registration-postgres-oomkilled-while-students-book-their-exams",
         "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
-        "heat-portal-edge-caches-account-pages-with-their-session-cookies",
-        "kennel-sidekiq-release-expects-argument-old-web-does-not-enqueue",
+
         "forgotten-mysql-client-session-keeps-all-voucher-rows-locked",
 
         "menu-postgres-vacuum-full-runs-at-dinner-under-sydney-time-zone",
