@@ -18,15 +18,16 @@ VARNISH = ('10.8.0.{n} - - "GET https://shop.test/my/orders HTTP/1.1" 200 4711 "
 TOLD = ('10.8.0.{n} - - "GET /rapports HTTP/1.1" 200 4711 "-" "Mozilla/5.0" cache=HIT',)
 STATIC = (NGINX[1], NGINX[0].replace("HIT", "MISS"))
 FROM_BEHIND = NGINX[0].replace("HIT", "-")
-BEFORE = "location /static/ {\n  proxy_cache pages;\n}\nlocation / {\n  proxy_pass http://shop:8080;\n}\n"
+BEFORE = "location /static/ {\n  proxy_cache pages;\n}\nlocation / {\n  proxy_pass http://shop;\n}\n"
 ALL = BEFORE + "location / {\n  proxy_cache pages;\n  proxy_cache_valid 200 30s;\n}\n"
 COOKIES = ALL + "proxy_ignore_headers Cache-Control Set-Cookie;\n"
 MORE_LOGS = BEFORE + "access_log /dev/stdout edge;\n"
 VCL = "sub vcl_backend_response {\n  set beresp.ttl = 60s;\n}\n"
-GUARD = "WARNING session fingerprint changed within session"
+GUARD = "WARN SessionGuard: session ...c41e (patient 2072263) used from 34 addresses within 5 min"
 CSRF = "ERROR Invalid CSRF token on POST"
 OTHERS = alert("CustomersSeeOthers", service="shop")._replace(annotations={"summary": "Pages of other customers shown"})
 ROLLED_BACK = (EDGE, "configuration_error", "rollback_workload")
+WRITTEN = ("ConfigMap/edge-1", "configuration_error", "page_human")
 NEW_SHOP: dict[str, Any] = {"before": {"image": "registry.example/shop:0"}, "released": 950}
 
 
@@ -62,7 +63,7 @@ def world(
 def edited(*logs: Log, written: float = 900, **other: Any) -> Snapshot:
     """Return an edge whose settings somebody wrote, and which read them again by itself."""
     return snapshot(
-        workload("edge", "nginx:1.27", env={"UPSTREAM_URL": "http://shop:8080"}, **reads("edge-1")),
+        workload("edge", "nginx:1.27", **reads("edge-1")),
         shop(),
         thing("ConfigMap", "edge-1", written=written, data={"site.conf": COOKIES}),
         logs=logs,
@@ -105,7 +106,12 @@ HOLDS = [
         ROLLED_BACK,
         harmful=["restart_workload"],
     ),
-    Holds("settings were written", edited(over_time()), ("ConfigMap/edge-1", "configuration_error", "page_human")),
+    Holds("settings were written", edited(over_time()), WRITTEN),
+    Holds(
+        "settings were written, and only the shop's log tells of it since then",
+        edited(over_time(), log(pod("shop"), "INFO up", *[GUARD] * 30, since=800), alerts=[alert(service="shop")]),
+        WRITTEN,
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold("what is for all comes out of the cache", world(access(*STATIC), now=ALL)),
@@ -113,6 +119,10 @@ DOES_NOT_HOLD = [
     DoesNotHold("it keeps more, and the shop was released too", world(access(*NGINX), now=ALL, behind=NEW_SHOP)),
     DoesNotHold("nobody meets others", world(access(*NGINX), alerts=[alert("DiskFills", service="edge")])),
     DoesNotHold("settings were written, and pages came out of the cache before", edited(access(*NGINX, since=3000))),
+    DoesNotHold(
+        "the shop told the same long before",
+        world(access(*NGINX), log(pod("shop"), "INFO up", *[GUARD] * 30, since=3000), alerts=[alert(service="shop")]),
+    ),
     DoesNotHold("pages were looked for in the cache before too", edited(over_time(NGINX[0].replace("HIT", "MISS")))),
     DoesNotHold("one client gets his own pages", world(access(NGINX[0].replace("{n}", "7")), now=ALL)),
 ]

@@ -40,6 +40,8 @@ _FILE = late(r"\.(?:js|css|png|jpe?g|svg|webp|gif|ico|woff2?|map|txt)$", re.IGNO
 """Files are the same for all, wherever they lie."""
 _PRIVATE = late(r"cache.?control\W{1,5}(?:\w+, ?)*(?:private|no-store)", re.IGNORECASE)
 """How a program tells that nobody else may keep what it answers."""
+_LEADS = late(r"https?://([\w.-]+)|\bserver\s+(?:\w+\s+)?([\w.-]+):\d|\.host\s*=\s*\"([\w.-]+)")
+"""How the settings of nginx, HAProxy and Varnish tell to whom they lead."""
 _CACHING = late(r"cach(?!.{0,12}(?:bypass|off\b))|beresp|s-maxage|\bttl\b", re.IGNORECASE)
 """Words of settings that let a proxy keep answers, or keep more of them."""
 _FOREIGN = late(
@@ -47,7 +49,7 @@ _FOREIGN = late(
     r"(?:users?|customers?|persons?|people|accounts?|patients?|members?|tenants?|sessions?)\b"
     r"|(?:session|identity|account|customer|cookie)s?[ _-]?(?:\w+[ _-]){0,3}"
     r"(?:mismatch|mix|swap|shared|fingerprint|leak)"
-    r"|\bsessions?\b.{0,60}\bfrom (?:several|multiple|different|many)\b|\bnot logged in\b|csrf",
+    r"|\bsessions?\b.{0,60}\bfrom (?:\d+|several|multiple|different|many) (?!ms\b|bytes)[a-z]|\bnot logged in\b|csrf",
     re.IGNORECASE,
 )
 """How an alert, or a program behind an edge, tells that users meet the sessions or data of others."""
@@ -74,6 +76,15 @@ def keeps_answers(workload: Workload) -> bool:
     """Tell whether a workload may keep answers for those who ask through it."""
     images = (text(each, "image") for each in items(workload.template, "spec", "containers"))
     return is_proxy(workload) or any(map(_CACHES.search, (workload.name, *images)))
+
+
+def stands_behind(view: View, edge: Workload) -> list[Workload]:
+    """Return whom an edge asks, by what is known of its calls or to whom a line of its settings leads by name."""
+    hosts = (found[found.lastindex or 0] for each in _settings(view, edge.template) for found in _LEADS.finditer(each))
+    led = set(map(view.graph.resolve, hosts))
+    found = {each.ref: each for each in view.called(edge.ref)}
+    found.update((ref, view.workloads[ref]) for ref in sorted(led) if ref in view.workloads and ref != edge.ref)
+    return list(found.values())
 
 
 def kept_pages(view: View, edge: Workload) -> Kept | None:
@@ -106,7 +117,7 @@ def _private_path(line: str, private: set[str]) -> str:
 
 def _called_private(view: View, edge: Workload) -> Iterator[str]:
     """Yield the paths of which who stands behind an edge tells that nobody may keep them."""
-    for behind in view.called(edge.ref):
+    for behind in stands_behind(view, edge):
         for line in view.lines_of(behind):
             if _PRIVATE.search(line) and (found := _PATH.search(line)):
                 yield found[1]
@@ -140,7 +151,7 @@ def meets_others(view: View, edge: Workload, since: datetime) -> Iterator[Eviden
 
     Some come from another address now and then, or with an old form: what was told before as well is no sign.
     """
-    behind = view.called(edge.ref)
+    behind = stands_behind(view, edge)
     about = {"", edge.ref, *view.graph.callers(edge.ref), *(each.ref for each in behind)}
     for alert in view.alerts:
         ref = view.about_alert(alert)

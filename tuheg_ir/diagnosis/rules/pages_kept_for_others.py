@@ -9,7 +9,14 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._helping import not_for
-from tuheg_ir.diagnosis.rules._private_pages import Kept, keeps_answers, kept_pages, lets_keep_more, meets_others
+from tuheg_ir.diagnosis.rules._private_pages import (
+    Kept,
+    keeps_answers,
+    kept_pages,
+    lets_keep_more,
+    meets_others,
+    stands_behind,
+)
 from tuheg_ir.diagnosis.view.releases import SOON, cause_of_release, release_evidence, releases, soon_after
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -48,7 +55,7 @@ def _of_release(view: View, edge: Workload, kept: Kept | None, setting: str) -> 
 
 
 def _behind_released(view: View, edge: Workload, came: datetime) -> bool:
-    behind = (each.released_at for each in view.called(edge.ref) if each.changes)
+    behind = (each.released_at for each in stands_behind(view, edge) if each.changes)
     return any(at is not None and at >= came - SOON for at in behind)
 
 
@@ -69,7 +76,7 @@ def _match(
     said: tuple[Evidence, ...],
 ) -> Match:
     fact = f"{kept.pages} pages as {kept.path} came out of its cache, for several clients" if kept else ""
-    asked = tuple(each.ref for each in view.called(edge.ref))
+    asked = tuple(each.ref for each in stands_behind(view, edge))
     return Match(
         component=component,
         evidence=(*changed, *((Evidence("logs", edge.ref, fact, kept.since),) if kept else ()), *said[:3]),
