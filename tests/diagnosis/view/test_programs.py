@@ -19,3 +19,14 @@ def test_a_name_of_two_words_is_one_name() -> None:
     served = (workload("kube-dns", "registry.example/server:1", port=53), workload("kube-proxy", "p:1"))
     view = View(snapshot(*served))
     assert [w.ref for w in of_role(view.workloads, "dns")] == ["Deployment/kube-dns"]
+
+
+def test_who_starts_a_client_of_a_stores_image_is_no_store() -> None:
+    asks = workload("console", "percona/percona-server:8.0", pods=1, command=["mysql", "-hmysql"])
+    shell = workload("debug", "postgres:16", pods=1, command=["/bin/bash"])
+    waits = workload("toolbox", "redis:7", pods=1, command=["sleep", "infinity"])
+    serves = workload("sessions", "redis:7", pods=1, command=["sh", "-c", "exec redis-server /conf/redis.conf"])
+    kept = workload("mysql", "mysql:8", kind="StatefulSet", pods=1, command=["sleep", "infinity"])  # while it is mended
+    view = View(snapshot(asks, shell, waits, serves, kept))
+    assert [w.ref for w in of_role(view.workloads, "database")] == ["StatefulSet/mysql"]
+    assert [w.ref for w in of_role(view.workloads, "cache")] == ["Deployment/sessions"]

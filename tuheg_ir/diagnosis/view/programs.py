@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 from weakref import WeakKeyDictionary
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.reading import items, text, whole
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -51,6 +53,12 @@ _BUILDS = frozenset(
 )
 """Words in a program's name that do not make it another program."""
 
+_CLIENT = late(
+    r"(?:\S*/)?(?:psql|pgcli|mysql|mariadb|mycli|mysqlsh|mongosh?|redis-cli|valkey-cli|keydb-cli|sqlcmd|sqlplus|cqlsh"
+    r"|clickhouse-client|etcdctl|mysqldump|mariadb-dump|pg_dump(?:all)?|mongodump|sleep)"
+)
+"""A program by which somebody asks a store, or waits to: it comes in the store's own image."""
+_SHELL = late(r"(?:\S*/)?(?:ba|da|z)?sh")
 _OWN = 4
 """A shorter name is part of any word."""
 
@@ -66,12 +74,23 @@ def role(workload: Workload) -> str:
 
 
 def _role(workload: Workload) -> str:
-    images = [role_of_image(text(c, "image")) for c in items(workload.template, "spec", "containers")]
+    containers = [*items(workload.template, "spec", "containers")]
+    if workload.kind != "StatefulSet" and containers and all(map(_only_asks, containers)):
+        return ""
+    images = [role_of_image(text(c, "image")) for c in containers]
     if found := next((each for each in images if each), ""):
         return found
     if found := _named(workload.name):
         return found
     return next((_PORTS[port] for port in _ports(workload) if port in _PORTS), "")
+
+
+def _only_asks(container: Mapping[str, Any]) -> bool:
+    """Tell whether a container starts a store's client, or a shell for a person, in place of what its image serves."""
+    if not container.get("command"):
+        return False
+    said = [str(word) for key in ("command", "args") for word in container.get(key) or ()]
+    return bool(_CLIENT.fullmatch(said[0])) or (len(said) == 1 and bool(_SHELL.fullmatch(said[0])))
 
 
 def of_role(found: Mapping[str, Workload], *roles: str) -> tuple[Workload, ...]:
