@@ -82,10 +82,10 @@ def watched_stranger(view: View, ref: str) -> ListedHead | None:
     """
     for log, named in _watches_of_heads(view):
         watch = view.workloads.get(view.owner_of(log.pod))
-        if watch is None or not _still_named(view, log.lines, [at for at, _, _ in named]):
+        if watch is None or not still_named(view, log.lines, [at for at, _, _ in named]):
             continue
         (_, number, who), lately = named[-1], {number for _, number, _ in named[-MANY:]}
-        if len(lately) > 1 or not CONSOLE.search(who) or any(_pods_in(view, who)) or not _watches(view, watch, ref):
+        if len(lately) > 1 or not CONSOLE.search(who) or any(_pods_in(view, who)) or not watches(view, watch, ref):
             continue
         since = next(at for at, each, _ in named if each == number)
         fact = f"session {number} is at the head of those that wait whenever a watch looks; no pod of ours: {who[:200]}"
@@ -108,7 +108,7 @@ def _heads(lines: Sequence[str]) -> Iterator[tuple[datetime, str, str]]:
             yield at, found[1], line[found.start() :]
 
 
-def _still_named(view: View, lines: Sequence[str], looks: Sequence[datetime]) -> bool:
+def still_named(view: View, lines: Sequence[str], looks: Sequence[datetime]) -> bool:
     """Tell whether a watch has named somebody several times, and does so as often as ever."""
     if len(looks) < MANY or not view.recent(looks[-1], STILL):
         return False
@@ -116,7 +116,7 @@ def _still_named(view: View, lines: Sequence[str], looks: Sequence[datetime]) ->
     return last is not None and last - looks[-1] <= looks[-1] - looks[-MANY]
 
 
-def _watches(view: View, watch: Workload, ref: str) -> bool:
+def watches(view: View, watch: Workload, ref: str) -> bool:
     """Tell whether a program looks at a database: it stands beside it, is led there, or there is no other one."""
     if watch.ref == ref or ref in view.graph.needs(watch.ref):
         return True

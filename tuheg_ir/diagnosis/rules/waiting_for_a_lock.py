@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.rules._listed_sessions import ListedHead, listed_strange
 from tuheg_ir.diagnosis.rules._lock_holder import SOON, Run, open_longest, run_behind, suffers, told_by_itself, users_of
 from tuheg_ir.diagnosis.rules._named_holder import Named, idle_since, named_holder, named_waiting, stranger
 from tuheg_ir.diagnosis.rules._sessions import clients, figure, label_of, serves
+from tuheg_ir.diagnosis.rules._watched_client import watched_client
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
@@ -40,6 +41,7 @@ def when(view: View) -> Iterator[Match]:
         blocker = open_longest(view, ref)
         own = blocker is not None and serves(view, blocker.owner) and forgotten(blocker)
         holder = view.workloads.get(blocker.owner) if blocker is not None and own else None
+        hand = blocker is not None and (each := view.workloads.get(blocker.owner)) is not None and each.kind == "Pod"
         came = holder is not None and blocker is not None and since_release(holder, view.now - _age(blocker))
         complained = [c for c in complaints(view, "lock_wait") if c.about in (ref, "")]
         itself = told_by_itself(view, ref) if database is None else []
@@ -48,6 +50,11 @@ def when(view: View) -> Iterator[Match]:
             continue
         if itself and (outside := stranger(view, ref)) is not None:
             yield _of_stranger(view, ref, outside, itself)
+            continue
+        by_hand = watched_client(view, ref) if database is None else None
+        if by_hand is not None and any(suffers(view, each) for each in users_of(view, ref) if each != by_hand.client):
+            most = sorted(complained, key=lambda each: -each.hit.count)
+            yield _of_stranger(view, ref, by_hand.evidence, most, component=by_hand.client)
             continue
         watched = watched_stranger(view, ref) if database is None else None
         if watched is not None and any(suffers(view, each) for each in watched.waiting):
@@ -62,7 +69,7 @@ def when(view: View) -> Iterator[Match]:
             yield _of_run(view, ref, run, complained, *_counted(ref, counted))
             continue
         yield Match(
-            component=blocker.owner if blocker is not None and own else ref,
+            component=blocker.owner if blocker is not None and (own or hand) else ref,
             evidence=(
                 *((Evidence("database", ref, f"{waiting} sessions wait for a lock"),) if waiting else ()),
                 *((Evidence("database", ref, _told(blocker)),) if blocker else ()),
@@ -74,7 +81,11 @@ def when(view: View) -> Iterator[Match]:
             root_cause=cause_of_release(holder) if holder is not None and came else "",
             remedy="rollback_workload" if came else "restart_connection_pool" if own else "page_human",
             since=min((c.hit.first for c in complained if c.hit.first), default=None),
-            explains=tuple(r for r in behind(view, ref) if not (own and blocker and r == blocker.owner)),
+            explains=tuple(
+                r
+                for r in (*((ref,) if hand else ()), *behind(view, ref))
+                if not (blocker and (own or hand) and r == blocker.owner)
+            ),
             excludes=()
             if own
             else not_for(
@@ -140,12 +151,20 @@ def _of_named(view: View, ref: str, named: Named, waits: list[Complaint]) -> Mat
 
 
 def _of_stranger(
-    view: View, ref: str, holder: Evidence, waits: list[Complaint], waiting: tuple[str, ...] = ()
+    view: View,
+    ref: str,
+    holder: Evidence,
+    waits: list[Complaint],
+    waiting: tuple[str, ...] = (),
+    component: str = "",
 ) -> Match:
-    """Return that somebody holds what all wait for who is no workload: a person has to end that one session."""
-    users = waiting or users_of(view, ref)
+    """Return that somebody holds what all wait for whom nobody calls: a person has to end that one session.
+
+    ``component``: the pod from which that one works; "" where it is none of ours.
+    """
+    users = tuple(each for each in waiting or users_of(view, ref) if each != component)
     return Match(
-        component=ref,
+        component=component or ref,
         evidence=(holder, *told(view, waits, 1)),
         certainty=0.8,
         since=began(waits) or holder.time,

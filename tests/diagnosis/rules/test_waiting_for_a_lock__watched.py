@@ -1,0 +1,118 @@
+"""A watch of a database names the pod of whoever holds the lock: a person's, who left a transaction open, or a run's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import OLD, SHOP, URL, errors, logs, shop
+from tests.diagnosis.rules.test_waiting_for_a_lock import WAITING
+from tests.diagnosis.rules.test_waiting_for_a_lock__runs import GIVES_UP, MYSQL, TO_MYSQL
+from tests.diagnosis.rules.tiny import Obj, at, database, figure, log, pod, postgres, session, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Snapshot
+
+HAND, ADDRESS = "Pod/kim-debug", "10.1.9.9"
+BY_SYS = (
+    '{"level":"warn","msg":"lock wait","waits_total":38,"waiting_pid":48195,"waiting_user":"shop@10.2.2.119",'
+    '"blocking_pid":48213,"blocking_user":"kim@10.1.9.9","blocking_command":"Sleep","blocking_sleep_secs":2998}'
+)
+BY_SETTING = (
+    "WARN lock wait age=36s blocker_pid=812 blocker_addr=10.1.9.9 blocker_state=idle wait_pid=77 wait_addr=10.2.2.1"
+)
+BY_WORDS = "session 77 (shop, 10.2.2.1) is blocked by session 812 of kim-debug, idle in transaction for 2998 s"
+BY_NUMBER = "trx 8812 of thread 48195 waits 36 s: held by trx 8790 of thread 48213, 3978811 rows locked, query NULL"
+OF_OURS = "WARN lock wait blocker_pid=812 blocker_addr={} blocker_state=active wait_pid=77 wait_addr=10.1.9.9"
+GREETS = "Your MySQL connection id is 48213"
+
+
+def by_hand(command: str = "mysql", image: str = "percona/percona-server:8.0", *, owned: bool = False) -> list[Obj]:
+    """Return a pod that somebody started by hand, of a database's image, to ask it."""
+    box = {"name": "kim-debug", "image": image, "command": [command, "-hmysql"], "stdin": True, "tty": True}
+    made = thing("Pod", "kim-debug", age=2000, spec={"containers": [box], "restartPolicy": "Never"})
+    state = {"name": "kim-debug", "ready": True, "state": {"running": {"startedAt": at(2000)}}}
+    made["status"] = {"phase": "Running", "podIP": ADDRESS, "containerStatuses": [state]}
+    if not owned:
+        return [made]
+    made["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "kim", "controller": True}]
+    return [thing("Job", "kim", age=2000, spec={"template": {"spec": made["spec"]}}, status={"active": 1}), made]
+
+
+def watched(
+    told: str = BY_SYS, *more: Any, of: Any = None, times: int = 9, host: str = "mysql", ratio: float = 0.6
+) -> Snapshot:
+    """Return clients that give up waiting thirteen minutes after a release, and a watch that tells who holds the lock."""
+    return snapshot(
+        workload("mysql", "mysql:8", kind="StatefulSet", pods=1, port=3306),
+        workload("reports-db", "mysql:8", kind="StatefulSet", pods=1, port=3306) if host != "mysql" else [],
+        shop(env=TO_MYSQL, before=OLD, released=1370),
+        workload("lockwatch", env={"MYSQL_HOST": host}, pods=1, service=False),
+        by_hand() if of is None else of,
+        *more,
+        figures=[errors("shop", ratio)],
+        logs=[
+            *logs("shop", GIVES_UP, 0, 1, times=9, since=590),
+            log(pod("lockwatch"), *["no lock waits"] * 3, *[told] * times, since=600),
+            log("kim-debug", GREETS, since=1900, of="kim-debug"),
+        ],
+    )
+
+
+def listed(owner: str) -> Snapshot:
+    """Return a shop that fails and a list of its database's sessions, the oldest of which is of a pod by hand."""
+    waits = figure("db_locks_waiting", 0, 30, 590, component="postgres")
+    held = session(owner, "idle in transaction", 1, client=ADDRESS, age_s=900, query="UPDATE orders SET a = 1")
+    hand = by_hand("psql", "postgres:16")
+    return snapshot(
+        shop(env=URL),
+        postgres(),
+        hand,
+        figures=[errors("shop", 0.6), waits],
+        databases=[database(WAITING, held)],
+    )
+
+
+NOT_OF_THOSE = no("restart_workload", "rollback_workload", "scale_workload", "restart_connection_pool", at=SHOP)
+HARM = ("rollback_workload", "scale_workload", "restart_connection_pool", "restart_workload")
+HOLDS = [
+    *(
+        Holds(
+            f"clients wait since minutes after a release, and {what}",
+            world,
+            (of, "database_connection", "page_human"),
+            excludes=NOT_OF_THOSE,
+            alone=True,
+            harmful=HARM,
+        )
+        for what, of, world in (
+            ("a watch names the address of a person's pod", HAND, watched()),
+            ("a watch names it in settings, and then who waits", HAND, watched(BY_SETTING)),
+            ("a watch names the pod in a sentence", HAND, watched(BY_WORDS)),
+            ("a watch names the number of its session alone", HAND, watched(BY_NUMBER)),
+            ("it is a toolbox that somebody started", HAND, watched(of=by_hand("sleep"))),
+            ("it is a run's pod", "Job/kim", watched(of=by_hand(owned=True))),
+        )
+    ),
+    Holds(
+        "a list of sessions tells that a person's pod keeps a transaction open",
+        listed(HAND),
+        (HAND, "database_connection", "page_human"),
+        excludes=no("restart_workload", at=SHOP),
+        alone=True,
+    ),
+]
+DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"clients wait for locks, and {what}", world)
+        for what, world in (
+            ("a watch names the pod but twice", watched(times=2)),
+            ("a watch names the pod as one that waits", watched(OF_OURS.format("10.9.9.9"))),
+            ("a watch of another database names the pod", watched(host="reports-db")),
+            (
+                "a program tells that the pod holds a lease",
+                watched("lease nightly-import held by kim-debug for 2998 s"),
+            ),
+            ("the pod is a database", watched(of=by_hand("mysqld"))),
+            ("nobody suffers", watched(ratio=0.001)),
+        )
+    ),
+]

@@ -1,0 +1,97 @@
+"""Whose session a watch of a database names as the one that others wait for, where it is a pod's that serves nobody.
+
+A watch tells of each wait: who waits, for whom, and from which address that one came. Its words differ, the order too;
+what stands behind `blocking`, `holder` or `held by`, until it speaks of who waits, is of the one that holds on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._listed_sessions import MANY, still_named, watches
+from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.once import once_a_view, once_by_name
+from tuheg_ir.diagnosis.view.programs import DATA, role
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import BATCH
+
+_HOLDS = late(
+    r"(?<![a-z])(?:block(?:ing|er)|blocked[ _-]by|hold(?:ing|er)|held[ _-]by)(?![a-z])"
+    r"(.*?)(?=(?<![a-z])(?:wait|victim|request|blocked(?![ _-]by))|$)",
+    re.IGNORECASE,
+)
+"""What a line tells of who holds a lock, until it tells of who waits for it."""
+_WORDS = late(r"[\w.-]+|[\da-f:]{6,}")
+_SPOKEN_OF = ("block", "hold", "held")
+_OF_SESSIONS = late(
+    r"(?<![a-z])(?:trx|transactions?|sessions?|pid|spid|backend|connection|quer(?:y|ies)|processlist)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Words of a line that tells of a database's sessions, and of no lease or queue of a program's own."""
+_ITS_OWN = late(r"\b[Yy]our (?:MySQL|MariaDB) connection id is (\d+)")
+"""How a client's own words tell the number of its session."""
+
+
+class Watched(NamedTuple):
+    """The workload from whose pod somebody holds a lock, and what shows it."""
+
+    client: str
+    evidence: Evidence
+
+
+@once_by_name
+def watched_client(view: View, ref: str) -> Watched | None:
+    """Return the pod by hand, or the run, that a database's watch names each time as the one others wait for.
+
+    None where its last words name nobody of ours, or several: then the lock is an ordinary moment's.
+    """
+    for log in view.snapshot.logs:
+        watch = view.workloads.get(view.owner_of(log.pod))
+        if watch is None or log.previous or not watches(view, watch, ref):
+            continue
+        named = list(_named(view, log.lines))
+        if len(named) < MANY or not still_named(view, log.lines, [at for at, _, _ in named]):
+            continue
+        _, client, told = named[-1]
+        if client in ("", watch.ref, ref) or {each for _, each, _ in named[-MANY:]} != {client}:
+            continue
+        since = next(at for at, each, _ in named if each == client)
+        fact = f"it names {client} as the one whose lock others wait for, whenever it looks: {told[:160]}"
+        return Watched(client, Evidence("logs", f"Pod/{log.pod}", fact, since))
+    return None
+
+
+def _named(view: View, lines: tuple[str, ...]) -> Iterator[tuple[datetime, str, str]]:
+    """Yield when a line told of who holds a lock, the one client that it names ("": none that is meant), its words."""
+    by_number = _by_number(view)
+    for line in lines:
+        told = [*_HOLDS.finditer(line)] if any(word in line.lower() for word in _SPOKEN_OF) else []
+        if told and _OF_SESSIONS.search(line) and (at := stamp(line)):
+            words = {word for each in told for word in _WORDS.findall(each[1])}
+            found = {ref for word in words if _is_client(view, ref := view.component(word))}
+            found = found or {by_number[word] for word in words & {*by_number}}
+            yield at, found.pop() if len(found) == 1 else "", line[told[0].start() :]
+
+
+@once_a_view
+def _by_number(view: View) -> dict[str, str]:
+    """Return number of a session -> the client whose last words of that kind tell it."""
+    found = {}
+    for client in filter(lambda each: _is_client(view, each.ref), view.workloads.values()):
+        lines = (line for log in view.logs_of(client.live, previous=False) for line in log.lines)
+        if told := [own for line in lines if (own := _ITS_OWN.search(line))]:
+            found[told[-1][1]] = client.ref
+    return found
+
+
+def _is_client(view: View, ref: str) -> bool:
+    """Tell whether a workload serves nobody: a pod that somebody started by hand, or a run."""
+    workload = view.workloads.get(ref)
+    if workload is None or workload.kind in BATCH:
+        return workload is not None
+    return workload.kind == "Pod" and role(workload) not in DATA
