@@ -126,10 +126,6 @@ OPEN = frozenset(
         "exam-registration-postgres-oomkilled-while-students-book-their-exams",
         "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
 
-        "forgotten-mysql-client-session-keeps-all-voucher-rows-locked",
-
-        "menu-postgres-vacuum-full-runs-at-dinner-under-sydney-time-zone",
-
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }

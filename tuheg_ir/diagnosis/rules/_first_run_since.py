@@ -28,7 +28,7 @@ _WORK = ("image", "command", "args", "env", "envFrom")
 class FirstRun(NamedTuple):
     """A run that goes on, its pod, and when it began; what was changed (Kind/name) before it, when, and what shows it.
 
-    ``released``: its image is another one than that of the run before.
+    ``released``: its image is another one than that of the run before. ``moved``: what was changed is when it begins.
     """
 
     schedule: Workload
@@ -38,6 +38,7 @@ class FirstRun(NamedTuple):
     changed: str
     released: bool
     shown: tuple[Evidence, ...]
+    moved: bool = False
 
 
 def first_run_since(view: View, schedule: Workload) -> FirstRun | None:

@@ -91,7 +91,7 @@ def run_behind(view: View, ref: str, since: datetime | None) -> Run | None:
     if len(found) != 1:
         return None
     ((workload, pod),) = found.values()
-    said = _locking(view, pod)
+    said = locking(view, pod)
     return Run(workload, pod, said) if said else None
 
 
@@ -124,7 +124,7 @@ def _then(pod: Pod, since: datetime) -> bool:
     return began is not None and -CLOCKS <= since - began <= SOON
 
 
-def _locking(view: View, pod: Pod) -> str:
+def locking(view: View, pod: Pod) -> str:
     """Return what a run told last of a statement that locks a whole table, else its command; "" for neither."""
     said = [" ".join(map(str, at(c.spec, of) or ())) for c in pod.containers for of in ("command", "args")]
     said += [line.strip() for log in view.logs_of((pod,), previous=False) for line in log.lines]

@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.rules._sessions import label_of
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.nodes import outside
 from tuheg_ir.diagnosis.view.once import once, once_by_name
-from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -195,7 +195,8 @@ def _by_user(view: View, ref: str, head: _Head) -> Iterator[str]:
     mine, others = facts(lines_of(head.lines, (head.pid,))), facts(lines_of(head.lines, head.waiting))
     if any(map(CONSOLE.search, mine["app"])) or any(outside(view, host) for host in mine["host"]):
         return  # a person may log in as a service does
-    able = [workload for workload in view.workloads.values() if workload.ref != ref]
+    stores = {store.ref for store in of_role(view.workloads, "database")}  # another one is none of its clients
+    able = [workload for workload in view.workloads.values() if workload.ref not in {ref, *stores}]
     for user in mine["user"] - others["user"]:
         if client := client_of_user(view, able, user):
             yield client

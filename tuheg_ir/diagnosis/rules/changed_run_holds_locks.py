@@ -1,4 +1,4 @@
-"""The first run since its settings were changed lasts far longer than any before, and locks rows that others need.
+"""The first run since its settings were changed lasts far longer than any before, or comes at another hour, and locks.
 
 By night nobody meets it. It is still at work when users come, or comes to the rows of the largest of them by day: then
 services give up waiting for locks, hours after the change and after the run began. Nothing is wrong with who waits.
@@ -20,6 +20,7 @@ from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, not_for
 from tuheg_ir.diagnosis.rules._listed_sessions import listed_stranger
 from tuheg_ir.diagnosis.rules._lock_holder import (
     SOON,
+    locking,
     open_longest,
     run_behind,
     secrets_of_waiting,
@@ -28,6 +29,7 @@ from tuheg_ir.diagnosis.rules._lock_holder import (
     users_of,
     works_on,
 )
+from tuheg_ir.diagnosis.rules._moved_hour import moved_run
 from tuheg_ir.diagnosis.rules._named_holder import named_holder, stranger
 from tuheg_ir.diagnosis.rules._sessions import label_of
 from tuheg_ir.diagnosis.stamps import stamp
@@ -104,7 +106,7 @@ def _waits(view: View, database: str) -> _Waits | None:
 def _runs(view: View, database: str, waits: _Waits) -> Iterator[FirstRun]:
     """Yield the runs that may be behind the waits, and work on the same database."""
     for schedule in view.workloads.values():
-        run = first_run_since(view, schedule) if schedule.kind == "CronJob" else None
+        run = first_run_since(view, schedule) or moved_run(view, schedule) if schedule.kind == "CronJob" else None
         if run is not None and (_works_there(view, database, run) if database else _works_outside(view, run, waits)):
             yield run
 
@@ -141,12 +143,14 @@ def _holds(view: View, database: str, run: FirstRun, waits: _Waits) -> tuple[Evi
         told_so = f"{run.schedule.name} keeps a transaction open ({longest.state} for {longest.age_s:.0f} s)"
         return Evidence("database", database, told_so), 0.8
     named = named_holder(view, database)
-    if (named is not None and named.workload.ref not in own) or stranger(view, database) or listed_stranger(view):
+    if named is not None and named.workload.ref in own:
+        return named.evidence, 0.85
+    if named is not None or stranger(view, database) or listed_stranger(view):
         return None
     if line := _named(view, database, run):
         return Evidence("logs", database, f"its log names a session of Pod/{run.pod.name}: {line[:160]}"), 0.75
-    line = _tells(view, run.pod)
-    if not line or run_behind(view, database, waits.since) is not None:
+    line = (locking(view, run.pod) if run.moved else "") or _tells(view, run.pod)
+    if not line or (not run.moved and run_behind(view, database, waits.since) is not None):
         return None
     clients = (view.workloads[each] for each in users_of(view, database))
     came = any(since_release(w, waits.since, SOON) for w in clients if w.kind not in BATCH)  # it may be what locks
@@ -211,10 +215,10 @@ def _match(view: View, database: str, run: FirstRun, holds: tuple[Evidence, floa
 
 RULE = Rule(
     name="changed_run_holds_locks",
-    title="The first run since a change of its settings lasts far too long and locks what others need",
+    title="The first run since a change of its settings lasts too long, or comes at another hour, and locks",
     root_cause="configuration_error",
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="no run that is the first since a change of it goes on for far longer than those before, and locks",
+    why_not="no first run since a change lasts far longer than those before, or comes at another hour, and locks",
 )
