@@ -1,4 +1,4 @@
-"""A watch of a database names the pod of whoever holds the lock: a person's, who left a transaction open, or a run's."""
+"""A watch of a database names the pod of whoever holds the lock: a person's, who left it open, or a run's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import OLD, SHOP, URL, errors, logs, shop
 from tests.diagnosis.rules.test_waiting_for_a_lock import WAITING
-from tests.diagnosis.rules.test_waiting_for_a_lock__runs import GIVES_UP, MYSQL, TO_MYSQL
+from tests.diagnosis.rules.test_waiting_for_a_lock__runs import GIVES_UP, TO_MYSQL
 from tests.diagnosis.rules.tiny import Obj, at, database, figure, log, pod, postgres, session, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
@@ -16,9 +16,7 @@ BY_SYS = (
     '{"level":"warn","msg":"lock wait","waits_total":38,"waiting_pid":48195,"waiting_user":"shop@10.2.2.119",'
     '"blocking_pid":48213,"blocking_user":"kim@10.1.9.9","blocking_command":"Sleep","blocking_sleep_secs":2998}'
 )
-BY_SETTING = (
-    "WARN lock wait age=36s blocker_pid=812 blocker_addr=10.1.9.9 blocker_state=idle wait_pid=77 wait_addr=10.2.2.1"
-)
+BY_SETTING = "WARN lock wait blocker_pid=812 blocker_addr=10.1.9.9 blocker_state=idle wait_pid=77 wait_addr=10.2.2.1"
 BY_WORDS = "session 77 (shop, 10.2.2.1) is blocked by session 812 of kim-debug, idle in transaction for 2998 s"
 BY_NUMBER = "trx 8812 of thread 48195 waits 36 s: held by trx 8790 of thread 48213, 3978811 rows locked, query NULL"
 OF_OURS = "WARN lock wait blocker_pid=812 blocker_addr={} blocker_state=active wait_pid=77 wait_addr=10.1.9.9"
@@ -40,7 +38,7 @@ def by_hand(command: str = "mysql", image: str = "percona/percona-server:8.0", *
 def watched(
     told: str = BY_SYS, *more: Any, of: Any = None, times: int = 9, host: str = "mysql", ratio: float = 0.6
 ) -> Snapshot:
-    """Return clients that give up waiting thirteen minutes after a release, and a watch that tells who holds the lock."""
+    """Return clients that give up waiting thirteen minutes after a release, and a watch that tells for whom."""
     return snapshot(
         workload("mysql", "mysql:8", kind="StatefulSet", pods=1, port=3306),
         workload("reports-db", "mysql:8", kind="StatefulSet", pods=1, port=3306) if host != "mysql" else [],
@@ -71,6 +69,24 @@ def listed(owner: str) -> Snapshot:
     )
 
 
+def written(*lines: str, host: str = "mysql", age: float = 2000) -> Snapshot:
+    """Return clients that give up waiting, and what stands on the screen of who works in a pod; nobody watches."""
+    (hand,) = by_hand()
+    hand["spec"]["containers"][0]["env"] = [{"name": "MYSQL_HOST", "value": host}]
+    hand["metadata"]["creationTimestamp"] = at(age)
+    return snapshot(
+        workload("mysql", "mysql:8", kind="StatefulSet", pods=1, port=3306),
+        shop(env=TO_MYSQL, before=OLD, released=1370),
+        hand,
+        figures=[errors("shop", 0.6)],
+        logs=[*logs("shop", GIVES_UP, 0, 1, times=9, since=590), log("kim-debug", *lines, since=900, of="kim-debug")],
+    )
+
+
+OPEN = "15:50:58 [kim@mysql] shop> start transaction;"
+CHANGE = "15:51:20 [kim@mysql] shop> update orders set state='blocked' where note like '%black%';"
+DONE = "Query OK, 2114 rows affected (38.21 sec)"
+LOOK = "15:52:11 [kim@mysql] shop> select count(*) from orders where note like '%begin; update%';"
 NOT_OF_THOSE = no("restart_workload", "rollback_workload", "scale_workload", "restart_connection_pool", at=SHOP)
 HARM = ("rollback_workload", "scale_workload", "restart_connection_pool", "restart_workload")
 HOLDS = [
@@ -89,6 +105,9 @@ HOLDS = [
             ("a watch names the pod in a sentence", HAND, watched(BY_WORDS)),
             ("a watch names the number of its session alone", HAND, watched(BY_NUMBER)),
             ("it is a toolbox that somebody started", HAND, watched(of=by_hand("sleep"))),
+            ("a person's screen tells of an open transaction", HAND, written(OPEN, DONE, CHANGE, DONE, LOOK)),
+            ("psql's prompt tells of one", HAND, written("shop=# BEGIN;", "shop=*# DELETE FROM orders WHERE id > 7;")),
+            ("a shell is still open after another one ended", HAND, written(OPEN, "mysql> rollback;", OPEN, CHANGE)),
             ("it is a run's pod", "Job/kim", watched(of=by_hand(owned=True))),
         )
     ),
@@ -109,9 +128,14 @@ DOES_NOT_HOLD = [
             ("a watch of another database names the pod", watched(host="reports-db")),
             (
                 "a program tells that the pod holds a lease",
-                watched("lease nightly-import held by kim-debug for 2998 s"),
+                watched("lease nightly held by kim-debug for 2998 s"),
             ),
             ("the pod is a database", watched(of=by_hand("mysqld"))),
+            ("a person has ended the transaction", written(OPEN, CHANGE, DONE, "shop> commit;")),
+            ("a person has only looked", written(OPEN, LOOK)),
+            ("a person changes rows without a transaction", written(CHANGE, DONE)),
+            ("a person works on another database", written(OPEN, CHANGE, host="reports-db")),
+            ("a person came after the waits", written(OPEN, CHANGE, age=300)),
             ("nobody suffers", watched(ratio=0.001)),
         )
     ),

@@ -38,10 +38,11 @@ _ITS_OWN = late(r"\b[Yy]our (?:MySQL|MariaDB) connection id is (\d+)")
 
 
 class Watched(NamedTuple):
-    """The workload from whose pod somebody holds a lock, and what shows it."""
+    """The workload from whose pod somebody holds a lock, what shows it, and how sure that is."""
 
     client: str
     evidence: Evidence
+    certainty: float = 0.8
 
 
 @once_by_name
@@ -73,7 +74,7 @@ def _named(view: View, lines: tuple[str, ...]) -> Iterator[tuple[datetime, str, 
         told = [*_HOLDS.finditer(line)] if any(word in line.lower() for word in _SPOKEN_OF) else []
         if told and _OF_SESSIONS.search(line) and (at := stamp(line)):
             words = {word for each in told for word in _WORDS.findall(each[1])}
-            found = {ref for word in words if _is_client(view, ref := view.component(word))}
+            found = {ref for word in words if is_client(view, ref := view.component(word))}
             found = found or {by_number[word] for word in words & {*by_number}}
             yield at, found.pop() if len(found) == 1 else "", line[told[0].start() :]
 
@@ -82,14 +83,14 @@ def _named(view: View, lines: tuple[str, ...]) -> Iterator[tuple[datetime, str, 
 def _by_number(view: View) -> dict[str, str]:
     """Return number of a session -> the client whose last words of that kind tell it."""
     found = {}
-    for client in filter(lambda each: _is_client(view, each.ref), view.workloads.values()):
+    for client in filter(lambda each: is_client(view, each.ref), view.workloads.values()):
         lines = (line for log in view.logs_of(client.live, previous=False) for line in log.lines)
         if told := [own for line in lines if (own := _ITS_OWN.search(line))]:
             found[told[-1][1]] = client.ref
     return found
 
 
-def _is_client(view: View, ref: str) -> bool:
+def is_client(view: View, ref: str) -> bool:
     """Tell whether a workload serves nobody: a pod that somebody started by hand, or a run."""
     workload = view.workloads.get(ref)
     if workload is None or workload.kind in BATCH:

@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.rules._holders import forgotten
+from tuheg_ir.diagnosis.rules._left_open_by_hand import left_open_by_hand
 from tuheg_ir.diagnosis.rules._listed_sessions import ListedHead, listed_stranger, watched_stranger
 from tuheg_ir.diagnosis.rules._lock_holder import SOON, Run, open_longest, run_behind, suffers, told_by_itself, users_of
 from tuheg_ir.diagnosis.rules._named_holder import Named, idle_since, named_holder, named_waiting, stranger
@@ -51,10 +52,8 @@ def when(view: View) -> Iterator[Match]:
         if itself and (outside := stranger(view, ref)) is not None:
             yield _of_stranger(view, ref, outside, itself)
             continue
-        by_hand = watched_client(view, ref) if database is None else None
-        if by_hand is not None and any(suffers(view, each) for each in users_of(view, ref) if each != by_hand.client):
-            most = sorted(complained, key=lambda each: -each.hit.count)
-            yield _of_stranger(view, ref, by_hand.evidence, most, component=by_hand.client)
+        if database is None and (by_hand := _of_hand(view, ref, complained)) is not None:
+            yield by_hand
             continue
         watched = watched_stranger(view, ref) if database is None else None
         if watched is not None and any(suffers(view, each) for each in watched.waiting):
@@ -148,6 +147,17 @@ def _of_named(view: View, ref: str, named: Named, waits: list[Complaint]) -> Mat
         explains=tuple(r for r in (ref, *users_of(view, ref)) if r != holder.ref),
         excludes=not_for(others, f"{holder.name} holds the lock, and they wait: new ones would wait as well"),
     )
+
+
+def _of_hand(view: View, ref: str, complained: list[Complaint]) -> Match | None:
+    """Return that a pod by hand, or a run, holds what others wait for, as a watch tells, or its own words."""
+    held = watched_client(view, ref)
+    if held is None and sum(c.hit.count for c in complained) >= OFTEN:
+        held = left_open_by_hand(view, ref, began(complained))
+    if held is None or not any(suffers(view, each) for each in users_of(view, ref) if each != held.client):
+        return None
+    most = sorted(complained, key=lambda each: -each.hit.count)
+    return _of_stranger(view, ref, held.evidence, most, component=held.client)._replace(certainty=held.certainty)
 
 
 def _of_stranger(
