@@ -47,6 +47,13 @@ def beside(since: float) -> Snapshot:
     return replace(world, objects=both, logs=(*world.logs, waits))
 
 
+def dry_and_locked(*lines: str) -> Snapshot:
+    """Return a shop that fails since it had served for minutes, by two troubles of which one came first."""
+    world = served("INFO GET / 200")
+    told = [*["INFO GET / 200"] * 20, *[lines[0]] * 10, *lines * 5]
+    return replace(world, logs=tuple(log(pod("shop", n), *told, since=1200) for n in (0, 1)))
+
+
 def late_of_its_own(*lines: str, since: float = 590) -> Snapshot:
     """Return a shop that fails since it had served for minutes, and says so."""
     return snapshot(
@@ -189,6 +196,18 @@ HOLDS += [
             ("half a minute later, as behind a release that takes all of it", 565, "rollback_workload"),
             ("since long before, for a reason of its own", 2400, "rollback_workload"),
         )
+    ),
+    Holds(
+        "its pool runs dry as it waits for locks, and it had served well",
+        dry_and_locked(LOCKED, POOL_DRY),
+        (SHOP, "dependency_failure", "page_human"),
+        believed="store_outside",
+        harmful=("rollback_workload",),
+    ),
+    Holds(
+        "its pool ran dry before it waited for any lock: what it holds may be what it waits for",
+        dry_and_locked(POOL_DRY, LOCKED),
+        (SHOP, CODE, "rollback_workload"),
     ),
     Holds(
         "its pool runs dry since it had served well, and no database refuses anything",

@@ -105,8 +105,16 @@ def _runs_out(view: View, workload: Workload) -> bool:
     """Tell whether it has ever less of something of its own, which takes its time after a release."""
     busy = usage(view.figures, workload, "cpu_share").widely(BUSY)
     refused = view.hits_of(workload.ref, "database_full")  # a pool that gets no session runs out by that
-    short = () if refused else view.hits_of(workload.ref, "pool_exhausted")
+    short = () if refused or _keeps_waiting(view, workload) else view.hits_of(workload.ref, "pool_exhausted")
     return busy or memory_grows(view, workload) or bool(short and not _all_wait(view, workload, short))
+
+
+def _keeps_waiting(view: View, workload: Workload) -> bool:
+    """Tell whether it gave up waiting for locks before its pool was empty: who waits keeps a session so long."""
+    locks = [hit for hit in view.hits_of(workload.ref, "lock_wait") if not hit.previous]
+    first = oldest(hit.first for hit in locks)
+    empty = oldest(hit.first for hit in view.hits_of(workload.ref, "pool_exhausted"))
+    return first is not None and empty is not None and first <= empty and sum(hit.count for hit in locks) >= OFTEN
 
 
 def _all_wait(view: View, workload: Workload, short: Sequence[Hit]) -> bool:
