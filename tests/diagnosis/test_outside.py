@@ -125,7 +125,6 @@ OPEN = frozenset(
         # it is named as killed for memory; asked is scale_database for a larger limit, which here ends idle sessions
         "exam-registration-postgres-oomkilled-while-students-book-their-exams",
         "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
-
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
     }

@@ -35,7 +35,7 @@ def tidy(
 ) -> list[Obj]:
     """Return a schedule of whose runs each before came so many seconds of a day off, and the run that goes on."""
     env = {"PGHOST": host, "DB_HOST": host, "PGUSER": "tidy", "PGPASSWORD": secret_key("tidy-db", "password")}
-    work = {"spec": {"template": {"spec": {"containers": [container("psql", image, env=env)]}}}}
+    work: dict[str, Any] = {"spec": {"template": {"spec": {"containers": [container("psql", image, env=env)]}}}}
     spec = {"schedule": "0 3 * * 2", "timeZone": "Australia/Sydney", "jobTemplate": work}
     made = [thing("CronJob", "tidy", written=edited, spec=spec)]
     for number, age in enumerate(ages):

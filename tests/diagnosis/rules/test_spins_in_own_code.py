@@ -86,7 +86,7 @@ def world(*logs: Log, figures: Any = None, objects: Any = (), users: bool = True
 
 IDLE = [figure("cpu_share", 0.05, 0.06, pod=pod("shop", n), container="shop") for n in range(2)]
 ONE_THREAD = [figure("cpu_share", 0.1, 0.5, pod=pod("shop", n), container="shop") for n in range(2)]
-READS_MAP = {"spec": {"volumes": [{"name": "p", "configMap": {"name": "patterns"}}]}}
+READS_MAP: dict[str, Any] = {"spec": {"volumes": [{"name": "p", "configMap": {"name": "patterns"}}]}}
 
 GONE = (SHOP, "code_defect", "page_human")
 LOAD = ("capacity", "scale_workload")
