@@ -99,7 +99,7 @@ HOLDS = [
         harmful=HARM,
     ),
     Holds(
-        "the database tells of the statement, and of no run",
+        "the database tells that all of it was dropped, and of no run",
         world(
             timed("postgres-0", (3000, "LOG: ready"), (RAN, "admin@shop LOG:  statement: DROP SCHEMA public CASCADE;")),
             missing(),
