@@ -84,6 +84,18 @@ def apart(
     )
 
 
+NO_SPACE = "ERROR store failed: open /data/a.json.tmp: no space left on device"
+
+
+def without_room(*pods: int, kept: bool = True) -> Snapshot:
+    """Return a shop whose second pod fails, and which of its pods repeat that no space is left on their volumes."""
+    objects = shop(pods=4)
+    for each in pods_of(objects) if kept else ():
+        each["spec"]["volumes"] = [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
+    figures = [*failing(0.001, 0.9, 0.001, 0.001), errors("shop", 0.22)]
+    return snapshot(objects, figures=figures, logs=logs("shop", NO_SPACE, *pods))
+
+
 NO_NAME = "ERROR [Orders] Error: getaddrinfo EAI_AGAIN cart"
 NO_ANSWER = "ERROR [Orders] Error: connect ETIMEDOUT 10.96.0.66:6379"
 
@@ -242,6 +254,12 @@ HOLDS = [
         (SHOP, "service_crash", "restart_workload"),
     ),
     Holds(
+        "one of four fails for want of room that a new pod has",
+        without_room(1, kept=False),
+        (SHOP, "service_crash", "restart_workload"),
+        believed="volume_full",
+    ),
+    Holds(
         "one of four fails, and its heap is full",
         snapshot(
             shop(pods=4),
@@ -333,6 +351,7 @@ HOLDS += [
             "configuration_error",
             "",
         ),
+        ("one of four fails for want of room on its volume", without_room(1), "resource_exhaustion", "volume_full"),
         (
             "one of four is slow, finds no names and reaches an address no more: it is the way from its node",
             unreached(NO_NAME, NO_ANSWER, first=NO_ANSWER),

@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.rules._slow_disk import WAIT_S
 from tuheg_ir.diagnosis.rules._starved import starved
 from tuheg_ir.diagnosis.stamps import without_time
 from tuheg_ir.diagnosis.state import ERRORS
+from tuheg_ir.diagnosis.view.claims import claims_of_pod
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.marked import MANY, NEW, OFTEN, is_marked
@@ -39,6 +40,8 @@ def not_of_its_own(view: View, workload: Workload, odd: Collection[str]) -> tupl
         return "security_incident", strange
     if clock := by_a_clock(view, workload, odd):
         return "configuration_error", clock
+    if full := _without_room(view, workload, odd):
+        return "resource_exhaustion", full
     if asked := tuple(_asked_more(view, workload, odd)):
         return "capacity", asked
     where = tuple(_by_node(view, workload, odd)) or starved(view, workload, odd) or _on_slow_disks(view, workload, odd)
@@ -57,6 +60,13 @@ def by_a_clock(view: View, workload: Workload, pods: Collection[str]) -> tuple[E
     """Return what logs of all of some pods tell of times that cannot be: the clock of their nodes is off."""
     told = [hit for hit in view.hits_of(workload.ref, "too_early") if hit.pod in pods and hit.count >= OFTEN]
     return tuple(map(view.hit_evidence, told)) if {hit.pod for hit in told} == {*pods} else ()
+
+
+def _without_room(view: View, workload: Workload, odd: Collection[str]) -> tuple[Evidence, ...]:
+    """Return what odd pods with volumes of their own repeat of no space: a new pod would be given the same volume."""
+    told = [h for h in view.hits_of(workload.ref, "disk_full") if h.pod in odd and h.count >= OFTEN and fresh(view, h)]
+    kept = all(any(claims_of_pod(pod)) for pod in workload.live if pod.name in odd)
+    return tuple(map(view.hit_evidence, told)) if kept and {h.pod for h in told} == {*odd} else ()
 
 
 def refused_sessions(view: View, odd: Collection[str]) -> bool:
