@@ -259,6 +259,13 @@ def test_a_pass_that_is_broken_off_does_not_wait_until_its_time_is_up(monkeypatc
         assert time.monotonic() - began < 20
 
 
+def test_a_cluster_that_cannot_be_reached_is_told_before_the_other_reads_are_over() -> None:
+    began = time.monotonic()
+    with pytest.raises(ClusterError):
+        take(pods=KUBE.KubeError("unreachable", "nobody there"), events=2.0, nodes=2.0)
+    assert time.monotonic() - began < 1
+
+
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [

@@ -104,12 +104,17 @@ class _Pass:
     def run(self) -> Collection:
         """Ask, and put the answers together."""
         try:
-            return self._collected()
-        finally:
-            self._known.cancel()  # a pass that is broken off tells the metrics no names any more
-            # No read outlives the deadline, so this waits for nothing but their clean end.
-            for pool in (self._pool, self._aside):
-                pool.shutdown(wait=True, cancel_futures=True)
+            found = self._collected()
+        except BaseException:
+            self._end(wait=False)  # what the others still wait for is told to nobody
+            raise
+        self._end(wait=True)  # no read outlives the deadline: for nothing but their clean end
+        return found
+
+    def _end(self, *, wait: bool) -> None:
+        self._known.cancel()  # a pass that is broken off tells the metrics no names any more
+        for pool in (self._pool, self._aside):
+            pool.shutdown(wait=wait, cancel_futures=True)
 
     def _collected(self) -> Collection:
         target = self._context.target
