@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import OLD, SHOP, URL, errors, logs, shop
 from tests.diagnosis.rules.test_waiting_for_a_lock import WAITING
 from tests.diagnosis.rules.test_waiting_for_a_lock__runs import GIVES_UP, TO_MYSQL
@@ -20,7 +21,15 @@ BY_SETTING = "WARN lock wait blocker_pid=812 blocker_addr=10.1.9.9 blocker_state
 BY_WORDS = "session 77 (shop, 10.2.2.1) is blocked by session 812 of kim-debug, idle in transaction for 2998 s"
 BY_NUMBER = "trx 8812 of thread 48195 waits 36 s: held by trx 8790 of thread 48213, 3978811 rows locked, query NULL"
 OF_OURS = "WARN lock wait blocker_pid=812 blocker_addr={} blocker_state=active wait_pid=77 wait_addr=10.1.9.9"
+ITS_USER = BY_SYS.replace("kim@", "shop@")
+KIM_BLOCKS = "WARN session 812 (kim@10.1.9.9) is blocking session 77 (shop@{}) for 30 s"
+IS_BLOCKED = "WARN session 812 (shop@{}) is blocking session 77 (kim@10.1.9.9) for 30 s"
+BEHIND = "WARN lock wait blocking_pid=812 blocking_addr={} behind=77@10.1.9.9"
+BOTH = "WARN lock wait blocking_pid=812 blocking_addr={} for=77@10.1.9.9"
 GREETS = "Your MySQL connection id is 48213"
+
+
+SHOP_ADDRESS = pods_of(shop())[0]["status"]["podIP"]
 
 
 def by_hand(command: str = "mysql", image: str = "percona/percona-server:8.0", *, owned: bool = False) -> list[Obj]:
@@ -36,23 +45,35 @@ def by_hand(command: str = "mysql", image: str = "percona/percona-server:8.0", *
 
 
 def watched(
-    told: str = BY_SYS, *more: Any, of: Any = None, times: int = 9, host: str = "mysql", ratio: float = 0.6
+    told: str = BY_SYS,
+    *more: Any,
+    of: Any = None,
+    times: int = 9,
+    host: str = "mysql",
+    ratio: float = 0.6,
+    released: float = 1370,
+    greets: str = GREETS,
 ) -> Snapshot:
     """Return clients that give up waiting thirteen minutes after a release, and a watch that tells for whom."""
     return snapshot(
         workload("mysql", "mysql:8", kind="StatefulSet", pods=1, port=3306),
         workload("reports-db", "mysql:8", kind="StatefulSet", pods=1, port=3306) if host != "mysql" else [],
-        shop(env=TO_MYSQL, before=OLD, released=1370),
+        shop(env=TO_MYSQL, before=OLD, released=released),
         workload("lockwatch", env={"MYSQL_HOST": host}, pods=1, service=False),
         by_hand() if of is None else of,
         *more,
-        figures=[errors("shop", ratio)],
+        figures=[errors("shop", ratio, since=590)],
         logs=[
             *logs("shop", GIVES_UP, 0, 1, times=9, since=590),
             log(pod("lockwatch"), *["no lock waits"] * 3, *[told] * times, since=600),
-            log("kim-debug", GREETS, since=1900, of="kim-debug"),
+            log("kim-debug", *greets.splitlines(), since=1900, of="kim-debug"),
         ],
     )
+
+
+def new_release(told: str) -> Snapshot:
+    """Return a release as the waits begin, which may lock, while a person's pod is there, and what a watch tells."""
+    return watched(told.format(SHOP_ADDRESS), released=620)
 
 
 def listed(owner: str) -> Snapshot:
@@ -104,6 +125,8 @@ HOLDS = [
             ("a watch names it in settings, and then who waits", HAND, watched(BY_SETTING)),
             ("a watch names the pod in a sentence", HAND, watched(BY_WORDS)),
             ("a watch names the number of its session alone", HAND, watched(BY_NUMBER)),
+            ("a watch names its address, with the user of the service", HAND, watched(ITS_USER)),
+            ("a watch tells that it is blocking a service", HAND, watched(KIM_BLOCKS.format(SHOP_ADDRESS))),
             ("it is a toolbox that somebody started", HAND, watched(of=by_hand("sleep"))),
             ("a person's screen tells of an open transaction", HAND, written(OPEN, DONE, CHANGE, DONE, LOOK)),
             ("psql's prompt tells of one", HAND, written("shop=# BEGIN;", "shop=*# DELETE FROM orders WHERE id > 7;")),
@@ -137,6 +160,19 @@ DOES_NOT_HOLD = [
             ("a person works on another database", written(OPEN, CHANGE, host="reports-db")),
             ("a person came after the waits", written(OPEN, CHANGE, age=300)),
             ("nobody suffers", watched(ratio=0.001)),
+        )
+    ),
+    *(
+        DoesNotHold(
+            f"a release came as the waits began, and {what}",
+            new_release(told),
+            (SHOP, "code_defect", "rollback_workload"),
+        )
+        for what, told in (
+            ("a watch tells that its session is blocking a person's", IS_BLOCKED),
+            ("a watch tells that its session blocks a person's", IS_BLOCKED.replace("is blocking", "blocks")),
+            ("a watch names a person's session as one behind its own", BEHIND),
+            ("a watch names its pod and a person's in one", BOTH),
         )
     ),
 ]
