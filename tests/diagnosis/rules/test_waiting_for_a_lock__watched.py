@@ -20,7 +20,9 @@ BY_SYS = (
 BY_SETTING = "WARN lock wait blocker_pid=812 blocker_addr=10.1.9.9 blocker_state=idle wait_pid=77 wait_addr=10.2.2.1"
 BY_WORDS = "session 77 (shop, 10.2.2.1) is blocked by session 812 of kim-debug, idle in transaction for 2998 s"
 BY_NUMBER = "trx 8812 of thread 48195 waits 36 s: held by trx 8790 of thread 48213, 3978811 rows locked, query NULL"
+OF_MANY_NUMBERS = BY_NUMBER.replace("48213, 3978811 rows", "1207, 48213 rows")
 OF_OURS = "WARN lock wait blocker_pid=812 blocker_addr={} blocker_state=active wait_pid=77 wait_addr=10.1.9.9"
+LOST = "ERROR 2013 (HY000): Lost connection to server during query"
 ITS_USER = BY_SYS.replace("kim@", "shop@")
 KIM_BLOCKS = "WARN session 812 (kim@10.1.9.9) is blocking session 77 (shop@{}) for 30 s"
 IS_BLOCKED = "WARN session 812 (shop@{}) is blocking session 77 (kim@10.1.9.9) for 30 s"
@@ -71,9 +73,9 @@ def watched(
     )
 
 
-def new_release(told: str) -> Snapshot:
+def new_release(told: str, greets: str = GREETS) -> Snapshot:
     """Return a release as the waits begin, which may lock, while a person's pod is there, and what a watch tells."""
-    return watched(told.format(SHOP_ADDRESS), released=620)
+    return watched(told.format(SHOP_ADDRESS), released=620, greets=greets)
 
 
 def listed(owner: str) -> Snapshot:
@@ -165,14 +167,17 @@ DOES_NOT_HOLD = [
     *(
         DoesNotHold(
             f"a release came as the waits began, and {what}",
-            new_release(told),
+            new_release(*told),
             (SHOP, "code_defect", "rollback_workload"),
         )
-        for what, told in (
+        for what, *told in (
             ("a watch tells that its session is blocking a person's", IS_BLOCKED),
             ("a watch tells that its session blocks a person's", IS_BLOCKED.replace("is blocking", "blocks")),
             ("a watch names a person's session as one behind its own", BEHIND),
             ("a watch names its pod and a person's in one", BOTH),
+            ("as many rows are locked as the number of a person's session", OF_MANY_NUMBERS),
+            ("a watch names the number of a session that a person has ended", BY_NUMBER, GREETS + "\nmysql> Bye"),
+            ("a watch names the number of a session that was lost", BY_NUMBER, f"{GREETS}\n{LOST}"),
         )
     ),
 ]

@@ -37,6 +37,11 @@ _OF_SESSIONS = late(
     re.IGNORECASE,
 )
 """Words of a line that tells of a database's sessions, and of no lease or queue of a program's own."""
+_NUMBERS = late(
+    r"(?<![a-z])(?:thread|s?pid|conn(?:ection)?|session|process(?:list)?)(?:[ _-]?id)?\W{1,4}(\d+)(?!\w|\.\d)",
+    re.IGNORECASE,
+)
+"""How a line tells the number of a session: any other one counts rows, seconds or transactions."""
 _ITS_OWN = late(r"\b[Yy]our (?:MySQL|MariaDB) connection id is (\d+)")
 """How a client's own words tell the number of its session."""
 GONE = late(
@@ -87,7 +92,8 @@ def _named(view: View, lines: tuple[str, ...], aside: tuple[str, str]) -> Iterat
         if told and _OF_SESSIONS.search(line) and (at := stamp(line)):
             words = {word for each in told for word in _WORDS.findall(each)}
             found = {ref for word in words if is_client(view, ref := view.component(word))}
-            found = found or {by_number[number] for number in words & {*by_number}}
+            numbers = {number for each in told for number in _NUMBERS.findall(each)}
+            found = found or {by_number[number] for number in numbers & {*by_number}}
             others = {by_pod[word] for word in words & {*by_pod}} - {*aside}
             sure = len(found) == 1 and all(is_client(view, each) for each in others)
             yield at, found.pop() if sure else "", line[line.index(told[0]) :]
@@ -108,12 +114,15 @@ def _by_pod(view: View) -> dict[str, str]:
 
 @once_a_view
 def _by_number(view: View) -> dict[str, str]:
-    """Return number of a session -> the client whose last words of that kind tell it."""
+    """Return number of a session -> the client whose last words of that kind tell it, and no end of it."""
     found = {}
     for client in filter(lambda each: is_client(view, each.ref), view.workloads.values()):
-        lines = (line for log in view.logs_of(client.live, previous=False) for line in log.lines)
-        if told := [own for line in lines if (own := _ITS_OWN.search(line))]:
-            found[told[-1][1]] = client.ref
+        number = ""
+        for line in (line for log in view.logs_of(client.live, previous=False) for line in log.lines):
+            own = _ITS_OWN.search(line)
+            number = own[1] if own else "" if GONE.search(line) else number
+        if number:
+            found[number] = client.ref
     return found
 
 
