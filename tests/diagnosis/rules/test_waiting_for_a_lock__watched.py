@@ -9,7 +9,20 @@ from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import OLD, SHOP, URL, errors, logs, shop
 from tests.diagnosis.rules.test_waiting_for_a_lock import WAITING
 from tests.diagnosis.rules.test_waiting_for_a_lock__runs import GIVES_UP, TO_MYSQL
-from tests.diagnosis.rules.tiny import Obj, at, database, figure, log, pod, postgres, session, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import (
+    Obj,
+    at,
+    database,
+    figure,
+    log,
+    pod,
+    postgres,
+    session,
+    snapshot,
+    thing,
+    timed,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Snapshot
 
 HAND, ADDRESS = "Pod/kim-debug", "10.1.9.9"
@@ -92,22 +105,31 @@ def listed(owner: str) -> Snapshot:
     )
 
 
-def written(*lines: str, host: str = "mysql", age: float = 2000) -> Snapshot:
-    """Return clients that give up waiting, and what stands on the screen of who works in a pod; nobody watches."""
+def written(
+    *lines: str, host: str = "mysql", age: float = 2000, since: float = 900, released: float = 1370
+) -> Snapshot:
+    """Return clients that give up waiting, and what stands on the screen of who works in a pod; nobody watches.
+
+    A person enters a line each minute, the first ``since`` seconds ago.
+    """
+    entered = ((since - 60 * number, line) for number, line in enumerate(lines))
     (hand,) = by_hand()
     hand["spec"]["containers"][0]["env"] = [{"name": "MYSQL_HOST", "value": host}]
     hand["metadata"]["creationTimestamp"] = at(age)
     return snapshot(
         workload("mysql", "mysql:8", kind="StatefulSet", pods=1, port=3306),
-        shop(env=TO_MYSQL, before=OLD, released=1370),
+        shop(env=TO_MYSQL, before=OLD, released=released),
         hand,
-        figures=[errors("shop", 0.6)],
-        logs=[*logs("shop", GIVES_UP, 0, 1, times=9, since=590), log("kim-debug", *lines, since=900, of="kim-debug")],
+        figures=[errors("shop", 0.6, since=590)],
+        logs=[*logs("shop", GIVES_UP, 0, 1, times=9, since=590), timed("kim-debug", *entered, of="kim-debug")],
     )
 
 
 OPEN = "15:50:58 [kim@mysql] shop> start transaction;"
 CHANGE = "15:51:20 [kim@mysql] shop> update orders set state='blocked' where note like '%black%';"
+DELETED = "shop=*# DELETE FROM orders WHERE id > 7;"
+ALONE = "shop=# UPDATE orders SET a = 2 WHERE id = 4;"
+IN_A_LINE = "shop=# BEGIN; UPDATE orders SET a = 1 WHERE id = 3; COMMIT;"
 DONE = "Query OK, 2114 rows affected (38.21 sec)"
 LOOK = "15:52:11 [kim@mysql] shop> select count(*) from orders where note like '%begin; update%';"
 NOT_OF_THOSE = no("restart_workload", "rollback_workload", "scale_workload", "restart_connection_pool", at=SHOP)
@@ -131,7 +153,7 @@ HOLDS = [
             ("a watch tells that it is blocking a service", HAND, watched(KIM_BLOCKS.format(SHOP_ADDRESS))),
             ("it is a toolbox that somebody started", HAND, watched(of=by_hand("sleep"))),
             ("a person's screen tells of an open transaction", HAND, written(OPEN, DONE, CHANGE, DONE, LOOK)),
-            ("psql's prompt tells of one", HAND, written("shop=# BEGIN;", "shop=*# DELETE FROM orders WHERE id > 7;")),
+            ("psql's prompt tells of one", HAND, written("shop=# BEGIN;", DELETED)),
             ("a shell is still open after another one ended", HAND, written(OPEN, "mysql> rollback;", OPEN, CHANGE)),
             ("it is a run's pod", "Job/kim", watched(of=by_hand(owned=True))),
         )
@@ -161,7 +183,20 @@ DOES_NOT_HOLD = [
             ("a person changes rows without a transaction", written(CHANGE, DONE)),
             ("a person works on another database", written(OPEN, CHANGE, host="reports-db")),
             ("a person came after the waits", written(OPEN, CHANGE, age=300)),
+            ("a person's client has ended", written(OPEN, CHANGE, DONE, "15:52:20 [kim@mysql] shop> ^DBye", "$ ")),
+            ("a person's client has lost its session", written(OPEN, CHANGE, DONE, LOST)),
+            ("a person has given the transaction up", written("shop=# BEGIN;", DELETED, "shop=*# ABORT;")),
+            ("a person has ended it in the line that began it", written(IN_A_LINE, "COMMIT", ALONE)),
+            ("a person has ended it in the line of its change", written("shop=# BEGIN;", f"{ALONE} COMMIT;", "COMMIT")),
+            ("a person began one after the waits, to help", written(OPEN, CHANGE, since=120)),
             ("nobody suffers", watched(ratio=0.001)),
+        )
+    ),
+    *(
+        DoesNotHold(f"a release came as the waits began, and {what}", world, (SHOP, "code_defect", "rollback_workload"))
+        for what, world in (
+            ("a person's client has ended", written(OPEN, CHANGE, DONE, "mysql> Bye", released=620)),
+            ("a person began a transaction later, to help", written(OPEN, CHANGE, since=120, released=620)),
         )
     ),
     *(

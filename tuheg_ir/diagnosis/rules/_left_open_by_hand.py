@@ -11,7 +11,8 @@ from datetime import datetime
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._database_users import is_led_elsewhere
-from tuheg_ir.diagnosis.rules._watched_client import Watched, is_client
+from tuheg_ir.diagnosis.rules._watched_client import GONE, Watched, is_client
+from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -22,7 +23,9 @@ _OPENS = late(
     r"|SET (?:SESSION )?autocommit ?= ?(?:0|OFF))\s*;",
     re.IGNORECASE,
 )
-_ENDS = late(_PROMPT + r"(?:COMMIT|ROLLBACK(?! TO)|END|quit|exit|\\q)\b", re.IGNORECASE)
+_ENDS = late(_PROMPT + r"(?:COMMIT|ROLLBACK(?! TO)|END|ABORT|quit|exit|\\q)\b", re.IGNORECASE)
+_ENDS_LATER = late(r";\s*(?:COMMIT|ROLLBACK|END|ABORT)\s*;", re.IGNORECASE)
+"""What ends a transaction behind other statements of its line."""
 _LOCKS = late(
     _PROMPT + r"(?:UPDATE|DELETE FROM|INSERT INTO|REPLACE INTO|MERGE INTO|(?:ALTER|TRUNCATE|DROP|LOCK) TABLES?"
     r"|SELECT\b.{1,400}\bFOR (?:NO KEY )?UPDATE)\b",
@@ -45,16 +48,20 @@ def left_open_by_hand(view: View, ref: str, since: datetime | None) -> Watched |
 
 
 def _open(view: View, client: Workload, since: datetime) -> str:
-    """Return the statement that locks rows in a transaction which a running pod has not ended; "" if none."""
+    """Return the statement that locks rows in a transaction which a running pod has not ended; "" if none.
+
+    What came after the others began to wait is not what they wait for: whoever came to help may have entered it.
+    """
     if not any(pod.phase == "Running" and pod.created is not None and pod.created < since for pod in client.live):
         return ""
     held, opened = "", False
     for log in view.logs_of(client.live, previous=False):
         for line in log.lines:
-            if _OPENS.search(line):
-                held, opened = "", True
-            elif _ENDS.search(line):
+            if _ENDS.search(line) or _ENDS_LATER.search(line) or GONE.search(line):
                 held, opened = "", False
+            elif _OPENS.search(line):
+                held, opened = "", True
             elif opened and not held and _LOCKS.search(line):
-                held = line.strip()
+                entered = stamp(line)
+                held = line.strip() if entered is not None and entered <= since else ""
     return held
