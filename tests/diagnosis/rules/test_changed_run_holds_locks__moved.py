@@ -32,12 +32,19 @@ def tidy(
     meant: float | None = None,
     by_hand: bool = False,
     image: str = "postgres:16",
+    schedule: str = "0 3 * * 2",
+    field: str = "",
 ) -> list[Obj]:
-    """Return a schedule of whose runs each before came so many seconds of a day off, and the run that goes on."""
+    """Return a schedule of whose runs each before came so many seconds of a day off, and the run that goes on.
+
+    ``field``: the one of its spec that the edit wrote, as far as it is told.
+    """
     env = {"PGHOST": host, "DB_HOST": host, "PGUSER": "tidy", "PGPASSWORD": secret_key("tidy-db", "password")}
     work: dict[str, Any] = {"spec": {"template": {"spec": {"containers": [container("psql", image, env=env)]}}}}
-    spec = {"schedule": "0 3 * * 2", "timeZone": "Australia/Sydney", "jobTemplate": work}
+    spec = {"schedule": schedule, "timeZone": "Australia/Sydney", "jobTemplate": work}
     made = [thing("CronJob", "tidy", written=edited, spec=spec)]
+    for entry in made[0]["metadata"].get("managedFields", []) if field else []:
+        entry["fieldsV1"] = {"f:spec": {field: {}}}
     for number, age in enumerate(ages):
         old = age + moved + began
         done = {"type": "Complete", "status": "True", "lastTransitionTime": at(old - 3000)}
@@ -87,6 +94,16 @@ def given_up(said: str, host: str = "mysql", **run: Any) -> Snapshot:
     )
 
 
+def every(hours: float, schedule: str, edited: float | None = None) -> dict[str, Any]:
+    """Return a run of a schedule by which one comes so often; the one before is kept, and an edit was hours ago."""
+    return {
+        "ages": [0],
+        "moved": hours * 3600,
+        "schedule": schedule,
+        "edited": None if edited is None else edited * 3600,
+    }
+
+
 BESIDE = workload("front", before=OLD, released=1400)
 OTHER = postgres("reports-db")
 HARM = ("rollback_workload", "restart_workload", "scale_workload", "restart_connection_pool")
@@ -107,6 +124,8 @@ HOLDS = [
         ("it alone tells what it does", told()),
         ("it began just before the waits, and tells what it does", told(began=620)),
         ("one run before is kept", told(ITS, ages=[7 * DAY])),
+        ("the edit was of its time zone", told(ITS, field="f:timeZone")),
+        ("its schedule names no hour but the day", told(ITS, schedule="TZ=Australia/Sydney @daily")),
         ("clients alone tell of waits", given_up("INFO OPTIMIZE TABLE orders")),
         ("clients alone tell of waits, and it changes rows", given_up("INFO 3759327 of 12708000 rows deleted")),
     )
@@ -122,6 +141,11 @@ DOES_NOT_HOLD = [
             ("late, as its schedule stood still until then", told(ITS, meant=7 * 3600 + 900)),
             ("somebody started it by hand", told(ITS, by_hand=True)),
             ("those before came at any hour", told(ITS, ages=[14 * DAY, 7 * DAY + 6 * 3600])),
+            ("it comes every other hour, and one run is kept", told(ITS, **every(2, "0 */2 * * *", edited=1.2))),
+            ("it comes every other hour, and nobody edited it", told(ITS, **every(2, "0 */2 * * *"))),
+            ("it comes twice a day, and one run is kept", told(ITS, **every(12, "0 3,15 * * *", edited=5))),
+            ("it comes every hour of some", told(ITS, **every(2, "0 8-18/2 * * *", edited=1.2))),
+            ("the edit was of its work", told(ITS, field="f:jobTemplate")),
             ("it came after the waits", told(said="INFO at work", began=300)),
             ("it only reads", given_up("INFO exported 120000 rows")),
             ("it works on another database", given_up("INFO OPTIMIZE TABLE orders", host="reports-db")),

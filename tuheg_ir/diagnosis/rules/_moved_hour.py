@@ -5,7 +5,9 @@ What nobody meets by night - a table written anew, a backup, an import - meets e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rules._first_run_since import FirstRun
@@ -21,6 +23,7 @@ NEAR = timedelta(minutes=30)
 FAR = timedelta(minutes=90)
 """So far from the hour of those before it a run is moved: twice a year a clock moves all of them by one hour."""
 _MEANT = "batch.kubernetes.io/cronjob-scheduled-timestamp"
+_ONCE_A_DAY = ("@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually")
 _BY_HAND = "cronjob.kubernetes.io/instantiate"
 
 
@@ -34,9 +37,10 @@ def moved_run(view: View, schedule: Workload) -> FirstRun | None:
         return None
     began, meant = started(going[0]), _meant(going[0])
     before = [at for job in jobs if job is not going[0] and (at := _meant(job)) is not None]
-    if began is None or meant is None or not before or not _moved(meant, before):
+    if began is None or meant is None or not before or not _moved(meant, before) or not _has_one_hour(schedule):
         return None
-    written = newest(at for each in writers(schedule.obj) if (at := moment(each, "time")) and max(before) < at < began)
+    times = (moment(each, "time") for each in writers(schedule.obj) if _writes_hour(each))
+    written = newest(at for at in times if at and max(before) < at < began)
     if written is None:
         return None
     zone = text(schedule.obj, "spec", "timeZone") or "the cluster's time zone"
@@ -44,6 +48,20 @@ def moved_run(view: View, schedule: Workload) -> FirstRun | None:
     edit = f"it was written since the run before: schedule {text(schedule.obj, 'spec', 'schedule')} in {zone}"
     shown = (Evidence("objects", schedule.ref, edit, written), Evidence("objects", ref(going[0]), hour, began))
     return FirstRun(schedule, going[0], pods[0], began, schedule.ref, False, shown, moved=True)
+
+
+def _has_one_hour(schedule: Workload) -> bool:
+    """Tell whether a schedule names one hour of the day: by another one its runs differ, whatever became of it."""
+    told = [each for each in text(schedule.obj, "spec", "schedule").split() if "TZ=" not in each]
+    return told[0] in _ONCE_A_DAY if len(told) == 1 else len(told) == 5 and told[1].isdecimal()
+
+
+def _writes_hour(written: Mapping[str, Any]) -> bool:
+    """Tell whether an edit may have been of when runs come: a newer image, or a label, moves none."""
+    fields = mapping(written, "fieldsV1")
+    spec = mapping(fields, "f:spec")
+    hour = not spec or any(each in spec for each in ("f:schedule", "f:timeZone", "f:suspend"))
+    return not fields or ("f:spec" in fields and hour)
 
 
 def _meant(job: Obj) -> datetime | None:
