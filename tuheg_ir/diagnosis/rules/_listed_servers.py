@@ -19,13 +19,14 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _PLACES = late(
-    r"^\s*server-template\s+[\w.-]+\s+(?:(?P<low>\d+)-)?(?P<high>\d+)\s+(?:_[\w-]+\._[\w-]+\.)?(?P<host>[A-Za-z0-9][\w.-]*)",
+    r"^[ \t]*server-template\s+[\w.-]+\s+(?:(?P<low>\d+)-)?(?P<high>\d+)\s+"
+    r"(?:_[\w-]+\._[\w-]+\.)?(?P<host>[A-Za-z0-9][\w.-]*)",
     re.MULTILINE,
 )
 """How HAProxy is told of places, and of the name that fills them, which may be one of SRV records."""
 _ONE = late(r"(?<![\w.-])((?:\d{1,3}\.){3}\d{1,3}|[a-z0-9][a-z0-9-]*-\d+(?:\.[a-z0-9-]+)+)(?![\w-])")
 """An address, or a name of one pod of a set: `web-0.web`."""
-_REMARK = late(r"^\s*(?:#|//).*$", re.MULTILINE)
+_REMARK = late(r"^[ \t]*(?:#|//).*$", re.MULTILINE)
 A_LIST = 2
 """Who names one pod means that one."""
 
