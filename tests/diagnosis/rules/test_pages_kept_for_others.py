@@ -28,6 +28,8 @@ CSRF = "ERROR Invalid CSRF token on POST"
 OTHERS = alert("CustomersSeeOthers", service="shop")._replace(annotations={"summary": "Pages of other customers shown"})
 ROLLED_BACK = (EDGE, "configuration_error", "rollback_workload")
 WRITTEN = ("ConfigMap/edge-1", "configuration_error", "page_human")
+CSRF_TOLD = log(pod("shop"), "INFO up", *[CSRF] * 30, since=800)
+LINES = log(pod("shop"), *["ERROR session" + "_" * 4000] * 30, since=800)
 NEW_SHOP: dict[str, Any] = {"before": {"image": "registry.example/shop:0"}, "released": 950}
 
 
@@ -42,6 +44,7 @@ def access(*lines: str, since: float = 840, times: int = 20) -> Log:
 def world(
     *logs: Log,
     now: str = COOKIES,
+    was: str = BEFORE,
     image: str = "nginx:1.27",
     behind: dict[str, Any] | None = None,
     more: list[Obj] | None = None,
@@ -52,7 +55,7 @@ def world(
     return snapshot(
         workload("edge", image, env={"UPSTREAM_URL": "http://shop:8080"}, released=900, before=reads("edge-1"), **made),
         shop(**(behind or {})),
-        thing("ConfigMap", "edge-1", data={"site.conf": BEFORE}),
+        thing("ConfigMap", "edge-1", data={"site.conf": was}),
         thing("ConfigMap", "edge-2", age=901, data={"site.conf": now}),
         more or [],
         logs=logs,
@@ -106,6 +109,11 @@ HOLDS = [
         ROLLED_BACK,
         harmful=["restart_workload"],
     ),
+    Holds(
+        "it keeps them longer",
+        world(access(*NGINX), was=BEFORE + "proxy_cache_valid 200 1s;\n", now=BEFORE + "proxy_cache_valid 200 5m;\n"),
+        ROLLED_BACK,
+    ),
     Holds("settings were written", edited(over_time()), WRITTEN),
     Holds(
         "settings were written, and only the shop's log tells of it since then",
@@ -125,4 +133,27 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold("pages were looked for in the cache before too", edited(over_time(NGINX[0].replace("HIT", "MISS")))),
     DoesNotHold("one client gets his own pages", world(access(NGINX[0].replace("{n}", "7")), now=ALL)),
+    *(
+        DoesNotHold(
+            f"the shop was released too, and the edge is told {line}",
+            world(access(*STATIC), CSRF_TOLD, now=f"{BEFORE}{line}\n", behind=NEW_SHOP, alerts=[alert(service="shop")]),
+            instead,
+        )
+        for line, instead in (
+            ("proxy_no_cache $cookie_session $http_authorization;", ()),
+            ("proxy_cache_key $host$request_uri$cookie_lang;", ()),
+        )
+    ),
+    *(
+        DoesNotHold(f"it has kept such pages for long, and is told {line}", world(access(*NGINX), now=BEFORE + line))
+        for line in ("add_header Cache-Control no-store;\n", "proxy_cache_valid 200 1s;\n")
+    ),
+    DoesNotHold(
+        "it keeps them less long",
+        world(access(*NGINX), was=BEFORE + "proxy_cache_valid 200 1h;\n", now=BEFORE + "proxy_cache_valid 200 5m;\n"),
+    ),
+    DoesNotHold(
+        "a line of the shop is long, and tells of nothing",
+        world(access(*NGINX), LINES, alerts=[alert(service="shop")]),
+    ),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
@@ -44,10 +45,19 @@ _LEADS = late(r"https?://([\w.-]+)|\bserver\s+(?:\w+\s+)?([\w.-]+):\d|\.host\s*=
 """How the settings of nginx, HAProxy and Varnish tell to whom they lead."""
 _CACHING = late(r"cach(?!.{0,12}(?:bypass|off\b))|beresp|s-maxage|\bttl\b", re.IGNORECASE)
 """Words of settings that let a proxy keep answers, or keep more of them."""
+_LESS = late(
+    r"no.?cache|cache.?key|no.?store|\bprivate\b|(?:max-?age|\bttl)\W{1,3}0(?![.\d])|cache_valid (?:\S+ )?[01]s\b",
+    re.IGNORECASE,
+)
+"""Words of settings by which it keeps fewer answers, or tells apart for whom they are."""
+_DROPS = late(r"(?:ignore|hide|unset|remove|strip|(?<![a-z])del(?:ete)?(?![a-z])).{0,80}cookie", re.IGNORECASE)
+"""How it is told not to heed that an answer sets a cookie, or that who asks has one."""
+_SPAN = late(r"\b(\d{1,9})([smhd])\b|(?<=age=)(\d{1,9})")
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _FOREIGN = late(
     r"\b(?:other|another|foreign|wrong|someone else'?s?) (?:\w+ )?"
     r"(?:users?|customers?|persons?|people|accounts?|patients?|members?|tenants?|sessions?)\b"
-    r"|(?:session|identity|account|customer|cookie)s?[ _-]?(?:\w+[ _-]){0,3}"
+    r"|(?:session|identity|account|customer|cookie)s?[ _-]?(?:[^\W_]{1,40}[ _-]){0,3}"
     r"(?:mismatch|mix|swap|shared|fingerprint|leak)"
     r"|\bsessions?\b.{0,60}\bfrom (?:\d+|several|multiple|different|many) (?!ms\b|bytes)[a-z]|\bnot logged in\b|csrf",
     re.IGNORECASE,
@@ -125,10 +135,26 @@ def _called_private(view: View, edge: Workload) -> Iterator[str]:
 
 def lets_keep_more(view: View, edge: Workload) -> str:
     """Return a setting of caching that only the newest template of an edge gives, itself or in what it mounts; ""."""
-    now, before = edge.template, template_before(edge)
-    given = set(_settings(view, before))
-    found = (each for each in _settings(view, now) if each not in given or _more(view, now, before, each))
-    return next((each for each in sorted(found, key=lambda each: "ookie" not in each) if _CACHING.search(each)), "")
+    now, before = (Counter(_settings(view, each)) for each in (edge.template, template_before(edge)))
+    spans = {_SPAN.sub("*", each): _spans(each) for each in before if _SPAN.search(each)}
+    found = (each for each, times in now.items() if times > before[each] and _CACHING.search(each))
+    more = [each for each in found if not _LESS.search(each) and (each in before or not _shorter(each, spans))]
+    return next(iter(sorted(more, key=lambda each: not drops_cookies(each))), "")
+
+
+def drops_cookies(setting: str) -> bool:
+    """Tell whether an edge keeps by a setting what comes with a cookie, which is most often for one user."""
+    return _DROPS.search(setting) is not None
+
+
+def _shorter(setting: str, spans: dict[str, list[int]]) -> bool:
+    """Tell whether a setting of before, known by its form, differs by a longer time alone."""
+    was = spans.get(_SPAN.sub("*", setting), [])
+    return bool(was) and all(map(int.__ge__, was, _spans(setting)))
+
+
+def _spans(setting: str) -> list[int]:
+    return [int(found[1] or found[3]) * _SECONDS[found[2] or ""] for found in _SPAN.finditer(setting)]
 
 
 def _settings(view: View, template: object) -> Iterator[str]:
@@ -139,11 +165,6 @@ def _settings(view: View, template: object) -> Iterator[str]:
         for value in mapping(obj, "data").values():
             lines = (line.strip() for line in str(value).splitlines())
             yield from (line for line in lines if line and line[0] not in "#/")
-
-
-def _more(view: View, now: object, before: object, setting: str) -> bool:
-    """Tell whether a setting stands in more places than before."""
-    return [*_settings(view, now)].count(setting) > [*_settings(view, before)].count(setting)
 
 
 def meets_others(view: View, edge: Workload, since: datetime) -> Iterator[Evidence]:

@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._private_pages import (
     Kept,
+    drops_cookies,
     keeps_answers,
     kept_pages,
     lets_keep_more,
@@ -47,7 +48,7 @@ def _of_release(view: View, edge: Workload, kept: Kept | None, setting: str) -> 
     came = edge.released_at
     if came is None or called_before(view, came) or (kept and kept.since and not soon_after(kept.since, came)):
         return
-    if "ookie" not in setting and (kept is None or _behind_released(view, edge, came)):
+    if not drops_cookies(setting) and (kept is None or _behind_released(view, edge, came)):
         return  # to keep more is no fault where it is for all, and who answers may mix users up himself
     if said := tuple(meets_others(view, edge, came)):
         told = Evidence("objects", edge.ref, f"its release told it {setting}", came)
