@@ -216,6 +216,7 @@ def scanning(fast: int, *lately: str) -> Snapshot:
 
 BEHIND = "outside_dependency_fails"
 FAR = 'ERROR Post "https://api.far.example/v4/rates": dial tcp 203.0.113.45:443: i/o timeout'
+TELEMETRY = f"ERROR failed to send event: {FAR[6:]}".replace("api.far.example", "o1.ingest.sentry.io")
 
 
 def handing_on(*mine: str, cart: str = FAR, since: float = 835) -> Snapshot:
@@ -396,6 +397,11 @@ HOLDS = [
         for what, believed, world in (
             ("whom it asks and names says nothing of others", "", handing_on(BLAMES["an answer"], cart="INFO 200")),
             ("it is itself that gets no answer from outside", "", handing_on(FAR, cart="INFO 200")),
+            (
+                "whom it names has sent its telemetry nowhere for hours",
+                BEHIND,
+                handing_on(BLAMES["an answer"], cart=TELEMETRY, since=7200),
+            ),
             ("whom it names gets none minutes later", BEHIND, handing_on(BLAMES["an answer"], since=400)),
             ("it stumbles by itself as well", BEHIND, handing_on(BLAMES["an answer"], UNDEFINED)),
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._blames_another import blames_itself, mostly
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints
@@ -11,13 +13,16 @@ from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
+SHORTLY = timedelta(minutes=5)
+"""Who hands on that he gets no answer tells of it so soon; who has told so for longer was served well amid it."""
+
 
 @once
 def handed_on(view: View, workload: Workload) -> Evidence | None:
     """Return what somebody in between tells of a host outside that does not answer him, if a release mostly names him.
 
-    He has to have been told so no later than the release was by him. A host that the release itself asks its settings
-    may name wrongly; that of another they do not.
+    He has to have been told so no later than the release was by him, and not for long before it. A host that the
+    release itself asks its settings may name wrongly; that of another they do not.
     """
     if blames_itself(view, workload) or not mostly(view, workload, UNANSWERED):
         return None
@@ -29,8 +34,9 @@ def handed_on(view: View, workload: Workload) -> Evidence | None:
             return None
         began = min((each.hit.first for each in told if each.caller == workload.ref and each.hit.first), default=None)
         for each in told:
-            early = began is not None and each.hit.first is not None and each.hit.first <= began + MINUTE
-            if each.caller == ref and early and _outside(view, each):
+            first = each.hit.first
+            since_then = began is not None and first is not None and began - SHORTLY <= first <= began + MINUTE
+            if each.caller == ref and since_then and _outside(view, each):
                 return view.hit_evidence(each.hit)
     return None
 
