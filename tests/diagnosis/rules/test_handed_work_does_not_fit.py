@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import alert
-from tests.diagnosis.rules.tiny import Obj, log, pod, snapshot, workload
-from tuheg_ir.diagnosis.model import Log, Snapshot
+from tests.diagnosis.rules.tiny import NOW, Obj, log, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Alert, Log, Snapshot
 
 RUBY = "WARN: ArgumentError: wrong number of arguments (given 1, expected 2)"
 CELERY = "ERROR Task confirm[8c1f] raised: TypeError(\"confirm() missing 1 required positional argument: 'x'\")"
@@ -53,6 +54,11 @@ def also(name: str, released: float) -> list[Obj]:
     return workload(name, before={"image": f"registry.example/{name}:0"}, released=released)
 
 
+def fired(name: str, ago: float, service: str) -> Alert:
+    """Return an alert about a service that fires for so many seconds."""
+    return alert(name, service=service)._replace(starts_at=NOW - timedelta(seconds=ago))
+
+
 HOLDS = [
     Holds(
         "a web enqueues one argument as before, and the new job wants two",
@@ -66,6 +72,7 @@ HOLDS = [
     Holds("a task has another name since", world(UNNAMED, env=AMQP), CODE),
     Holds("an alert is about the worker itself", world(alerts=[alert("JobsFail", service="worker")]), CODE),
     Holds("nobody knows whom an alert is about", world(alerts=[alert("RetriesGrow")]), CODE),
+    Holds("a disk of the web has filled for long", world(alerts=[fired("DiskFills", 9000, "web"), MISSED]), CODE),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
@@ -79,4 +86,29 @@ DOES_NOT_HOLD = [
     DoesNotHold("one of two new pods alone tells so", world(logs=told(RUBY, 0))),
     DoesNotHold("a message has a field that it does not know", world(FIELD)),
     DoesNotHold("nobody misses anything", world(alerts=[]), ()),
+    *(
+        DoesNotHold(
+            f"it has told so for long, and the only alert is {each.name}", world(UNNAMED, env=AMQP, alerts=[each])
+        )
+        for each in (
+            alert("DiskFills", service="web"),
+            alert("CertificateExpiresSoon", service="web"),
+            alert("LatencyHigh", service="web"),
+        )
+    ),
+    DoesNotHold(
+        "it has told so for long, and an alert about nobody is of no work: only the new words are left to guess by",
+        world(UNNAMED, env=AMQP, alerts=[alert("NodeClockSkew")]),
+        CODE,
+    ),
+    *(
+        DoesNotHold(
+            f"{early.name} has fired since the web's release, long before its own",
+            world(
+                web={"before": {"image": "registry.example/web:0"}, "released": 2400},
+                alerts=[early, alert("RetriesGrow")],
+            ),
+        )
+        for early in (fired("ConfirmationsMissing", 2300, "web"), fired("JobsFail", 2300, "worker"))
+    ),
 ]

@@ -49,7 +49,7 @@ FRESH = timedelta(hours=2)
 """Where nobody knows when the trouble began, a release so young is suspected."""
 LATE = timedelta(minutes=45)
 """No alert about failing requests waits so long to fire."""
-_OF_MEANS = late(r"disk|volume|memory|\bcpu|throttl|certificate|expir|hpa|autoscal|quota|backup", re.IGNORECASE)
+OF_MEANS = late(r"disk|volume|memory|\bcpu|throttl|certificate|expir|hpa|autoscal|quota|backup", re.IGNORECASE)
 """Words of an alert about what a workload has, not about whether it serves well."""
 ALONE, USUAL, GUESS, UNLIKELY, FAINT = 0.85, 0.7, 0.5, 0.25, 0.2
 """What is unlikely, or less, a person decides."""
@@ -174,7 +174,7 @@ def _alarmed_late(view: View, workload: Workload) -> bool:
 
     What looks back over hours fires late.
     """
-    mine = [a for a in view.alerts if view.about_alert(a) == workload.ref and not _OF_MEANS.search(a.said)]
+    mine = [a for a in view.alerts if view.about_alert(a) == workload.ref and not OF_MEANS.search(a.said)]
     began = [a.starts_at - looks_back(a) for a in mine if a.starts_at]
     at = workload.released_at
     return at is not None and bool(began) and all(each - at > LATE for each in began)

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store, unfed
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import behind, names, not_for
+from tuheg_ir.diagnosis.rules.errors_since_release import OF_MEANS
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import LATELY
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, release_cause, release_evidence, since_release
-from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering, troubles, unplaced
+from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 TROUBLE = "call_misfit"
+_UNDONE = late(
+    r"retr(?:y|ies)|jobs|job\w* ?fail|tasks?(?![a-z])|queue|backlog|messages|missing|confirm|stuck|pending|deliver|mail"
+    r"|unprocessed|dead.?letter|overdue|\bnot (?:sent|done|processed|shipped|imported)\b",
+    re.IGNORECASE,
+)
+"""Words of an alert about work that is not done; what serves slowly, or has little left, tells nothing of that."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -37,7 +46,10 @@ def when(view: View) -> Iterator[Match]:
         senders = [each for each in view.serving if each is not worker and _may_send(view, each, worker)]
         if any(_changed_with(each, came, began) for each in senders):
             continue  # who was released with it, or after it, may bring the other form
-        if said := tuple(_suffers(view, worker, senders, came)):
+        alarms = list(_alarms(view, worker, senders))
+        if any(each.object and each.time and each.time < came + BEFORE for each in alarms):
+            continue  # what was so before it does not come of it
+        if said := tuple(_suffers(view, worker, alarms, came)):
             yield _match(view, worker, hits, said, began)
 
 
@@ -63,16 +75,27 @@ def _changed_with(sender: Workload, came: datetime, began: datetime | None) -> b
     return at is not None and began is not None and came - SOON <= at <= began - BEFORE
 
 
-def _suffers(view: View, worker: Workload, senders: list[Workload], came: datetime) -> Iterator[Evidence]:
+def _suffers(view: View, worker: Workload, alarms: list[Evidence], came: datetime) -> Iterator[Evidence]:
     """Yield who suffers since the release: the worker's users, or senders whose own requests are served well."""
-    well = {each.ref for each in senders if not any(troubles(view, each.ref))}
-    about = ((view.about_alert(alert), alert) for alert in view.alerts)
-    alarmed = (Evidence("alerts", ref, f"alert {a.name} fires", a.starts_at) for ref, a in about if ref in well)
     felt = (seen for seen, _ in troubles(view, worker.ref))
-    others = (*suffering(view, worker.ref), *alarmed, *unfed(view, worker), *unplaced(view))
-    for each in (*felt, *others):
-        if each.time is not None and each.time >= came + BEFORE:
+    named = (seen for seen in suffering(view, worker.ref) if seen.source != "alerts")
+    ill = {each for each in alarms if each.object != worker.ref and any(troubles(view, each.object))}
+    callers = view.graph.callers(worker.ref)
+    for each in (*felt, *named, *alarms, *unfed(view, worker)):
+        well = each not in ill or each.object in callers
+        if well and each.time is not None and each.time >= came + BEFORE:
             yield each
+
+
+def _alarms(view: View, worker: Workload, senders: list[Workload]) -> Iterator[Evidence]:
+    """Yield the alerts about a worker, and those of work that is not done about senders, its callers, or nobody."""
+    callers = view.graph.callers(worker.ref)
+    about = {"", *callers, *(each.ref for each in senders)}
+    for alert in view.alerts:
+        ref = view.about_alert(alert)
+        undone = ref in callers or _UNDONE.search(alert.said) or names(alert.said, worker.name)
+        if not OF_MEANS.search(alert.said) and (ref == worker.ref or (ref in about and undone)):
+            yield Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at)
 
 
 def _match(view: View, worker: Workload, hits: list[Hit], said: tuple[Evidence, ...], began: datetime | None) -> Match:
