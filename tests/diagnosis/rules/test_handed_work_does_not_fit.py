@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import alert
-from tests.diagnosis.rules.tiny import NOW, Obj, log, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import NOW, Obj, container, log, pod, secret_key, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Alert, Log, Snapshot
 
 RUBY = "WARN: ArgumentError: wrong number of arguments (given 1, expected 2)"
@@ -20,6 +20,12 @@ WORKER = "Deployment/worker"
 CODE = (WORKER, "code_defect", "rollback_workload")
 QUEUE = {"REDIS_URL": "redis://redis:6379/0"}
 AMQP = {"AMQP_URL": "amqp://rabbitmq:5672/"}
+OUTSIDE: tuple[dict[str, Any], ...] = (
+    {"AMQP_URL": "amqps://user@mq-7.cloudamqp.com:5671/x"},
+    {"QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/1/jobs"},
+    {"AMQP_URL": secret_key("broker", "url")},
+)
+FAILS = alert("JobsFail", service="worker")
 NEW: dict[str, Any] = {"before": {"image": "registry.example/worker:0"}, "released": 900}
 MISSED = alert("ConfirmationsMissing", service="web")
 
@@ -32,7 +38,7 @@ def told(line: str, *numbers: int, done: int = 9, since: float = 840) -> list[Lo
 def world(
     line: str = RUBY,
     *beside: Any,
-    env: dict[str, str] = QUEUE,
+    env: dict[str, Any] = QUEUE,
     web: dict[str, Any] | None = None,
     worker: dict[str, Any] | None = None,
     logs: list[Log] | None = None,
@@ -59,6 +65,18 @@ def fired(name: str, ago: float, service: str) -> Alert:
     return alert(name, service=service)._replace(starts_at=NOW - timedelta(seconds=ago))
 
 
+def schedule(edited: float | None = None) -> Obj:
+    """Return a CronJob that hands work over as well."""
+    made = {"containers": [container("enqueue", "registry.example/enqueue:2", env=QUEUE)]}
+    spec = {"schedule": "*/5 * * * *", "jobTemplate": {"spec": {"template": {"spec": made}}}}
+    return thing("CronJob", "enqueue", written=edited, spec=spec)
+
+
+def flags(written: float | None = None) -> Obj:
+    return thing("ConfigMap", "web-flags", written=written, data={"new_confirm": "true"})
+
+
+MOUNTS = {"spec": {"volumes": [{"name": "f", "configMap": {"name": "web-flags"}}]}}
 HOLDS = [
     Holds(
         "a web enqueues one argument as before, and the new job wants two",
@@ -72,6 +90,9 @@ HOLDS = [
     Holds("a task has another name since", world(UNNAMED, env=AMQP), CODE),
     Holds("an alert is about the worker itself", world(alerts=[alert("JobsFail", service="worker")]), CODE),
     Holds("nobody knows whom an alert is about", world(alerts=[alert("RetriesGrow")]), CODE),
+    *(Holds(f"an old web, by way of {env}", world(env=env), CODE) for env in OUTSIDE),
+    Holds("a schedule hands work over too, as it always did", world(HANGFIRE, schedule(), alerts=[FAILS]), CODE),
+    Holds("the web's flags were written long before", world(RUBY, flags(9000), web=MOUNTS), CODE),
     Holds("a disk of the web has filled for long", world(alerts=[fired("DiskFills", 9000, "web"), MISSED]), CODE),
 ]
 DOES_NOT_HOLD = [
@@ -111,4 +132,17 @@ DOES_NOT_HOLD = [
         )
         for early in (fired("ConfirmationsMissing", 2300, "web"), fired("JobsFail", 2300, "worker"))
     ),
+    *(
+        DoesNotHold(
+            f"the web was released with it, by way of {env}",
+            world(env=env, web={"before": {"image": "registry.example/web:0"}, "released": 900}, alerts=[FAILS]),
+        )
+        for env in OUTSIDE
+    ),
+    DoesNotHold(
+        "a schedule was edited since: new words are left to guess by",
+        world(HANGFIRE, schedule(880), alerts=[FAILS]),
+        CODE,
+    ),
+    DoesNotHold("flags that the web reads were written since", world(RUBY, flags(860), web=MOUNTS)),
 ]

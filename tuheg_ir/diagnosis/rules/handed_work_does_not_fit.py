@@ -9,7 +9,8 @@ from datetime import datetime
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._fed_by import share_a_store, unfed
+from tuheg_ir.diagnosis.rules._fed_by import unfed
+from tuheg_ir.diagnosis.rules._hands_work import changed_within, senders_of
 from tuheg_ir.diagnosis.rules._helping import behind, names, not_for
 from tuheg_ir.diagnosis.rules.errors_since_release import OF_MEANS
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -43,8 +44,8 @@ def when(view: View) -> Iterator[Match]:
         began = oldest(hit.first for hit in hits)
         if not hits or not since_release(worker, began):
             continue
-        senders = [each for each in view.serving if each is not worker and _may_send(view, each, worker)]
-        if any(_changed_with(each, came, began) for each in senders):
+        senders = list(senders_of(view, worker))
+        if began is None or any(changed_within(view, each, came - SOON, began - BEFORE) for each in senders):
             continue  # who was released with it, or after it, may bring the other form
         alarms = list(_alarms(view, worker, senders))
         if any(each.object and each.time and each.time < came + BEFORE for each in alarms):
@@ -59,20 +60,6 @@ def _told(view: View, worker: Workload) -> list[Hit]:
     of_all = {hit.pod for hit in hits} == {pod.name for pod in worker.newest_pods()}
     lately = view.recent(newest(hit.last for hit in hits), LATELY)
     return hits if of_all and lately and sum(hit.count for hit in hits) >= OFTEN else []
-
-
-def _may_send(view: View, sender: Workload, worker: Workload) -> bool:
-    """Tell whether a workload may hand work over: it asks the worker, or both use one store or broker."""
-    if role(sender) in DATA:
-        return False
-    shared = view.graph.calls.get(sender.ref, set()) & view.graph.calls.get(worker.ref, set())
-    queues = any(role(view.workloads[ref]) in DATA for ref in shared if ref in view.workloads)
-    return queues or sender.ref in view.graph.callers(worker.ref) or share_a_store(view, sender, worker)
-
-
-def _changed_with(sender: Workload, came: datetime, began: datetime | None) -> bool:
-    at = sender.released_at if sender.changes else None
-    return at is not None and began is not None and came - SOON <= at <= began - BEFORE
 
 
 def _suffers(view: View, worker: Workload, alarms: list[Evidence], came: datetime) -> Iterator[Evidence]:

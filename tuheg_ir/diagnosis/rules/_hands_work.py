@@ -1,0 +1,69 @@
+"""Who may hand work to a worker by way of a queue, and whether he may hand it over in another form of late."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.rules._fed_by import share_a_store
+from tuheg_ir.diagnosis.view.graph import hosts_in
+from tuheg_ir.diagnosis.view.programs import DATA, role
+from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import edited, outside_changes, reached
+
+_OF_A_QUEUE = late(
+    r"amqp|broker|queue|sqs|kafka|celery|redis|rabbit|sidekiq|resque|(?<![a-z])nats(?![a-z])|pub_?sub|service_?bus",
+    re.IGNORECASE,
+)
+"""How variables are called that tell where work is laid down."""
+_LONGEST = 1000
+"""No setting that names a host is longer; what is goes on with certificates or programs."""
+
+
+def senders_of(view: View, worker: Workload) -> Iterator[Workload]:
+    """Yield who may hand a worker work: they ask it, or share a store, or a broker in or out of the namespace."""
+    queues = set(_queues(view, worker))
+    for each in view.workloads.values():
+        if each is worker or role(each) in DATA or each.kind == "Job":
+            continue
+        if _call_alike(view, each, worker) or share_a_store(view, each, worker) or queues & set(_queues(view, each)):
+            yield each
+
+
+def _call_alike(view: View, sender: Workload, worker: Workload) -> bool:
+    shared = view.graph.calls.get(sender.ref, set()) & view.graph.calls.get(worker.ref, set())
+    stores = any(role(view.workloads[ref]) in DATA for ref in shared if ref in view.workloads)
+    return stores or sender.ref in view.graph.callers(worker.ref)
+
+
+def _queues(view: View, workload: Workload) -> Iterator[tuple[str, ...]]:
+    """Yield the hosts outside that settings of a queue name, and the keys that such settings are taken from."""
+    for key, value in view.graph.settings(workload):
+        if _OF_A_QUEUE.search(key):
+            yield from ((host,) for host in hosts_in(key, value[:_LONGEST]) if view.graph.is_away(host))
+    spec = mapping(workload.template, "spec")
+    for container in [*items(spec, "initContainers"), *items(spec, "containers")]:
+        for entry in items(container, "env"):
+            if _OF_A_QUEUE.search(text(entry, "name")):
+                yield from _taken(entry)
+
+
+def _taken(entry: object) -> Iterator[tuple[str, ...]]:
+    for field in ("configMapKeyRef", "secretKeyRef"):
+        found = mapping(entry, "valueFrom", field)
+        if text(found, "name"):
+            yield field, text(found, "name"), text(found, "key")
+
+
+def changed_within(view: View, sender: Workload, first: datetime, last: datetime) -> bool:
+    """Tell whether a sender was released in a span of time, or got other settings, or its schedule was edited."""
+    times = [at for ref, at in outside_changes(view, sender) if reached(sender, ref, at)]
+    if sender.changes and sender.released_at:
+        times.append(sender.released_at)
+    if sender.kind == "CronJob" and (at := edited(sender.obj)):
+        times.append(at)
+    return any(first <= at <= last for at in times)
