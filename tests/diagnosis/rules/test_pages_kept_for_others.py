@@ -146,7 +146,7 @@ DOES_NOT_HOLD = [
     ),
     *(
         DoesNotHold(f"it has kept such pages for long, and is told {line}", world(access(*NGINX), now=BEFORE + line))
-        for line in ("add_header Cache-Control no-store;\n", "proxy_cache_valid 200 1s;\n")
+        for line in ("add_header Cache-Control no-store;\n", "proxy_cache_valid 200 302 1s;\n")
     ),
     DoesNotHold(
         "it keeps them less long",

@@ -21,7 +21,7 @@ _OF_A_QUEUE = late(
 )
 """How variables are called that tell where work is laid down."""
 _LONGEST = 1000
-"""No setting that names a host is longer; what is goes on with certificates or programs."""
+"""A setting that is longer is no address, but a certificate or a program."""
 
 
 def senders_of(view: View, worker: Workload) -> Iterator[Workload]:

@@ -46,7 +46,8 @@ _LEADS = late(r"https?://([\w.-]+)|\bserver\s+(?:\w+\s+)?([\w.-]+):\d|\.host\s*=
 _CACHING = late(r"cach(?!.{0,12}(?:bypass|off\b))|beresp|s-maxage|\bttl\b", re.IGNORECASE)
 """Words of settings that let a proxy keep answers, or keep more of them."""
 _LESS = late(
-    r"no.?cache|cache.?key|no.?store|\bprivate\b|(?:max-?age|\bttl)\W{1,3}0(?![.\d])|cache_valid (?:\S+ )?[01]s\b",
+    r"no.?cache|cache.?key|no.?store|\bprivate\b|(?:max-?age|\bttl)\W{1,3}0(?![.\d])"
+    r"|cache_valid (?:\S{1,9} ){0,4}[01]s\b",
     re.IGNORECASE,
 )
 """Words of settings by which it keeps fewer answers, or tells apart for whom they are."""

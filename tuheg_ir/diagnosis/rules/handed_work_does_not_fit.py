@@ -24,8 +24,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 TROUBLE = "call_misfit"
 _UNDONE = late(
-    r"retr(?:y|ies)|jobs|job\w* ?fail|tasks?(?![a-z])|queue|backlog|messages|missing|confirm|stuck|pending|deliver|mail"
-    r"|unprocessed|dead.?letter|overdue|\bnot (?:sent|done|processed|shipped|imported)\b",
+    r"retr(?:y|ies)|jobs|job\w{0,20} ?fail|tasks?(?![a-z])|queue|backlog|messages|missing|confirm|stuck|pending|deliver"
+    r"|mail|unprocessed|dead.?letter|overdue|\bnot (?:sent|done|processed|shipped|imported)\b",
     re.IGNORECASE,
 )
 """Words of an alert about work that is not done; what serves slowly, or has little left, tells nothing of that."""
