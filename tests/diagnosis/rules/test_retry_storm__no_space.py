@@ -17,6 +17,7 @@ EAGER: dict[str, Any] = {
     "released": 660,
 }
 NO_INODE = "ERROR store failed: open /data/3f/9a.json.tmp: no space left on device"
+NO_ACCESS_LOG = "WARN cannot write access log: write /var/log/cart/access.log: no space left on device"
 QUOTA = 'level=error msg="write failed" err="write /data/blob-77: disk quota exceeded"'
 
 
@@ -37,6 +38,7 @@ HOLDS = [
     for what, world in (
         ("but only minutes after it was asked more", no_space(300, **EAGER)),
         ("but once only", no_space(640, times=1, **EAGER)),
+        ("and has for long, of what it can do without", no_space(3300, NO_ACCESS_LOG, times=60, **EAGER)),
     )
 ]
 DOES_NOT_HOLD = [

@@ -93,16 +93,20 @@ def fell_short(view: View, ref: str, grew: Turn) -> bool:
     return fewer and any(-SLACK <= grew.since - at <= SOON for at in waiting)
 
 
-def has_no_room(view: View, ref: str, grew: Turn) -> bool:
+def has_no_room(view: View, ref: str, found: Multiplied) -> bool:
     """Tell whether a workload had told that it has no space left when the requests to it grew, and tells it still.
 
     What it could not keep is sent again for as long as it is refused, by who takes it from a queue or by any client:
     a release of another caller, shortly before, is no reason for that, and none of them can end it. A store that was
-    filled by the many requests tells so only after they came.
+    filled by the many requests tells so only after they came; one that told so before the release already had only as
+    many requests as ever by that.
     """
+    grew, released = found.grew.since, found.by.released_at if found.by else None
+    if grew is None:
+        return False
     told = (*view.hits_of(ref, "disk_full"), *(c.hit for c in complaints(view, "disk_full") if c.about == ref))
-    full = (hit for hit in told if hit.count >= OFTEN and view.recent(hit.last, STILL))
-    return any(hit.first is not None and (grew.since is None or hit.first <= grew.since + SLACK) for hit in full)
+    began = (hit.first for hit in told if hit.count >= OFTEN and hit.first and view.recent(hit.last, STILL))
+    return any((released is None or first >= released - SLACK) and first <= grew + SLACK for first in began)
 
 
 def _blamed(released: Sequence[Workload], counted: Collection[str], grew: Turn) -> Workload | None:

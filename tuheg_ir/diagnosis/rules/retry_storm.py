@@ -23,7 +23,7 @@ def when(view: View) -> Iterator[Match]:
     """Requests between two services multiply, and those of the users do not."""
     for ref in view.workloads:
         found = multiplied(view, ref)
-        if found is not None and has_no_room(view, ref, found.grew):
+        if found is not None and has_no_room(view, ref, found):
             continue  # its own cause is told: what it refuses is sent again until it has room
         ill = felt(view, ref) if found else ()
         echo = found is not None and fell_short(view, ref, found.grew)
