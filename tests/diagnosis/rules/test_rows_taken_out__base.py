@@ -28,6 +28,8 @@ from tuheg_ir.diagnosis.model import Log, Snapshot
 RESET = "Database reset successful"
 NO_USER = '{"level":40,"msg":"session has no user: user lookup returned null","status":401}'
 NO_TABLE = 'ActiveRecord::StatementInvalid (PG::UndefinedTable: ERROR:  relation "orders" does not exist)'
+NEVER_MADE = 'ERROR: relation "loyalty" does not exist at character 15'
+OF_TENANT = {"DATABASE_URL": "postgres://shop@postgres:5432/tenant_42"}
 NO_PARENT = "PrismaClientKnownRequestError P2003: Foreign key constraint violated on the fields: (`formId`)"
 MONGO = (
     '{"s":"I","c":"COMMAND","id":20336,"msg":"dropDatabase - finished","attr":{"db":"shop","numCollectionsDropped":12}}'
@@ -76,7 +78,7 @@ HOLDS = [
     ),
     Holds(
         "Rails leaves no table",
-        world(said("Dropped database 'shop_production'"), missing(NO_TABLE)),
+        world(said("Dropped database 'shop_test'", "Dropped database 'shop'"), missing(NO_TABLE)),
         GONE,
         harmful=HARM,
     ),
@@ -141,7 +143,24 @@ DOES_NOT_HOLD = [
             world(missing(), ran=asked("php", "artisan", "migrate:fresh", "--pretend")),
             (),
         ),
+        ("another database of that server was", world(said("DROP DATABASE tenant_42;"), missing()), ()),
+        ("that of tests was", world(said("Dropped database 'shop_test'"), missing()), ()),
+        ("a run reset its own on that server", world(said(RESET), missing(), ran=run(env=OF_TENANT)), ()),
         ("a cleaned cache is no database", world(said("Successfully cleaned cache directory"), missing()), ()),
         ("as little was found before", world(said(RESET), told(pod("shop"), [LOST], [LOST])), ()),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(
+        f"its release needs a table that its migration forgot, and {what}",
+        world(*lines, missing(NEVER_MADE), **{"ran": run(), **more}, **RELEASED),
+        (SHOP, "code_defect", "rollback_workload"),
+    )
+    for what, lines, more in (
+        ("nothing was emptied", (), {"ran": ()}),
+        ("a run dropped the database of tests", (said("Dropped database 'shop_test'"),), {}),
+        ("a run dropped a customer's database", (said("DROP DATABASE tenant_42;"),), {}),
+        ("a run made all others anew", (said(RESET, "Applying migration `0041_init`"),), {}),
+        ("a run emptied its own database", (said(RESET),), {"ran": run(env=OF_TENANT)}),
     )
 ]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rules._senders import sends
-from tuheg_ir.diagnosis.rules._whole_base import ALL, asked_to_lose_all, loses_all
+from tuheg_ir.diagnosis.rules._whole_base import ALL, asked_to_lose_all, lost
 from tuheg_ir.diagnosis.view.batch import started, tries, verdict, went_on
 from tuheg_ir.diagnosis.view.logs import times_near
 from tuheg_ir.diagnosis.view.pods import controller
@@ -64,7 +64,7 @@ _SLUG = 5
 class Emptied(NamedTuple):
     """What was taken out of tables: by whom, what shows it, when it began, of which, and whether all that was there.
 
-    Of a whole database the names are ``ALL``.
+    Of a whole database the names are ``ALL``; ``bases``: which ones, "" for one that is not named.
     """
 
     by: str
@@ -72,6 +72,7 @@ class Emptied(NamedTuple):
     at: datetime
     names: frozenset[str]
     whole: bool
+    bases: frozenset[str] = frozenset()
 
 
 class _Said(NamedTuple):
@@ -80,6 +81,7 @@ class _Said(NamedTuple):
     names: frozenset[str]
     whole: bool
     source: str = "logs"
+    bases: frozenset[str] = frozenset()
 
 
 def bare(name: str) -> str:
@@ -109,11 +111,11 @@ def _once(view: View, told: Sequence[Emptied]) -> Iterator[Emptied]:
     if last is None or not view.recent(last, HOURS):
         return
     now = [each for each in told if last - each.at <= AGAIN]
-    names = frozenset[str]().union(*(each.names for each in now))
+    names, bases = (frozenset[str]().union(*told) for told in zip(*((e.names, e.bases) for e in now), strict=True))
     if any(each.names & names for each in told if each not in now):
         return
     first = min(now, key=lambda each: each.at)
-    yield first._replace(names=names, whole=any(each.whole for each in now))
+    yield first._replace(names=names, whole=any(each.whole for each in now), bases=bases)
 
 
 def _run(view: View, job: Obj) -> Workload | None:
@@ -126,9 +128,9 @@ def _as_one(by: str, where: str, said: Sequence[_Said]) -> list[Emptied]:
         return []
     first = min(said, key=lambda each: (each.source != "logs", each.at))
     began = min(each.at for each in said)
-    names = frozenset[str]().union(*(each.names for each in said))
+    names, bases = (frozenset[str]().union(*told) for told in zip(*((e.names, e.bases) for e in said), strict=True))
     seen = Evidence(first.source, where, f"it took out what was there: {first.line.strip()}", first.at)
-    return [Emptied(by, seen, began, names, any(each.whole for each in said))]
+    return [Emptied(by, seen, began, names, any(each.whole for each in said), bases)]
 
 
 def _told(view: View, job: Obj, run: Workload, began: datetime) -> Iterator[_Said]:
@@ -142,30 +144,30 @@ def _said(lines: Sequence[str], began: datetime | None) -> Iterator[_Said]:
         return
     for at, line in zip(times_near(lines), lines, strict=True):
         time = max(at, began) if at and began else at or began
-        names, whole = _taken(line)
+        names, whole, bases = _taken(line)
         if names and time:
-            yield _Said(time, line, names, whole)
+            yield _Said(time, line, names, whole, bases=bases)
 
 
-def _taken(line: str) -> tuple[frozenset[str], bool]:
-    """Return of which tables a line tells that rows went, and whether all."""
+def _taken(line: str) -> tuple[frozenset[str], bool, frozenset[str]]:
+    """Return of which tables a line tells that rows went, and whether all; and of which databases all tables went."""
     lowered = line.lower()
     if not any(hint in lowered for hint in _HINTS) or _NOT_DONE.search(line):
-        return frozenset(), False
+        return frozenset(), False, frozenset()
     done = _COMMENT.sub("", line)
-    if loses_all(done):
-        return frozenset({ALL}), True
+    if bases := lost(done):
+        return frozenset({ALL}), True, bases
     for pattern, whole in ((_WHOLE, True), (_ROWS, False)):
         found = {name.lower() for each in pattern.finditer(done) for name in each.groups() if name}
         if names := frozenset(map(bare, found.difference(_NO_TABLE))):
-            return names, whole
-    return frozenset(), False
+            return names, whole, frozenset()
+    return frozenset(), False, frozenset()
 
 
 def _meant(view: View, job: Obj, run: Workload, began: datetime) -> Iterator[_Said]:
     """Yield what a run was made to do: its command, and files of SQL that this or its log names."""
     if said := asked_to_lose_all(run.template):
-        yield _Said(began, said, frozenset({ALL}), whole=True, source="objects")
+        yield _Said(began, said, frozenset({ALL}), whole=True, source="objects", bases=frozenset({""}))
     containers = items(run.template, "spec", "containers")
     asked = [str(word) for each in containers for key in ("command", "args") for word in each.get(key) or ()]
     texts = list(asked)

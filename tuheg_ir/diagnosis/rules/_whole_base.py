@@ -21,6 +21,8 @@ ALL = "*"
 """What stands for the names of all tables."""
 _BY_THE_WAY = r"[\w-]{0,60}(?:shadow|te?mp|test|preview|restore|backup|_old|_bak|_pr_?\d)"
 """Parts of names of databases that are made to be thrown away."""
+_IS_BY_THE_WAY = late(_BY_THE_WAY, re.IGNORECASE)
+_ANY = frozenset({""})
 _LOST = late(
     r"\bdatabase (?:schema )?(?:has been )?(?:reset successful|(?:successfully |been )(?:dropped|reset|wiped))"
     r"|\bThe (?:\w+ )?database\b.{0,160}\b(?:was successfully reset|has been dropped)\b"
@@ -45,6 +47,23 @@ _ASKED = late(
     re.IGNORECASE,
 )
 """How they are asked for it."""
+_NAMED = late(
+    r"\b(?:database|schema) [\"'`]([\w-]+)[\"'`]|\bdrop\s+database\s+(?:if\s+exists\s+)?[\"'`]?([a-z_][\w-]*)"
+    r"|\bDatabase ([\w-]+) dropped\b|\"db\": ?\"([\w-]+)\"",
+    re.IGNORECASE,
+)
+"""Where the lines of ``_LOST`` name what lost it all."""
+_OF_SCHEMA = late(r"\bschema [\"'`]", re.IGNORECASE)
+_IN_URL = late(
+    r"\b(?:postgres|postgresql|mysql|mariadb|mongodb)(?:\+\w+)?://[^/\s]+/([\w-]+)"
+    r"|\b(?:database(?:name)?|dbname|initial catalog)=([\w-]+)",
+    re.IGNORECASE,
+)
+_IS_NAME = late(
+    r"(?:^|_)(?:(?:db|database|pg|mysql|mariadb|postgres|mongo)_?(?:db|name|database)|dbname)$", re.IGNORECASE
+)
+_FOR_KEEPERS = frozenset({"postgres", "template1", "defaultdb", "mysql", "master", "admin"})
+"""Databases that one enters to make and to drop others."""
 _ONLY_SAID = late(r"--dry-?run\b|--pretend\b|--dump-sql\b|--help\b|--sql\b", re.IGNORECASE)
 _ELSEWHERE = late(
     r"(?:preview|pre-?prod|stag(?:e|ing)|tests?|testing|dev(?:elop(?:ment)?)?|local|review|sandbox|qa|ci|uat|demo)",
@@ -55,9 +74,19 @@ _OF_SURROUNDINGS = late(r"(?:^|[_./-])(?:env(?:ironment)?|stage|tier|profiles?(?
 """Names of labels and variables that tell for which surroundings something is."""
 
 
-def loses_all(line: str) -> bool:
-    """Tell whether a line tells that all tables of a database went."""
-    return _LOST.search(line) is not None
+def lost(line: str) -> frozenset[str]:
+    """Return which databases a line tells to have lost all tables: {""} if it names none, nothing if none has.
+
+    Not those that were made to be thrown away. The name of a schema is none of a database.
+    """
+    told = _LOST.search(line)
+    if told is None:
+        return frozenset()
+    found = list(_NAMED.finditer(line))
+    kept = [each for each in found if not _IS_BY_THE_WAY.match(each[each.lastindex or 0])]
+    if found and not kept:
+        return frozenset()
+    return frozenset("" if _OF_SCHEMA.match(each[0]) else each[each.lastindex or 0].lower() for each in kept) or _ANY
 
 
 def asked_to_lose_all(template: Mapping[str, Any]) -> str:
@@ -69,9 +98,14 @@ def asked_to_lose_all(template: Mapping[str, Any]) -> str:
     return ""
 
 
-def same_base(view: View, by: str, user: Workload) -> bool:
-    """Tell whether a workload lives on the database on which another one works: its server, its Secret, or its host."""
+def same_base(view: View, by: str, user: Workload, names: frozenset[str]) -> bool:
+    """Tell whether a workload lives on the database on which another one works: its server, its Secret, or its host.
+
+    Not where both are known by name, and are two on one server. ``names``: as far as told, "" for one without a name.
+    """
     mine, run = view.graph.needs(user.ref), view.workloads.get(by)
+    if _apart(view, run, user, names):
+        return False
     stores = {r for r in {by, *view.graph.needs(by)} if r in view.workloads and role(view.workloads[r]) == "database"}
     if stores & mine:
         return True
@@ -80,6 +114,30 @@ def same_base(view: View, by: str, user: Workload) -> bool:
     if secrets_of_its_address(view, run) & secrets_of_its_address(view, user):
         return True
     return bool(_hosts(view, run) & _hosts(view, user))
+
+
+def _apart(view: View, run: Workload | None, user: Workload, names: frozenset[str]) -> bool:
+    """Tell whether a workload's settings name other databases than those that were emptied.
+
+    Where that is not told, it is the one that the run's own settings name.
+    """
+    theirs = names - _ANY
+    if "" in names:
+        entered = _bases(view, run) if run is not None and role(run) != "database" else set()
+        if not entered:
+            return False
+        theirs |= entered
+    mine = _bases(view, user)
+    return bool(mine and theirs and not mine & theirs)
+
+
+def _bases(view: View, workload: Workload) -> set[str]:
+    """Return the names of databases that the settings of a workload tell."""
+    found: set[str] = set()
+    for key, value in view.graph.settings(workload):
+        found |= {name.lower() for each in _IN_URL.findall(value) for name in each if name}
+        found |= {value.lower()} if _IS_NAME.search(key) and re.fullmatch(r"[\w-]+", value) else set()
+    return found - _FOR_KEEPERS
 
 
 def _hosts(view: View, workload: Workload) -> set[str]:

@@ -67,7 +67,8 @@ _NO_TABLE = late(
 class Missed(NamedTuple):
     """That a workload finds nothing since then: how often, a line, when first.
 
-    ``named``: lines name what was taken out; ``refused``: a database says so. ``more``: it was seldom so before.
+    ``named``: lines name what was taken out; ``refused``: a database says so; ``orphans``: of rows that belong to none.
+    ``more``: it was seldom so before.
     """
 
     by: Workload
@@ -77,6 +78,7 @@ class Missed(NamedTuple):
     first: datetime
     named: bool
     refused: bool
+    orphans: bool
     more: bool
 
 
@@ -89,20 +91,23 @@ def when(view: View) -> Iterator[Match]:
     """
     for gone in emptied(view):
         found = [each for w in view.workloads.values() if (each := _missed(view, w, gone))]
-        told = [each for each in found if each.refused or (each.more and _fits(view, each, gone))]
+        told = [each for each in found if each.orphans or ((each.refused or each.more) and _fits(view, each, gone))]
         named = [each for each in told if each.named]
         if told:
             yield _match(view, gone, named or told, found)
 
 
 def _fits(view: View, missed: Missed, gone: Emptied) -> bool:
-    """Tell whether what is missed is what a run took out, and no release may bring that as well."""
-    if missed.named and gone.whole:
+    """Tell whether what is missed is what a run took out, and no release may bring that as well.
+
+    A whole table that is missed may be one that a release needs and that its migration never made.
+    """
+    if missed.named and gone.whole and not missed.refused:
         return True
     around = {missed.by.ref, *view.graph.needs(missed.by.ref)} & view.workloads.keys()
     if any(since_release(view.workloads[ref], missed.first, SOON) for ref in around):
         return False
-    return missed.named or (gone.whole and same_base(view, gone.by, missed.by))
+    return missed.named or (gone.whole and same_base(view, gone.by, missed.by, gone.bases))
 
 
 def _missed(view: View, workload: Workload, gone: Emptied) -> Missed | None:
@@ -110,7 +115,7 @@ def _missed(view: View, workload: Workload, gone: Emptied) -> Missed | None:
     if workload.kind in BATCH:
         return None
     logs = list(view.logs_of(workload.live, previous=False))
-    base = ALL in gone.names and same_base(view, gone.by, workload)
+    base = ALL in gone.names and same_base(view, gone.by, workload, gone.bases)
     told = [(at, log.pod, line) for log in logs for at, line in _lines(log, tables=base) if at is not None]
     after = sorted(each for each in told if each[0] >= gone.at)
     if len(after) < OFTEN or after[0][0] - gone.at > SOON or view.now - after[-1][0] > STILL:
@@ -123,6 +128,7 @@ def _missed(view: View, workload: Workload, gone: Emptied) -> Missed | None:
     heard = heard_since(logs)
     more = _more(heard, gone.at, view.now, len(told) - len(after), len(after))
     _, pod, line = chosen[-1]
+    sure = chosen is refused and (not base or more or len(told) == len(after))
     return Missed(
         workload,
         pod,
@@ -130,7 +136,8 @@ def _missed(view: View, workload: Workload, gone: Emptied) -> Missed | None:
         len(chosen),
         after[0][0],
         named=chosen is not after,
-        refused=chosen is refused and (not base or more or len(told) == len(after)),
+        refused=sure,
+        orphans=sure and sum(_NO_PARENT.search(each[2]) is not None for each in refused) >= OFTEN,
         more=more,
     )
 
