@@ -32,7 +32,7 @@ from tuheg_ir.diagnosis.view.releases import (
     soon_after,
 )
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
-from tuheg_ir.diagnosis.view.trouble import suffering, troubles
+from tuheg_ir.diagnosis.view.trouble import labels_of, suffering, troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -245,3 +245,12 @@ def _of_source(view: View, workload: Workload, scaler: Autoscaler, source: Workl
             *blind_as_ever(source),
         ),
     )
+
+
+def fewer(view: View, workload: Workload) -> Evidence | None:
+    """Return that a workload has lost replicas within the hour, though it is complete."""
+    for label in labels_of(view, workload.ref, "replicas_available"):
+        was, now = (ask("replicas_available", component=label) for ask in (view.figures.first, view.figures.now))
+        if was and now and now < 0.7 * was and workload.ready >= workload.wanted:
+            return Evidence("metrics", workload.ref, f"it had {was:.0f} replicas and has {now:.0f}")
+    return None

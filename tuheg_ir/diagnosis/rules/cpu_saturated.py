@@ -7,7 +7,15 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._capacity import FROM_BEHIND, GROWN, asked_more, failed_at, remedy_for_load, unblinded
+from tuheg_ir.diagnosis.rules._capacity import (
+    FROM_BEHIND,
+    GROWN,
+    asked_more,
+    failed_at,
+    fewer,
+    remedy_for_load,
+    unblinded,
+)
 from tuheg_ir.diagnosis.rules._collecting import in_vain
 from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.rules._publishing import flooded_by
@@ -20,7 +28,7 @@ from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import releases, since_release
 from tuheg_ir.diagnosis.view.scaling import autoscaler, counted_share
 from tuheg_ir.diagnosis.view.stillborn import stillborn
-from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
+from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, Usage, always_busy, limit_cut, starting, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -103,20 +111,11 @@ def _waits(view: View, workload: Workload) -> tuple[tuple[Evidence, datetime | N
     )
 
 
-def _fewer(view: View, workload: Workload) -> Evidence | None:
-    """Return that a workload has lost replicas within the hour, though it is complete."""
-    for label in labels_of(view, workload.ref, "replicas_available"):
-        was, now = (ask("replicas_available", component=label) for ask in (view.figures.first, view.figures.now))
-        if was and now and now < 0.7 * was and workload.ready >= workload.wanted:
-            return Evidence("metrics", workload.ref, f"it had {was:.0f} replicas and has {now:.0f}")
-    return None
-
-
 def _match(view: View, workload: Workload, evidence: list[Evidence], released: bool) -> Match:
-    grown, fewer = traffic_growth(view, workload.ref), _fewer(view, workload)
+    grown, less = traffic_growth(view, workload.ref), fewer(view, workload)
     unknown = 0.55 if evidence[0].source == "metrics" else COUNTED
-    certainty = unknown if grown is None else 0.75 if grown >= GROWN or fewer else 0.4
-    evidence += [fewer] if fewer else []
+    certainty = unknown if grown is None else 0.75 if grown >= GROWN or less else 0.4
+    evidence += [less] if less else []
     if grown is not None and grown >= GROWN:
         evidence.append(Evidence("metrics", workload.ref, f"traffic has grown {grown:.1f} times"))
     collects = in_vain(view, workload) if grown is not None and grown < GROWN else ()
