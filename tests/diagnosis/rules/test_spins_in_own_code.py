@@ -88,6 +88,9 @@ IDLE = [figure("cpu_share", 0.05, 0.06, pod=pod("shop", n), container="shop") fo
 ONE_THREAD = [figure("cpu_share", 0.1, 0.5, pod=pod("shop", n), container="shop") for n in range(2)]
 READS_MAP: dict[str, Any] = {"spec": {"volumes": [{"name": "p", "configMap": {"name": "patterns"}}]}}
 
+BCRYPT = ('  File "/app/auth/views.py", line 12, in login', "    ok = bcrypt.checkpw(word, row.hash)")
+READ = ('  File "/app/docs/store.py", line 12, in load', "    data = f.read()")
+LESS = figure("replicas_available", 6, 2, 550, component="shop")
 GONE = (SHOP, "code_defect", "page_human")
 LOAD = ("capacity", "scale_workload")
 HARM = ("restart_workload", "rollback_workload", "scale_workload", "no_action")
@@ -112,6 +115,14 @@ HOLDS = [
     Holds("one in five stands elsewhere", world(told(gunicorn(*TRIM)), told(elsewhere(58), times=1, of=1)), GONE),
     Holds("one thread spins, of two processors", world(told(RUBY), figures=[*ONE_THREAD, errors("shop")]), GONE),
     Holds("nobody measures, and it matches an expression", world(told([PHP]), figures=[]), GONE, harmful=HARM),
+    Holds("it does one thing for all who ask, as often as ever", world(told(gunicorn(*BCRYPT))), GONE),
+    Holds(
+        "it does one thing for all who ask, and nobody counts them",
+        world(told(gunicorn(*BCRYPT)), figures=busy()),
+        GONE,
+        believed="cpu_saturated",
+        spares=no("restart_workload", "rollback_workload", "scale_workload", at=SHOP),
+    ),
     Holds("the release of a week ago stands", world(told([PHP]), before=OLD, released=7 * DAY), GONE, harmful=HARM),
 ]
 DOES_NOT_HOLD = [
@@ -131,6 +142,8 @@ DOES_NOT_HOLD = [
             world(told(gunicorn(*TRIM)), before=OLD, released=FROM + 60),
             ("code_defect", "rollback_workload"),
         ),
+        ("somebody took replicas away", world(told(gunicorn(*TRIM)), figures=busy(SAME, LESS)), LOAD),
+        ("a line of its own reads a file", world(told(gunicorn(*READ))), LOAD),
         ("Rails tells of a line that asks a database", world(told([RUBY[0], *NO_GSUB])), LOAD),
         ("once is no rule", world(told(gunicorn(*TRIM), times=1)), LOAD),
         (

@@ -57,7 +57,9 @@ _WAITS = late(
     r"|\.(?:park|parkNanos|wait|sleep|socketRead0?|epollWait|poll|await|accept)\b|\bsun\.nio\b|java\.net\.|jdbc|Unsafe\b",
 )
 """Files and calls in which a process waits for another one."""
-_WAITS_IN = late(r"\b(?:sleep|recv\w*|acquire|wait|execute|select|result|urlopen|commit|publish|fetch\w*|send\w*)\(")
+_WAITS_IN = late(
+    r"\b(?:sleep|recv\w*|acquire|wait|execute|select|result|urlopen|commit|publish|fetch\w*|send\w*|read|write|flush|poll)\("
+)
 """Calls in a line of code that wait, where the stack shows no frame for what they call."""
 _COMPUTES = late(
     r"(?:regex\w*|\bre|_RE|[Pp]attern|PATTERN|matcher)\.(?:sub|match|search|find\w*|split|replace\w*|test|exec)\b"

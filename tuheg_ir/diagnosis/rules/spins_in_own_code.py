@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._capacity import GROWN, fewer
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.rules._stacks import Stood, stood
 from tuheg_ir.diagnosis.view.crashes import probe_kills, unready
-from tuheg_ir.diagnosis.view.demand import more_asked
+from tuheg_ir.diagnosis.view.demand import more_asked, traffic_growth
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
@@ -28,6 +29,8 @@ MOST = 2 / 3
 """Whoever has too much to do of everything stands in this place once, and then in that."""
 CLOCKS = timedelta(minutes=2)
 STILL = timedelta(minutes=45)
+UNMEASURED = 0.25
+"""How sure it is where nobody counts requests: the line may be what each of them needs, and there are more of them."""
 IDLE = 0.3
 """Who uses less of its processor limit spins nowhere."""
 LATE = timedelta(hours=2)
@@ -37,7 +40,8 @@ LATE = timedelta(hours=2)
 def when(view: View) -> Iterator[Match]:
     """Most stacks end in one line of a program that uses up its processor, is asked for no more, and users feel it.
 
-    Not since its own release, which is taken back for it, or is suspected; nor since its settings were edited.
+    Not since its own release, which is taken back for it, or is suspected; nor since its settings were edited. Where
+    somebody took replicas away, the few that are left have too much to do, wherever most of it is done.
     """
     for workload in view.serving:
         told = _at_one_place(view, workload)
@@ -47,7 +51,7 @@ def when(view: View) -> Iterator[Match]:
         if more_asked(view, workload.ref, began) or limit_cut(workload, "cpu") or imposed(view, workload):
             continue
         edited = any(-CLOCKS <= began - at <= LATE for _, at in outside_changes(view, workload))
-        if edited or since_release(workload, began, LATE):
+        if edited or fewer(view, workload) or since_release(workload, began, LATE):
             continue
         felt = [*(seen for seen, _ in troubles(view, workload.ref)), *unready(view, workload)[:1]]
         felt += [*probe_kills(view, workload)[:1], *_alerts(view, workload)]
@@ -87,7 +91,7 @@ def _match(view: View, workload: Workload, told: Sequence[Stood], felt: Sequence
     first = min(told, key=lambda each: each.at or view.now)
     said = f"{len(told)} stacks of what was held up end in {first.place}"
     said += f": {first.code[:160]}" if first.code else ""
-    share = usage(view.figures, workload, "cpu_share")
+    share, no_more = usage(view.figures, workload, "cpu_share"), _no_more_work(view, workload, told)
     used = Evidence("metrics", workload.ref, f"the pods use up to {share.most:.0%} of their processor limit")
     return Match(
         component=workload.ref,
@@ -96,14 +100,24 @@ def _match(view: View, workload: Workload, told: Sequence[Stood], felt: Sequence
             *((used,) if share.by_pod else ()),
             *felt[:3],
         ),
-        certainty=0.7 if share.by_pod else 0.6,
+        certainty=UNMEASURED if not no_more else 0.7 if share.by_pod else 0.6,
         since=oldest((first.at, *(each.time for each in felt))),
         explains=behind(view, workload.ref, but=workload.ref),
-        excludes=(
-            *excluding(workload.ref, "others spin in the same line as soon as they meet it", *RESTARTS),
-            *excluding(workload.ref, "more of them spin in the same line", "scale_workload"),
-            *excluding(workload.ref, "no release came with it", "rollback_workload"),
-        ),
+        excludes=_excluded(workload) if no_more else (),
+    )
+
+
+def _no_more_work(view: View, workload: Workload, told: Sequence[Stood]) -> bool:
+    """Tell whether it is known that not more work does it: by what they do there, or by what is counted."""
+    grown = traffic_growth(view, workload.ref)
+    return all(each.computes for each in told) or (grown is not None and grown < GROWN)
+
+
+def _excluded(workload: Workload) -> tuple[Excluded, ...]:
+    return (
+        *excluding(workload.ref, "others spin in the same line as soon as they meet it", *RESTARTS),
+        *excluding(workload.ref, "more of them spin in the same line", "scale_workload"),
+        *excluding(workload.ref, "no release came with it", "rollback_workload"),
     )
 
 
