@@ -91,6 +91,15 @@ READS_MAP: dict[str, Any] = {"spec": {"volumes": [{"name": "p", "configMap": {"n
 BCRYPT = ('  File "/app/auth/views.py", line 12, in login', "    ok = bcrypt.checkpw(word, row.hash)")
 READ = ('  File "/app/docs/store.py", line 12, in load', "    data = f.read()")
 LESS = figure("replicas_available", 6, 2, 550, component="shop")
+HOUR = 3600.0
+
+
+def spun(since: float, heard: float) -> Log:
+    """Return a log that begins some time ago and tells since another that workers are ended in one expression."""
+    lines = [(since * (1 - n / 40), line) for n in range(40) for line in gunicorn(*TRIM)]
+    return timed(pod("shop"), (heard, "ready"), *lines)
+
+
 GONE = (SHOP, "code_defect", "page_human")
 LOAD = ("capacity", "scale_workload")
 HARM = ("restart_workload", "rollback_workload", "scale_workload", "no_action")
@@ -115,6 +124,19 @@ HOLDS = [
     Holds("one in five stands elsewhere", world(told(gunicorn(*TRIM)), told(elsewhere(58), times=1, of=1)), GONE),
     Holds("one thread spins, of two processors", world(told(RUBY), figures=[*ONE_THREAD, errors("shop")]), GONE),
     Holds("nobody measures, and it matches an expression", world(told([PHP]), figures=[]), GONE, harmful=HARM),
+    Holds(
+        "the release of hours ago stands, and long after it the first worker was ended",
+        world(spun(0.8 * HOUR, 4 * HOUR), before=OLD, released=4.5 * HOUR),
+        GONE,
+        excludes=no("rollback_workload", at=SHOP),
+    ),
+    Holds(
+        "the release of hours ago may have brought it: the log begins with the first worker that was ended",
+        world(spun(0.8 * HOUR, 0.8 * HOUR), before=OLD, released=4.5 * HOUR),
+        GONE,
+        excludes=no("scale_workload", at=SHOP),
+        spares=no("rollback_workload", at=SHOP),
+    ),
     Holds("it does one thing for all who ask, as often as ever", world(told(gunicorn(*BCRYPT))), GONE),
     Holds(
         "it does one thing for all who ask, and nobody counts them",
@@ -141,6 +163,11 @@ DOES_NOT_HOLD = [
             "its release brought it",
             world(told(gunicorn(*TRIM)), before=OLD, released=FROM + 60),
             ("code_defect", "rollback_workload"),
+        ),
+        (
+            "its release of hours ago brought it",
+            world(spun(4.4 * HOUR, 4.6 * HOUR), before=OLD, released=4.5 * HOUR, figures=[errors("shop")]),
+            (),
         ),
         ("somebody took replicas away", world(told(gunicorn(*TRIM)), figures=busy(SAME, LESS)), LOAD),
         ("a line of its own reads a file", world(told(gunicorn(*READ))), LOAD),

@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.rules._stacks import Stood, stood
 from tuheg_ir.diagnosis.view.crashes import probe_kills, unready
 from tuheg_ir.diagnosis.view.demand import more_asked, traffic_growth
+from tuheg_ir.diagnosis.view.logs import heard_since
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
@@ -60,14 +61,18 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _at_one_place(view: View, workload: Workload) -> Sequence[Stood]:
-    """Return the stacks that end in the one line in which most do, of late; () if they end here and there."""
-    told = [each for each in stood(view, workload) if each.at and view.recent(each.at, LATE)]
+    """Return all stacks that end in the one line in which most do, of late; () if they end here and there.
+
+    The first of all tells since when it is so.
+    """
+    known = [each for each in stood(view, workload) if each.at]
+    told = [each for each in known if view.recent(each.at, LATE)]
     if not told or not any(each.at and view.recent(each.at, STILL) for each in told):
         return ()
     place, times = Counter(each.place for each in told).most_common(1)[0]
     if not place or times < OFTEN or times < MOST * len(told):
         return ()
-    return [each for each in told if each.place == place]
+    return [each for each in known if each.place == place]
 
 
 def _busy(view: View, workload: Workload, told: Sequence[Stood]) -> bool:
@@ -103,7 +108,7 @@ def _match(view: View, workload: Workload, told: Sequence[Stood], felt: Sequence
         certainty=UNMEASURED if not no_more else 0.7 if share.by_pod else 0.6,
         since=oldest((first.at, *(each.time for each in felt))),
         explains=behind(view, workload.ref, but=workload.ref),
-        excludes=_excluded(workload) if no_more else (),
+        excludes=_excluded(view, workload, first) if no_more else (),
     )
 
 
@@ -113,11 +118,14 @@ def _no_more_work(view: View, workload: Workload, told: Sequence[Stood]) -> bool
     return all(each.computes for each in told) or (grown is not None and grown < GROWN)
 
 
-def _excluded(workload: Workload) -> tuple[Excluded, ...]:
+def _excluded(view: View, workload: Workload, first: Stood) -> tuple[Excluded, ...]:
+    """Return what does not help; a release may have brought it where no log tells of the time before."""
+    heard = heard_since(view.logs_of(workload.live))
+    before = heard is not None and first.at is not None and first.at - heard >= CLOCKS
     return (
         *excluding(workload.ref, "others spin in the same line as soon as they meet it", *RESTARTS),
         *excluding(workload.ref, "more of them spin in the same line", "scale_workload"),
-        *excluding(workload.ref, "no release came with it", "rollback_workload"),
+        *(excluding(workload.ref, "no release came with it", "rollback_workload") if before else ()),
     )
 
 
