@@ -7,8 +7,9 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, errors, latency, logs, shop
-from tests.diagnosis.rules.tiny import NOW, Obj, at, pod, snapshot, timed, workload
-from tuheg_ir.diagnosis.model import Log, Series, Snapshot
+from tests.diagnosis.rules.test_waiting_for_a_lock__watched import ADDRESS, BY_SYS, HAND, by_hand
+from tests.diagnosis.rules.tiny import NOW, Obj, at, database, log, pod, session, snapshot, timed, workload
+from tuheg_ir.diagnosis.model import Log, Series, Session, Snapshot
 
 PRUNER, BACK = "Deployment/pruner", "rollback_workload"
 WAITS = "ActiveRecord::LockWaitTimeout (Mysql2::Error::TimeoutError: Lock wait timeout exceeded; try restarting)"
@@ -24,6 +25,7 @@ OF_MARIADB = (
     "SET timestamp={seconds};",
     "{statement};",
 )
+WAITED = tuple(line.replace("Lock_time: 0.0", "Lock_time: 6.4") for line in OF_MARIADB)
 OF_MYSQL = ("# Time: {at}", *OF_MARIADB[1:])
 OF_POSTGRES = ("{at} UTC [77] {user}@shop LOG:  duration: 6522.824 ms  statement: {statement}",)
 DELETES = "DELETE FROM scans WHERE scanned_at < '2025-10-26 00:00:00' ORDER BY id LIMIT 50000"
@@ -62,6 +64,7 @@ def world(
     seen: bool = True,
     pruner: dict[str, Any] | None = None,
     more: Sequence[Obj] = (),
+    listed: Sequence[Session] = (),
     **of_shop: Any,
 ) -> Snapshot:
     """Return a worker with other settings since ten minutes, and a shop that uses the same database and is slow."""
@@ -74,12 +77,25 @@ def world(
         *more,
         logs=told,
         figures=figures,
+        databases=[database(*listed, ref="StatefulSet/db")] if listed else [],
     )
 
 
 def beside(*told: Log, **more: Any) -> Snapshot:
     """Return that world, in which another worker was released a moment before: it is not the only one."""
     return world(*told, more=workload("mailer", env={"HOST": "db"}, before=OLD, released=620), **more)
+
+
+def by_kim(*told: Log) -> Snapshot:
+    """Return that world, in which a watch of the database names the pod of a person as the one that all wait for."""
+    watch = workload("lockwatch", env={"MYSQL_HOST": "db"}, pods=1, service=False)
+    names = log(pod("lockwatch"), *[BY_SYS] * 9, since=600)
+    return world(*told, *logs("shop", WAITS, times=12, since=540), names, more=[*watch, *by_hand()])
+
+
+def held(owner: str, state: str = "idle in transaction", client: str = ADDRESS, **more: Any) -> Snapshot:
+    """Return that world, in which a list of sessions tells of an old transaction."""
+    return beside(slow_log(), listed=[session(owner, state, 1, client=client, age_s=900, **more)])
 
 
 def itself(line: str, ages: Sequence[float] = LATE) -> Log:
@@ -151,7 +167,29 @@ HOLDS += [
         ),
     )
 ]
+HOLDS += [
+    Holds(what, scene, (PRUNER, "configuration_error", BACK))
+    for what, scene in (
+        ("the oldest transaction is its own", held(PRUNER)),
+        ("who waits at its commit is listed as at work", held(SHOP, "active", "10.1.0.8", query="COMMIT")),
+    )
+]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(what, by_kim(*told), (HAND, "database_connection", "page_human"), harmful=(BACK,))
+        for what, told in (
+            ("a watch names a person's pod as the one that all wait for", [slow_log()]),
+            ("a watch names that pod, and the worker waits as well", [slow_log(of=WAITED)]),
+        )
+    ),
+    *(
+        DoesNotHold(what, scene, harmful=(BACK,))
+        for what, scene in (
+            ("its deletions are slow as they wait for locks themselves", beside(slow_log(of=WAITED))),
+            ("a list of sessions tells that a person keeps a transaction open", held(HAND)),
+            ("a list of sessions tells that one who waits keeps a transaction open", held(SHOP, client="10.1.0.8")),
+        )
+    ),
     *(
         DoesNotHold(what, scene, harmful=(BACK,))
         for what, scene in (

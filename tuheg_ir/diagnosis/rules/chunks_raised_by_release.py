@@ -17,9 +17,13 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._database_users import takes_its_address_from_a_secret
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._listed_sessions import listed_stranger
+from tuheg_ir.diagnosis.rules._lock_holder import open_longest
+from tuheg_ir.diagnosis.rules._named_holder import named_holder, stranger
 from tuheg_ir.diagnosis.rules._senders import sends
 from tuheg_ir.diagnosis.rules._sessions import clients
 from tuheg_ir.diagnosis.rules._smaller_batches import Cut, chunks_raised
+from tuheg_ir.diagnosis.rules._watched_client import watched_client
 from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
@@ -39,6 +43,8 @@ FEW = 3
 _WAITS = ("lock_wait", "slow_statement")
 """What clients tell of whose writes wait for those of another."""
 _WRITES = late(r"\b(?:DELETE|UPDATE|INSERT|REPLACE|MERGE|COPY|REMOVE)\b", re.IGNORECASE)
+_TOOK = late(r"# Query_time: (\d{1,9}\.?\d{0,9})\s+Lock_time: (\d{1,9}\.?\d{0,9})")
+"""How long a statement of a slow log took in all, and waited for locks."""
 _DONE = late(
     r"\b(?:delet|purg|prun|remov|updat|archiv|back-?fill|insert|upsert|writ|expir|commit|migrat)", re.IGNORECASE
 )
@@ -64,11 +70,31 @@ def when(view: View) -> Iterator[Match]:
         felt = {ref: told for ref in waiting if (told := _suffers(view, ref))}
         since = oldest(at for told in felt.values() for _, at in told)
         # Who was ill before the first of the large changes is so for another reason.
-        if felt and since is not None and since >= chunks.at[0] + BEFORE and since_release(client, since):
+        if not felt or since is None or since < chunks.at[0] + BEFORE or not since_release(client, since):
+            continue
+        if not _held_by_another(view, client, chunks.store, waiting):
             seen = tuple(evidence for told in felt.values() for evidence, _ in told)
             yield _match(
                 view, client, chunks, tuple(dict.fromkeys((*seen[:3], *_told(view, waiting)[:2]))), tuple(felt), since
             )
+
+
+def _held_by_another(view: View, client: Workload, store: str, waiting: Sequence[str]) -> bool:
+    """Tell whether somebody else is known to hold the locks that are waited for.
+
+    Who waits for the large changes does so at the end of its own statement, and is no holder by that alone.
+    """
+    addresses = {pod.address for pod in client.live}
+    for ref in [store] if store else [each.ref for each in of_role(view.workloads, "database")]:
+        longest, named, watched = open_longest(view, ref), named_holder(view, ref), watched_client(view, ref)
+        other = longest is not None and longest.owner != client.ref and longest.client not in addresses
+        idles = longest is not None and longest.state.startswith("idle in transaction")
+        if longest is not None and other and (idles or longest.owner not in waiting):
+            return True
+        holders = {named.workload.ref if named else client.ref, watched.client if watched else client.ref}
+        if holders != {client.ref} or stranger(view, ref) is not None:
+            return True
+    return listed_stranger(view) is not None
 
 
 def _suffers(view: View, ref: str) -> tuple[tuple[Evidence, datetime | None], ...]:
@@ -84,10 +110,17 @@ def _by_store(view: View, client: Workload, raised: Sequence[Cut]) -> Chunks | N
     """
     for store in of_role(view.workloads, "database"):
         slow = [each for each in statements(view, store) if tells("slow_statement", each.text)]
-        large = sorted(each for each in slow if _WRITES.search(each.text) and _of(view, client, raised, each))
+        writes = (each for each in slow if _WRITES.search(each.text) and not _waited(each.text))
+        large = sorted(each for each in writes if _of(view, client, raised, each))
         if found := _since(client, [(each.at, each.text) for each in large], store.ref, store.ref):
             return found
     return None
+
+
+def _waited(text: str) -> bool:
+    """Tell whether a statement was slow because it waited for somebody's lock itself."""
+    took = _TOOK.search(text)
+    return took is not None and 2 * float(took[2]) > float(took[1])
 
 
 def _of(view: View, client: Workload, raised: Sequence[Cut], told: Statement) -> bool:
