@@ -30,6 +30,9 @@ OF_MYSQL = ("# Time: {at}", *OF_MARIADB[1:])
 OF_POSTGRES = ("{at} UTC [77] {user}@shop LOG:  duration: 6522.824 ms  statement: {statement}",)
 DELETES = "DELETE FROM scans WHERE scanned_at < '2025-10-26 00:00:00' ORDER BY id LIMIT 50000"
 READS = "SELECT id FROM scans WHERE scanned_at < '2025-10-26 00:00:00' ORDER BY id LIMIT 50000"
+LOCKS = "SELECT id FROM scans ORDER BY id LIMIT 50000 FOR UPDATE SKIP LOCKED"
+SETS = "UPDATE balances SET total = 50000 WHERE id = 7"
+SMALL = "UPDATE heartbeat SET at = now() WHERE worker = 'pruner'"
 PAYS = "UPDATE accounts SET balance = balance - 420 WHERE id = 4144"
 
 
@@ -84,6 +87,14 @@ def world(
 def beside(*told: Log, **more: Any) -> Snapshot:
     """Return that world, in which another worker was released a moment before: it is not the only one."""
     return world(*told, more=workload("mailer", env={"HOST": "db"}, before=OLD, released=620), **more)
+
+
+def elsewhere(*told: Log) -> Snapshot:
+    """Return that world, in which the worker's settings lead to another database than the shop's."""
+    other = workload("other-db", "mariadb:10.11", kind="StatefulSet", pods=1, port=3306)
+    was, now = ({**each, "HOST": "other-db"} for each in (SHORT, LONG))
+    mailer = workload("mailer", env={"HOST": "db"}, before=OLD, released=620)
+    return world(*told, was=was, now=now, more=[*other, *mailer])
 
 
 def by_kim(*told: Log) -> Snapshot:
@@ -171,6 +182,14 @@ HOLDS += [
     Holds(what, scene, (PRUNER, "configuration_error", BACK))
     for what, scene in (
         ("the oldest transaction is its own", held(PRUNER)),
+        (
+            "it comes as the shop's user, as its settings tell",
+            world(slow_log(user="shop"), now={**LONG, "DB_USER": "shop"}),
+        ),
+        (
+            "it selects what it deletes in one statement",
+            world(slow_log(says="WITH old AS (SELECT id FROM scans LIMIT 50000 FOR UPDATE) DELETE FROM scans")),
+        ),
         ("who waits at its commit is listed as at work", held(SHOP, "active", "10.1.0.8", query="COMMIT")),
     )
 ]
@@ -180,6 +199,25 @@ DOES_NOT_HOLD = [
         for what, told in (
             ("a watch names a person's pod as the one that all wait for", [slow_log()]),
             ("a watch names that pod, and the worker waits as well", [slow_log(of=WAITED)]),
+        )
+    ),
+    *(
+        DoesNotHold(what, scene, harmful=(BACK,))
+        for what, scene in (
+            ("its own database is another one, and somebody changes as many here", elsewhere(slow_log(user="etl"))),
+            ("its own database is another one, and a number is as high here", elsewhere(slow_log(says=SETS))),
+            (
+                "it tells of its own work on another database",
+                elsewhere(itself("chunk deleted rows=50000"), *logs("shop", WAITS, times=12, since=540)),
+            ),
+            ("another program sends them, as the log tells", beside(slow_log(user="mailer"))),
+            ("another user sends them, and the log knows its own", beside(slow_log((70, "pruner", SMALL), user="etl"))),
+            ("what is as large only locks what it reads", beside(slow_log(says=LOCKS))),
+            ("its own slow statement is of one row", beside(slow_log(user="pruner", says=SMALL))),
+            (
+                "it moves files in larger pieces",
+                beside(slow_log(user="pruner"), was={"UPLOAD_CHUNK_SIZE": "5000"}, now={"UPLOAD_CHUNK_SIZE": "50000"}),
+            ),
         )
     ),
     *(

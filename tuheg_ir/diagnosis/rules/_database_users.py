@@ -79,7 +79,7 @@ def client_of_user(view: View, clients: Sequence[Workload], user: str, users: Co
     """
     refs = {client.ref for client in clients}
     clients = [client for client in clients if controller(client.obj) not in refs]
-    named = {client.ref: _users(view, client) for client in clients}
+    named = {client.ref: users_named(view, client) for client in clients}
     silent = [client for client in clients if not named[client.ref]]
     alike = [client for client in silent if _bare(client.name) == _bare(user)]
     found = [client for client in clients if user in named[client.ref]] or alike or _left_over(silent, user, users)
@@ -106,7 +106,7 @@ def _begins(client: Workload, user: str) -> bool:
 
 
 @once
-def _users(view: View, client: Workload) -> set[str]:
+def users_named(view: View, client: Workload) -> set[str]:
     """Return the users that the settings of a workload name."""
     found: set[str] = set()
     for key, value in view.graph.settings(client):

@@ -30,10 +30,16 @@ def sends(view: View, text: str, user: Workload) -> bool:
 
     Several may come as the same user, and then the name of a program tells them apart.
     """
-    told = {word.partition(".")[0] for word in _clients(text)}
-    if any(_programs(view).get(each, {user.ref}) != {user.ref} for each in told):
+    if others_told(view, text, user):
         return False
+    told = {word.partition(".")[0] for word in _clients(text)}
     return user.name in told or any(names(text, pod.address) for pod in user.newest_pods() if pod.address)
+
+
+def others_told(view: View, text: str, user: Workload) -> set[str]:
+    """Return the names of other clients by which a server tells who sends a statement."""
+    told = {word.partition(".")[0] for word in _clients(text)}
+    return {each for each in told if _programs(view).get(each, {user.ref}) != {user.ref}}
 
 
 @once_a_view

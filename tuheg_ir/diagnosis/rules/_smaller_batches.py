@@ -34,6 +34,8 @@ _ELSEWHERE = frozenset((
 ))  # fmt: skip
 """Words of settings for what is read, or is sent to somebody else."""
 _WORDS = late(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_OF_FILES = frozenset(("upload", "uploads", "download", "downloads", "multipart", "file", "files", "stream", "blob"))
+"""Words of settings for the pieces in which a file is moved: these are bytes, and no rows."""
 _SETTING = late(
     r"(?<![\w./:-])-{0,2}([A-Za-z][\w.-]{2,80})(?:[=:]\s?|\s+)['\"]?"
     r"(\d[\d_]*(?:\.\d+)?)(?: ?([A-Za-z]{1,4}))?(?![\w.:-])"
@@ -116,7 +118,7 @@ def _of_gathering(name: str) -> bool:
 def _of_chunks(name: str) -> bool:
     """Tell whether a setting is of how much is changed at once, by whichever statement."""
     words = {each.lower() for each in _WORDS.findall(name)}
-    return bool(words & _GATHERS and words & _AMOUNTS and not words & (_ELSEWHERE - _CHANGING))
+    return bool(words & _GATHERS and words & _AMOUNTS and not words & (_OF_FILES | _ELSEWHERE - _CHANGING))
 
 
 def _settings(template: Mapping[str, Any], wanted: Callable[[str], bool]) -> Iterator[tuple[str, tuple[str, float]]]:

@@ -15,12 +15,12 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._database_users import takes_its_address_from_a_secret
+from tuheg_ir.diagnosis.rules._database_users import takes_its_address_from_a_secret, users_named
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._listed_sessions import listed_stranger
 from tuheg_ir.diagnosis.rules._lock_holder import open_longest
 from tuheg_ir.diagnosis.rules._named_holder import named_holder, stranger
-from tuheg_ir.diagnosis.rules._senders import sends
+from tuheg_ir.diagnosis.rules._senders import others_told, sends
 from tuheg_ir.diagnosis.rules._sessions import clients
 from tuheg_ir.diagnosis.rules._smaller_batches import Cut, chunks_raised
 from tuheg_ir.diagnosis.rules._watched_client import watched_client
@@ -42,7 +42,16 @@ MANY = 1000
 FEW = 3
 _WAITS = ("lock_wait", "slow_statement")
 """What clients tell of whose writes wait for those of another."""
-_WRITES = late(r"\b(?:DELETE|UPDATE|INSERT|REPLACE|MERGE|COPY|REMOVE)\b", re.IGNORECASE)
+_WRITES = late(r"(?<!FOR )(?<!KEY )\b(?:DELETE|UPDATE|INSERT|REPLACE|MERGE|COPY|REMOVE)\b", re.IGNORECASE)
+_VERB = late(r"\b(?:SELECT|WITH|DELETE|UPDATE|INSERT|REPLACE|MERGE|COPY|REMOVE)\b", re.IGNORECASE)
+"""With what a statement begins: who reads rows may lock them, and changes none."""
+_MANY_ROWS = late(
+    r"\b(?:ANY|IN)\s*\(|(?<![->])[<>](?!>)|\b(?:BETWEEN|LIMIT|SELECT|COPY|USING|multi)\b|\$(?:lte?|gte?|in)\b"
+    r"|\bVALUES\b.{1,400}\)\s*,\s*\(|\b(?:DELETE\s+FROM|UPDATE)\b(?!.*\bWHERE\b)",
+    re.IGNORECASE,
+)
+_HAS_CHANGED = late(r"\b(?:Rows_affected|ndeleted|nModified|ninserted)\W{1,3}[1-9]\d{3}", re.IGNORECASE)
+"""What may change more than one row; by its key one row is changed, and that is slow for reasons of its own."""
 _TOOK = late(r"# Query_time: (\d{1,9}\.?\d{0,9})\s+Lock_time: (\d{1,9}\.?\d{0,9})")
 """How long a statement of a slow log took in all, and waited for locks."""
 _DONE = late(
@@ -108,10 +117,11 @@ def _by_store(view: View, client: Workload, raised: Sequence[Cut]) -> Chunks | N
 
     None where it told of as large ones before the release.
     """
-    for store in of_role(view.workloads, "database"):
+    for store in (each for each in of_role(view.workloads, "database") if _may_use(view, client, each)):
         slow = [each for each in statements(view, store) if tells("slow_statement", each.text)]
-        writes = (each for each in slow if _WRITES.search(each.text) and not _waited(each.text))
-        large = sorted(each for each in writes if _of(view, client, raised, each))
+        known = any(sends(view, each.text, client) for each in slow)
+        writes = (each for each in slow if _changes(each.text) and not _waited(each.text))
+        large = sorted(each for each in writes if _of(view, client, raised, each, known=known))
         if found := _since(client, [(each.at, each.text) for each in large], store.ref, store.ref):
             return found
     return None
@@ -123,8 +133,33 @@ def _waited(text: str) -> bool:
     return took is not None and 2 * float(took[2]) > float(took[1])
 
 
-def _of(view: View, client: Workload, raised: Sequence[Cut], told: Statement) -> bool:
-    return _has_amount(told.text, raised) or sends(view, told.text, client)
+def _may_use(view: View, client: Workload, store: Workload) -> bool:
+    """Tell whether a client uses a store, as far as its settings tell: not where they lead to another one."""
+    used = _stores_of(view, client)
+    return not used or store.ref in used
+
+
+def _stores_of(view: View, client: Workload) -> set[str]:
+    return view.graph.needs(client.ref) & {each.ref for each in of_role(view.workloads, "database")}
+
+
+def _changes(text: str) -> bool:
+    begun = _VERB.search(text)
+    if begun is None or begun[0].upper() == "SELECT":
+        return False
+    return _WRITES.search(text, begun.start()) is not None
+
+
+def _of(view: View, client: Workload, raised: Sequence[Cut], told: Statement, *, known: bool) -> bool:
+    """Tell whether a statement is a large one of a client, by who sends it; else by how many rows it changes.
+
+    ``known``: the log tells the client's name with other statements. A user that its settings name may be its as well.
+    """
+    if sends(view, told.text, client):
+        begun, many = _VERB.search(told.text), _HAS_CHANGED.search(told.text) or _has_amount(told.text, raised)
+        return bool(many or (begun and _MANY_ROWS.search(told.text, begun.start())))
+    others = others_told(view, told.text, client) - users_named(view, client)
+    return not known and not others and _has_amount(told.text, raised)
 
 
 def _by_itself(view: View, client: Workload, raised: Sequence[Cut]) -> Chunks | None:
@@ -154,7 +189,9 @@ def _waiting(view: View, client: Workload, chunks: Chunks) -> tuple[str, ...]:
 
     Who else is a client of that store is one where the store tells of slow statements that are not the large ones.
     """
+    own = _stores_of(view, client)
     others = [each for each in view.serving if each is not client and role(each) not in DATA]
+    others = [each for each in others if not own or not (used := _stores_of(view, each)) or own & used]
     telling = {each.ref for each in others if sum(hit.count for hit in view.hits_of(each.ref, *_WAITS)) >= FEW}
     store = view.workloads.get(chunks.store)
     if store is None:
