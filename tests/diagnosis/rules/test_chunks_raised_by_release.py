@@ -33,6 +33,7 @@ READS = "SELECT id FROM scans WHERE scanned_at < '2025-10-26 00:00:00' ORDER BY 
 LOCKS = "SELECT id FROM scans ORDER BY id LIMIT 50000 FOR UPDATE SKIP LOCKED"
 SETS = "UPDATE balances SET total = 50000 WHERE id = 7"
 SMALL = "UPDATE heartbeat SET at = now() WHERE worker = 'pruner'"
+BANNER = "INFO purger 2.3 starting: deletes rows older than 90d, chunk_rows=50000, next run 02:00"
 PAYS = "UPDATE accounts SET balance = balance - 420 WHERE id = 4144"
 
 
@@ -219,6 +220,21 @@ DOES_NOT_HOLD = [
                 beside(slow_log(user="pruner"), was={"UPLOAD_CHUNK_SIZE": "5000"}, now={"UPLOAD_CHUNK_SIZE": "50000"}),
             ),
         )
+    ),
+    *(
+        DoesNotHold(what, beside(itself(line, ages), *logs("shop", WAITS, times=12, since=530)), harmful=(BACK,))
+        for what, line, ages in (
+            ("it tells three times what it is set to do", BANNER, (560, 550, 540)),
+            ("it tells again and again what it is set to do", BANNER, LATE),
+            ("it tells three times at its start of what it did before", "INFO last run deleted 50000", (560, 550, 540)),
+            ("it repeats the setting beside what it did", "INFO cleanup done: deleted=12 chunk_rows=50000", LATE),
+        )
+    ),
+    DoesNotHold(
+        "it tells at its start what it is set to do, and nobody else is new",
+        world(itself(BANNER, (560, 550, 540)), *logs("shop", WAITS, times=12, since=530)),
+        ("database_connection", "page_human"),
+        harmful=(BACK,),
     ),
     *(
         DoesNotHold(what, scene, harmful=(BACK,))

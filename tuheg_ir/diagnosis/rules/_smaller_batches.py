@@ -6,7 +6,8 @@ In a file of settings a name stands below others that say of what it is: `batch:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.late import late
@@ -82,6 +83,14 @@ def chunks_raised(workload: Workload) -> tuple[Cut, ...]:
     if any(now[key][1] < before[key][1] for key in both):
         return ()
     return tuple(Cut(key, before[key][0], now[key][0]) for key in both if 0 < TIMES * before[key][1] <= now[key][1])
+
+
+def without_settings(text: str, cuts: Sequence[Cut]) -> str:
+    """Return what a program tells without the settings that it repeats: how much it may do, and not what it did."""
+    for each in cuts:
+        name = r"[\W_]?".join(map(re.escape, _WORDS.findall(each.name)[-2:]))
+        text = re.sub(rf"{name}[\"']?\s?[=:]\s?[\"']?\d[\d_]*", "", text, flags=re.IGNORECASE)
+    return text
 
 
 def gathering(text_of: str) -> tuple[tuple[str, str], ...]:

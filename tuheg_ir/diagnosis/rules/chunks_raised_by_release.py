@@ -22,7 +22,7 @@ from tuheg_ir.diagnosis.rules._lock_holder import open_longest
 from tuheg_ir.diagnosis.rules._named_holder import named_holder, stranger
 from tuheg_ir.diagnosis.rules._senders import others_told, sends
 from tuheg_ir.diagnosis.rules._sessions import clients
-from tuheg_ir.diagnosis.rules._smaller_batches import Cut, chunks_raised
+from tuheg_ir.diagnosis.rules._smaller_batches import Cut, chunks_raised, without_settings
 from tuheg_ir.diagnosis.rules._watched_client import watched_client
 from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view.logs import tells
@@ -55,9 +55,13 @@ _HAS_CHANGED = late(r"\b(?:Rows_affected|ndeleted|nModified|ninserted)\W{1,3}[1-
 _TOOK = late(r"# Query_time: (\d{1,9}\.?\d{0,9})\s+Lock_time: (\d{1,9}\.?\d{0,9})")
 """How long a statement of a slow log took in all, and waited for locks."""
 _DONE = late(
-    r"\b(?:delet|purg|prun|remov|updat|archiv|back-?fill|insert|upsert|writ|expir|commit|migrat)", re.IGNORECASE
+    r"\b(?:(?:delet|purg|prun|remov|updat|archiv|expir|migrat|back-?fill|insert|upsert|committ)ed|wrote|written)"
+    r"(?![a-z])",
+    re.IGNORECASE,
 )
-"""How a store tells of a statement that writes, and a program that it has written."""
+"""How a program tells that it has written; what it is going to do it tells as well."""
+GOES_ON = timedelta(minutes=1)
+"""What a program tells as it starts, it tells at once."""
 
 
 class Chunks(NamedTuple):
@@ -163,10 +167,18 @@ def _of(view: View, client: Workload, raised: Sequence[Cut], told: Statement, *,
 
 
 def _by_itself(view: View, client: Workload, raised: Sequence[Cut]) -> Chunks | None:
-    """Return what a client tells of its own large changes, where no store does."""
-    lines = (line for log in view.logs_of(client.live, previous=False) for line in log.lines)
-    told = [(at, line) for line in lines if (at := stamp(line)) is not None]
-    return _since(client, [e for e in told if _DONE.search(e[1]) and _has_amount(e[1], raised)], "", client.ref)
+    """Return what a client tells of its own large changes, where no store does; each log tells of them again and again.
+
+    What it tells as it starts is what it is set to do.
+    """
+    told = list[tuple[datetime, str]]()
+    for log in view.logs_of(client.live, previous=False):
+        done = (
+            line for line in log.lines if _DONE.search(line) and _has_amount(without_settings(line, raised), raised)
+        )
+        of_it = [(at, line) for line in done if (at := stamp(line)) is not None]
+        told += of_it if len(of_it) >= FEW and of_it[-1][0] - of_it[0][0] >= GOES_ON else []
+    return _since(client, told, "", client.ref)
 
 
 def _since(client: Workload, told: Sequence[tuple[datetime, str]], store: str, teller: str) -> Chunks | None:
