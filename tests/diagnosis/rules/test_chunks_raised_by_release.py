@@ -26,6 +26,7 @@ OF_MARIADB = (
     "{statement};",
 )
 WAITED = tuple(line.replace("Lock_time: 0.0", "Lock_time: 6.4") for line in OF_MARIADB)
+EAST, WEST = ((f"# Time: {{{zone}}}", *OF_MARIADB[1:]) for zone in ("east", "west"))
 OF_MYSQL = ("# Time: {at}", *OF_MARIADB[1:])
 OF_POSTGRES = ("{at} UTC [77] {user}@shop LOG:  duration: 6522.824 ms  statement: {statement}",)
 DELETES = "DELETE FROM scans WHERE scanned_at < '2025-10-26 00:00:00' ORDER BY id LIMIT 50000"
@@ -40,9 +41,20 @@ PAYS = "UPDATE accounts SET balance = balance - 420 WHERE id = 4144"
 def written(age: float, user: str, statement: str, of: Sequence[str]) -> list[str]:
     """Return a slow statement as a database tells it."""
     when = at(age)
-    short = f"{when[2:4]}{when[5:7]}{when[8:10]} {when[11:19]}"
+    # The head of an entry has the hour of the server's zone.
+    short, west, east = (
+        f"{each[2:4]}{each[5:7]}{each[8:10]} {each[11:19]}" for each in (when, at(age + 18000), at(age - 3600))
+    )
     seconds = int(NOW.timestamp() - age)
-    told = {"at": when, "short": short, "user": user, "statement": statement, "seconds": seconds}
+    told = {
+        "at": when,
+        "short": short,
+        "west": west,
+        "east": east,
+        "user": user,
+        "statement": statement,
+        "seconds": seconds,
+    }
     return [line.format(**told) for line in of]
 
 
@@ -126,6 +138,8 @@ HOLDS = [
     for what, scene in (
         ("MariaDB's slow log tells of deletions as large as they may be since", world(slow_log())),
         ("so does MySQL's", world(slow_log(of=OF_MYSQL), image="mysql:8.4")),
+        ("the clock of MariaDB is an hour ahead", world(slow_log(of=EAST))),
+        ("the clock of MariaDB is five hours behind", world(slow_log(of=WEST))),
         ("who waits for it was released just before it", world(slow_log(), before=IMAGE, released=900)),
         (
             "the amount stands in no statement, and PostgreSQL tells its user",

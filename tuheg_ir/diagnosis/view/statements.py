@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
@@ -28,6 +28,10 @@ _ASKS_MUCH = late(r"\"size\\*\"\s*:\s*(?!10000\b)[1-9]\d{4}")
 """A search that wants more groups than a server gives hits, unless it is told to, gathers over all that there is."""
 _OF_SLOW_LOG = late(r"# Time: (\d{6}) {1,2}(\d{1,2}:\d\d:\d\d)\b")
 """How MariaDB, and MySQL of old, tell in their slow log when a statement ended."""
+_TOLD_AT = late(r"SET (?:[\w=,]{1,80},)?timestamp=(\d{9,10})\b")
+"""How the same log tells that time once more, whatever clock the server's is: its head has that of its zone."""
+_ZONES = timedelta(hours=14, minutes=30)
+"""No zone's clock is further from UTC."""
 _AGAIN = late(r"# User@Host: ")
 _HEADS = late(r"# Time: ")
 _BEGINS = late(r"\{|[\[(]?\d{4}-\d\d-\d\d[T ]\d\d:")
@@ -63,15 +67,24 @@ def _statements(log: Log) -> Iterator[Statement]:
         at = _time_of(line, block)
         if at is not None:
             if begun is not None:
-                yield Statement(begun, " ".join(block))
+                yield _told(begun, block)
             begun, block = at, [line]
         elif begun is not None and _AGAIN.match(line) and any(_AGAIN.match(each) for each in block):
-            yield Statement(begun, " ".join(block))  # of the same second: the time is not told again
+            yield _told(begun, block)  # of the same second: the time is not told again
             block = [line]
         elif len(block) < _LONGEST:
             block.append(line.strip())
     if begun is not None:
-        yield Statement(begun, " ".join(block))
+        yield _told(begun, block)
+
+
+def _told(begun: datetime, block: Sequence[str]) -> Statement:
+    """Return what was told, at the time that is the same in each zone where an old slow log tells that as well."""
+    again = next(filter(None, map(_TOLD_AT.match, block)), None)
+    if again is not None and (_OF_SLOW_LOG.match(block[0]) or _AGAIN.match(block[0])):
+        at = datetime.fromtimestamp(int(again[1]), UTC)
+        begun = at if abs(at - begun) <= _ZONES else begun
+    return Statement(begun, " ".join(block))
 
 
 def _time_of(line: str, block: Sequence[str]) -> datetime | None:
