@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
-from tests.diagnosis.rules.pods import pods_of
+from tests.diagnosis.rules.pods import pods_of, rollout
+from tests.diagnosis.rules.scenes import OLD, SHOP, alert, errors, failing
 from tests.diagnosis.rules.tiny import NOW, Obj, log, pod, series, snapshot, timed, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
@@ -80,6 +81,21 @@ def started(at: float, *, before: float = 90000, node: str = "n1") -> tuple[str,
     return STARTED, series({"node": node}, (3600, was), (min(at, 3000), now))
 
 
+def came_after(restarted: float) -> Snapshot:
+    """Return a roll-out whose first pod came to the node after its network began anew, and fails there by itself."""
+    asked = (280, *range(250, 50, -20))
+    return snapshot(
+        rollout("shop", None, before=OLD, released=300, nodes=("n2", "n3", "n1")),
+        workload("cart", nodes=("n2", "n3")),
+        figures=[started(restarted), *failing(0.0, 0.0, 0.9, since=280), errors("shop", since=280)],
+        logs=[
+            timed(pod("shop", 2), *((age, LATE.format("10.96.0.9:8080")) for age in asked)),
+            *(log(pod("shop", n), "served 1", "served 2") for n in (0, 1)),
+        ],
+        alerts=[alert("HighErrors", service="edge")],
+    )
+
+
 HOLDS = [
     Holds(
         "a pod there misses two that its like reaches, and all miss one whose pod there is cut off too",
@@ -149,5 +165,20 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold(
         "its network was started long ago", began_anew(figures=[(STARTED, series({"node": "n1"}, (3600, 1.7e9)))])
+    ),
+    *(
+        DoesNotHold(
+            f"the first pod of a roll-out came {what}: its own release is at fault",
+            came_after(restarted),
+            (SHOP, "code_defect", "rollback_workload"),
+        )
+        for what, restarted in (("10 s after its node was rebooted", 310), ("200 s after its node was rebooted", 500))
+    ),
+    *(
+        DoesNotHold(
+            f"when its network was started is told in {what}",
+            began_anew(figures=[(STARTED, series({"node": "n1"}, (3600, 1.7e9), (300, at)))]),
+        )
+        for what, at in (("milliseconds", 1.77e12), ("nanoseconds", 1.77e18), ("no number", float("inf")))
     ),
 ]

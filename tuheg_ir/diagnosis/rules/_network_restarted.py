@@ -8,7 +8,7 @@ journal, or when the unit was started last.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
@@ -35,15 +35,20 @@ _WORDS = ("systemd: ", "systemd[1]: ")
 
 def restarted(view: View, node: str, found: Iterable[Complaint]) -> tuple[Evidence, ...]:
     """Return what tells that a node's network was configured anew just before its pods first complained."""
-    pods = {pod.name for _, pod in on_node(view, node)}
-    first = oldest(each.hit.first for each in found if each.hit.pod in pods and not each.hit.previous)
-    if first is None:
-        return ()
-    told = (*_by_journal(view, pods), *_by_figures(view, node))
-    return tuple(each for each in told if each.time and each.time - CLOCKS <= first <= each.time + SOON)
+    pods = {pod.name: pod.started for _, pod in on_node(view, node)}
+    theirs = [each for each in found if each.hit.pod in pods and not each.hit.previous]
+    told = (*_by_journal(view, pods.keys()), *_by_figures(view, node))
+    return tuple(each for each in told if each.time and _first_then(theirs, pods, each.time))
 
 
-def _by_journal(view: View, pods: set[str]) -> Iterator[Evidence]:
+def _first_then(found: Iterable[Complaint], pods: Mapping[str, datetime | None], at: datetime) -> bool:
+    """Tell whether pods first complained as their node's network began anew: who was started since has its routes."""
+    there = (each for each in found if (began := pods[each.hit.pod]) is None or began < at)
+    first = oldest(each.hit.first for each in there)
+    return first is not None and at - CLOCKS <= first <= at + SOON
+
+
+def _by_journal(view: View, pods: Collection[str]) -> Iterator[Evidence]:
     for log in view.snapshot.logs:
         if log.pod in pods and speaks_of(log, _WORDS):
             yield from _lines(log)
@@ -59,6 +64,6 @@ def _by_figures(view: View, node: str) -> Iterator[Evidence]:
     """Yield that the unit was started within what was measured: a node that came then has started all its units."""
     for series in view.figures.series("node_network_started", node=node):
         values = [value for _, value in series.points]
-        if values and values[-1] > values[0]:
+        if values and values[0] < values[-1] <= (view.now + CLOCKS).timestamp():  # else it is no time in seconds
             at = datetime.fromtimestamp(values[-1], UTC)
             yield Evidence("metrics", f"Node/{node}", "what manages its network was started anew", at)
