@@ -149,6 +149,10 @@ HOLDS = [
 DOES_NOT_HOLD = [
     DoesNotHold("there are as many places as pods", world(PLACES.format(5, SRV))),
     DoesNotHold("there are more places than pods", world(PLACES.format(12, SRV))),
+    *(
+        DoesNotHold(f"its places are counted in a way that gives none: {places}", world(PLACES.format(places, SRV)))
+        for places in ("0", "5-2", "9-1", "9" * 5000)
+    ),
     DoesNotHold("the places are for somebody else", world(PLACES.format(3, "mail:8080"), more=workload("mail"))),
     DoesNotHold("the places are a remark", world("# " + PLACES.format(3, SRV).replace("\n", "\n# "))),
     DoesNotHold("all pods are asked alike", world(figures=work(1.5, 1.4, 1.5, 1.4, 1.5))),

@@ -19,7 +19,7 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _PLACES = late(
-    r"^[ \t]*server-template\s+[\w.-]+\s+(?:(?P<low>\d+)-)?(?P<high>\d+)\s+"
+    r"^[ \t]*server-template\s+[\w.-]+\s+(?:(?P<low>\d{1,6})-)?(?P<high>\d{1,6})\s+"
     r"(?:_[\w-]+\._[\w-]+\.)?(?P<host>[A-Za-z0-9][\w.-]*)",
     re.MULTILINE,
 )
@@ -53,8 +53,8 @@ def listed(view: View, proxy: Workload) -> Iterator[Listed]:
 def _places(view: View, obj: Obj, said: str) -> Iterator[Listed]:
     for line in _PLACES.finditer(said):
         workload = view.workloads.get(view.graph.resolve(line["host"]))
-        if workload is not None:
-            most = int(line["high"]) - int(line["low"] or 1) + 1
+        most = int(line["high"]) - int(line["low"] or 1) + 1
+        if workload is not None and most > 0:
             yield Listed(f"ConfigMap/{name(obj)}", workload, most, line[0].strip()[:160])
 
 
