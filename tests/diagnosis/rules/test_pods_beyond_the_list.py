@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
-from tests.diagnosis.rules.scenes import OLD, alert, autoscaler, latency, logs
+from tests.diagnosis.rules.scenes import OLD, alert, autoscaler, latency, logs, rate
 from tests.diagnosis.rules.tiny import SPACE, Obj, at, figure, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
@@ -88,6 +88,10 @@ SPARED = (
 )
 HARM = ("scale_workload", "restart_workload", "rollback_workload")
 
+RELEASED = workload("web", pods=5, before=OLD, released=900)
+HOT = [figure("cpu_share", 0.3, now, 900, pod=pod("web", n)) for n, now in enumerate((0.97, 0.96, 0.98, 0.01, 0.01))]
+HEAVY = [*MEASURED, *HOT, latency("web", since=890)]
+
 HOLDS = [
     *(
         Holds(what, made, SLOTS, excludes=SPARED, harmful=HARM)
@@ -145,8 +149,36 @@ HOLDS = [
         SLOTS,
         harmful=HARM,
     ),
+    *(
+        Holds(
+            f"the web was released, and uses far more, as {who} got far more requests",
+            world(web=RELEASED, figures=[*HEAVY, rate(who, 50, 150, 890)]),
+            SLOTS,
+            harmful=HARM,
+        )
+        for who in ("edge", "web")
+    ),
+    Holds(
+        "the web uses far more, and was released long before",
+        world(web=workload("web", pods=5, before=OLD, released=90000), figures=HEAVY),
+        SLOTS,
+        harmful=HARM,
+    ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"the web takes far longer since its release for no more requests: {what}",
+            made,
+            (WEB, "code_defect", "rollback_workload"),
+        )
+        for what, made in (
+            ("its figures", world(told=(), web=RELEASED, figures=HEAVY)),
+            ("beside an autoscaler", world(told=(), web=RELEASED, more=[autoscaler("web", 5, 5)], figures=HEAVY)),
+            ("it is known how many", world(told=(), web=RELEASED, figures=[*HEAVY, rate("web"), rate("edge")])),
+            ("and requests wait for it", world(web=RELEASED, figures=HEAVY)),
+        )
+    ),
     DoesNotHold("there are as many places as pods", world(PLACES.format(5, SRV))),
     DoesNotHold("there are more places than pods", world(PLACES.format(12, SRV))),
     *(

@@ -7,7 +7,7 @@ it looks as if there were too few. A restart of the workload only shuffles which
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.answers import NOW
 from tuheg_ir.diagnosis.view.askers import of_probe
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints, fresh
+from tuheg_ir.diagnosis.view.demand import MUCH_MORE, more_asked
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.trouble import OFTEN, all_told, slow
@@ -59,6 +60,8 @@ def when(view: View) -> Iterator[Match]:
             if split is None or any(c.caller == each.workload.ref for c in complaints(view, *_BEHIND)):
                 continue
             told, waits = all_told(view, proxy.ref), tuple(_waits(view, proxy, each.workload, split))
+            if _heavier(view, proxy, each.workload, split, oldest(seen.time for seen in (*waits, *told))):
+                continue  # the list was long enough until then
             if waits and (told or all_told(view, each.workload.ref)):
                 yield _match(view, proxy, each, len(ready), split, (*waits, *told))
 
@@ -117,6 +120,16 @@ def _waits(view: View, proxy: Workload, workload: Workload, split: _Split) -> It
     for ref in (proxy.ref, workload.ref):
         if found := slow(view, ref):
             yield found[0]
+
+
+def _heavier(view: View, proxy: Workload, workload: Workload, split: _Split, since: datetime | None) -> bool:
+    """Tell whether a release came as it began with which each request takes more: nobody is known to ask for more."""
+    asked = [growth for pod in split.asked if (growth := view.figures.growth("request_rate_by_pod", pod=pod))]
+    more = any(more_asked(view, ref, since) for ref in (proxy.ref, workload.ref))
+    if more or (asked and median(asked) >= MUCH_MORE) or not released_since(view, (workload.ref,), since):
+        return False
+    used = [growth for pod in split.asked if (growth := view.figures.growth("cpu_share", pod=pod))]
+    return slow(view, workload.ref) is not None or bool(used and median(used) >= MUCH_MORE)
 
 
 def _waited(line: str) -> bool:
