@@ -96,6 +96,26 @@ def came_after(restarted: float) -> Snapshot:
     )
 
 
+def rolled_out(*names: str, of_old: bool = False, asks: bool = False) -> Snapshot:
+    """Return two services of which one pod on the node does not answer, or reaches nobody; some are being rolled out.
+
+    ``of_old``: that pod is one of the former template. ``asks``: it is they who do not reach others.
+    """
+    on = ("n1", "n2", "n3") if of_old else ("n2", "n3", "n1")
+    made = {
+        name: rollout(name, None, before=OLD, nodes=on) if name in names else workload(name, pods=3, nodes=on)
+        for name in ("bids", "ledger")
+    }
+    number = 0 if of_old else 2
+    late = [LATE.format(f"{pods_of(made[name])[number]['status']['podIP']}:8080") for name in made for _ in range(6)]
+    told = [log(pod("edge"), *late)]
+    if asks:
+        told = [log(pod(name, number), *[LATE.format("10.96.0.9:8080")] * 6) for name in made]
+        told += [log(pod(name, n), "served 1") for name in made for n in range(3) if n != number]
+    edge = workload("edge", nodes=("n2", "n3"), **calls(*made))
+    return snapshot(*made.values(), edge, logs=told, alerts=[alert("HighErrors", service="edge")])
+
+
 HOLDS = [
     Holds(
         "a pod there misses two that its like reaches, and all miss one whose pod there is cut off too",
@@ -123,6 +143,18 @@ HOLDS = [
         ),
         NODE,
         harmful=BACK,
+    ),
+    *(
+        Holds(f"pods of two services there {what}", world, NODE, harmful=BACK)
+        for what, world in (
+            (
+                "do not answer amid their roll-outs, and are of the former template",
+                rolled_out("bids", "ledger", of_old=True),
+            ),
+            ("do not answer, and nobody rolls out", rolled_out()),
+            ("do not answer, of which one is the first of a roll-out", rolled_out("bids")),
+            ("reach nobody, and nobody rolls out", rolled_out(asks=True)),
+        )
     ),
     *(
         Holds(f"one service there reaches nobody since its network began anew: {what}", world, NODE, harmful=BACK)
@@ -180,5 +212,12 @@ DOES_NOT_HOLD = [
             began_anew(figures=[(STARTED, series({"node": "n1"}, (3600, 1.7e9), (300, at)))]),
         )
         for what, at in (("milliseconds", 1.77e12), ("nanoseconds", 1.77e18), ("no number", float("inf")))
+    ),
+    *(
+        DoesNotHold(f"the first new pods of {what}: they may fail by their releases", made, (cause, "page_human"))
+        for what, made, cause in (
+            ("two roll-outs do not answer there", rolled_out("bids", "ledger"), "dependency_failure"),
+            ("two roll-outs reach nobody from there", rolled_out("bids", "ledger", asks=True), "unknown"),
+        )
     ),
 ]

@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.view.complaints import Complaint
 from tuheg_ir.diagnosis.view.odd import odd_pods, odd_since
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.workloads import Pod
+from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 SEVERAL = 2
 """Pods of fewer workloads may be missed for their own sake: they hang, or are badly released."""
@@ -107,6 +107,21 @@ def unanswered_on(view: View, node: str, found: Iterable[Complaint]) -> dict[str
         for ref, each in sorted(missed.items())
         if ref not in others and any(pod.ready and pod.node not in ("", node) for pod in view.workloads[ref].live)
     }
+
+
+def only_new_on(view: View, node: str, refs: Iterable[str]) -> bool:
+    """Tell whether of each of some workloads the pods on a node are new, and those elsewhere of a former template.
+
+    The first pods of several roll-outs come to the emptiest node: all of these may fail by their own releases.
+    """
+    return all(_only_new_on(view.workloads[ref], node) for ref in refs)
+
+
+def _only_new_on(workload: Workload, node: str) -> bool:
+    former = {pod.name for pod in workload.older_pods()}
+    here = {pod.name for pod in workload.live if pod.node == node}
+    there = {pod.name for pod in workload.live if pod.node not in ("", node)}
+    return bool(there) and not here & former and there <= former
 
 
 def unready_only_on(view: View, node: str, since: datetime | None) -> dict[str, Evidence]:

@@ -23,6 +23,7 @@ from tuheg_ir.diagnosis.rules._one_node import (
     missed_on,
     node_of,
     odd_only_on,
+    only_new_on,
     unanswered_on,
     unready_only_on,
 )
@@ -64,7 +65,8 @@ def when(view: View) -> Iterator[Match]:
         anew = restarted(view, node, found) if lonely else ()
         # One such service is no chance where the node's link is bad; what is sent again may be its own doing.
         few = len({*lonely, *odd}) < (1 if link or anew else SEVERAL) and max(len(at_home), len(unready)) < SEVERAL
-        if not stated and few and not taken.missed:
+        chance = few or (not link and not anew and only_new_on(view, node, lonely))
+        if not stated and chance and not taken.missed:
             continue
         said = {ref: view.hit_evidence(each.hit) for ref, each in {**lonely, **at_home}.items()}
         victims = {**unready, **odd, **said}
