@@ -8,7 +8,20 @@ from tests.diagnosis.rules import test_node_keeps_former_pods as former_pods
 from tests.diagnosis.rules.cases import Answers, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import NODES, agent, built, node, pods_of, rollout
 from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, OLD, SHOP, errors, failing, latency, logs, shop
-from tests.diagnosis.rules.tiny import DAY, NOW, at, figure, log, pod, postgres, series, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import (
+    DAY,
+    NOW,
+    at,
+    event,
+    figure,
+    log,
+    pod,
+    postgres,
+    series,
+    snapshot,
+    thing,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 FULL = "socket.error: [Errno 24] Too many open files"
@@ -97,14 +110,35 @@ def without_room(*pods: int, kept: bool = True) -> Snapshot:
 
 
 NO_NAME = "ERROR [Orders] Error: getaddrinfo EAI_AGAIN cart"
+SERVED = "INFO GET /cart 200 in 12 ms"
+PROBED = '10.1.0.1 - - "GET /healthz HTTP/1.1" 200 15 "-" "kube-probe/1.31"'
 NO_ANSWER = "ERROR [Orders] Error: connect ETIMEDOUT 10.96.0.66:6379"
 
 
-def unreached(*second: str, first: str = "", nodes: tuple[str, ...] = NODES) -> Snapshot:
-    """Return a shop whose second pod is slow, what it repeats, and what its first pod does."""
+def unreached(
+    *second: str,
+    first: str = "",
+    nodes: tuple[str, ...] = NODES,
+    beside: str = "",
+    calls: bool = True,
+    full: bool = False,
+) -> Snapshot:
+    """Return a shop whose second pod is slow, what it repeats, and what its first pod does.
+
+    ``beside``: what pods of a cart on the same nodes tell, which calls an api. ``full``: its node has no room for one
+    more connection.
+    """
     told = [log(pod("shop", 1), *second * 9, since=240), *(logs("shop", first, 0) if first else [])]
     figures = [figure("latency_p95_by_pod", 0.1, 9.0 if n == 1 else 0.1, pod=pod("shop", n)) for n in range(4)]
-    return snapshot(shop(pods=4, nodes=nodes), figures=[*figures, latency("shop", 0.1, 1.5)], logs=told)
+    env = {"API_URL": "http://api:8080"} if calls else None
+    cart = [*workload("cart", pods=4, nodes=nodes, env=env), *workload("api")] if beside else []
+    return snapshot(
+        shop(pods=4, nodes=nodes),
+        cart,
+        [event("Node/n2", "ConntrackFull", "nf_conntrack: table full, dropping packet")] if full else [],
+        figures=[*figures, latency("shop", 0.1, 1.5)],
+        logs=[*told, *(logs("cart", beside, 0, 1, 2, 3, times=20) if beside else [])],
+    )
 
 
 def replaced(
@@ -358,6 +392,18 @@ HOLDS += [
             "dependency_failure",
             "",
         ),
+        *(
+            (f"one of four is slow and reaches nobody: {what}", made, "dependency_failure", "")
+            for what, made in (
+                ("who works beside it calls nobody", unreached(NO_NAME, NO_ANSWER, beside=SERVED, calls=False)),
+                ("who is beside it gets no answer either", unreached(NO_NAME, NO_ANSWER, beside=NO_ANSWER)),
+                (
+                    "its node has no room for a further connection, and who is beside it keeps his",
+                    unreached(NO_NAME, NO_ANSWER, beside=SERVED, full=True),
+                ),
+                ("who is beside it is only probed", unreached(NO_NAME, NO_ANSWER, beside=PROBED)),
+            )
+        ),
         (
             "one of four is slow, and its log is that of a miner, which shows who came",
             apart(0.1, 9.0, 0.1, 0.1, says="[cpu] accepted (20/0) diff 75000 (44 ms)"),
@@ -375,6 +421,10 @@ HOLDS += [
     )
     for what, world in (
         ("one of four is slow, and waits at its own limit", starved(limit=0.6)),
+        (
+            "one of four is slow and reaches nobody, and who is beside it, and calls others, works",
+            unreached(NO_NAME, NO_ANSWER, beside=SERVED),
+        ),
         ("one of four is slow and finds no names, and reaches all addresses", unreached(NO_NAME)),
         ("one of four is slow and reaches nobody, as another does", unreached(NO_NAME, NO_ANSWER, first=NO_NAME)),
         (

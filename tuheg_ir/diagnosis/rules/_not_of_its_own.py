@@ -11,21 +11,23 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._dealt_to_few import dealt_to_few
 from tuheg_ir.diagnosis.rules._former_pods import unreached_by
+from tuheg_ir.diagnosis.rules._link import link_troubles
 from tuheg_ir.diagnosis.rules._made_in_vain import made_in_vain
 from tuheg_ir.diagnosis.rules._slow_disk import WAIT_S
 from tuheg_ir.diagnosis.rules._starved import starved
-from tuheg_ir.diagnosis.stamps import without_time
+from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.state import ERRORS
+from tuheg_ir.diagnosis.view.askers import of_probe
 from tuheg_ir.diagnosis.view.claims import claims_of_pod
-from tuheg_ir.diagnosis.view.complaints import fresh
-from tuheg_ir.diagnosis.view.logs import times_around
+from tuheg_ir.diagnosis.view.complaints import UNANSWERED, fresh
+from tuheg_ir.diagnosis.view.logs import Hit, times_around
 from tuheg_ir.diagnosis.view.marked import MANY, NEW, OFTEN, is_marked
-from tuheg_ir.diagnosis.view.nodes import nodes
+from tuheg_ir.diagnosis.view.nodes import nodes, on_node
 from tuheg_ir.diagnosis.view.odd import CLEARLY, MOSTLY, odd_pods, odd_since
-from tuheg_ir.diagnosis.view.reading import newest, oldest
-from tuheg_ir.diagnosis.view.trouble import SLOW_S, SLOWER, of_pods
+from tuheg_ir.diagnosis.view.reading import mapping, newest, oldest, text
+from tuheg_ir.diagnosis.view.trouble import MINUTE, SLOW_S, SLOWER, of_pods
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 _NUMBER = late(r"\d+(?:\.\d+)*")
 _UNREACHED = ("dns", "connection_timeout")
@@ -196,7 +198,37 @@ def _reaches_nobody(view: View, workload: Workload, odd: Collection[str]) -> tup
     both = all({h.trouble for h in lost if h.pod == pod} == {*_UNREACHED} for pod in odd)
     if not odd or not both or {h.pod for h in told if h.trouble == "dns"} != {*odd} or not _apart(workload, odd):
         return ()
-    return tuple(map(view.hit_evidence, lost))
+    return () if _neighbours_reach(view, workload, lost) else tuple(map(view.hit_evidence, lost))
+
+
+def _neighbours_reach(view: View, workload: Workload, lost: Collection[Hit]) -> bool:
+    """Tell whether beside each pod that reaches nobody one of another workload, that calls others too, works since.
+
+    Not where the node's link is bad or its table is full: who keeps connections open is the last to miss anything.
+    """
+    pods, first = {hit.pod for hit in lost}, oldest(hit.first for hit in lost)
+    ill = {hit.pod for hit in view.hits if hit.trouble in ("dns", *UNANSWERED)}
+    return first is not None and all(
+        not link_troubles(view, node)
+        and any(
+            other is not workload
+            and pod.name not in ill
+            and view.graph.calls.get(other.ref)
+            and _works(view, pod, first)
+            for other, pod in on_node(view, node)
+        )
+        for node in {pod.node for pod in workload.live if pod.name in pods}
+    )
+
+
+def _works(view: View, pod: Pod, since: datetime) -> bool:
+    """Tell whether a pod with an address of its own tells of work since a time until now, and of no error."""
+    if not pod.ready or text(mapping(pod.obj, "spec"), "hostNetwork").lower() == "true":
+        return False
+    said = [(at, line) for log in view.logs_of([pod], previous=False) for line in log.lines if (at := stamp(line))]
+    told = [(at, line) for at, line in said if at >= since and not of_probe(line)]
+    lately = any(view.recent(at, MINUTE) for at, _ in told)
+    return lately and len(told) >= OFTEN and not any(is_marked(line) for _, line in told)
 
 
 def _on_slow_disks(view: View, workload: Workload, odd: Collection[str]) -> tuple[Evidence, ...]:

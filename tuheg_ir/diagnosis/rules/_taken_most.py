@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._memory import LOADED
 from tuheg_ir.diagnosis.rules._opens_anew import opens_anew
-from tuheg_ir.diagnosis.view.demand import traffic_growth
+from tuheg_ir.diagnosis.view.demand import MUCH_MORE, traffic_growth
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import release_evidence, releases
@@ -58,7 +57,7 @@ def taken_by(
         at = workload.released_at
         if at is None or began is None or at >= began or not releases(view, workload, SUSPECT):
             continue
-        if (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
+        if (traffic_growth(view, workload.ref) or 1.0) >= MUCH_MORE:
             continue
         seen = [_takes_most(view, common, workload, node, began) for node in nodes]
         if seen and all(seen):
