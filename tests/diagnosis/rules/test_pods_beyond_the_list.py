@@ -144,6 +144,16 @@ HOLDS = [
         harmful=HARM,
     ),
     Holds(
+        "a list of whole names of a set's pods",
+        world(
+            "".join(f"server w{n} web-{n}.web.{SPACE}.svc.cluster.local:8080\n" for n in range(3)),
+            web=SET,
+            figures=OF_SET,
+        ),
+        SLOTS,
+        harmful=HARM,
+    ),
+    Holds(
         "the web was released as it began: that is not ruled out, and not advised",
         world(web=workload("web", pods=5, before=OLD, released=900)),
         SLOTS,
@@ -166,6 +176,36 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(what, world(text, web=SET, figures=OF_SET))
+        for what, text in (
+            (
+                "a list names pods of the same names in another namespace",
+                "".join(f"server w{n} web-{n}.web.village.svc:8080 check\n" for n in range(3)),
+            ),
+            ("a list names hosts elsewhere", "".join(f"server w{n} web-{n}.example.org:8080\n" for n in range(3))),
+        )
+    ),
+    DoesNotHold(
+        "one pod is asked, and another is held in reserve for it",
+        world(
+            "server w0 web-0.web:8080 check\nserver w1 web-1.web:8080 check backup\n",
+            web=SET,
+            figures=[
+                figure("cpu_usage", each, each, pod=f"web-{n}") for n, each in enumerate((1.5, 0.0, 0.0, 0.0, 0.0))
+            ],
+        ),
+    ),
+    *(
+        DoesNotHold(f"its places are those of a reserve, {what}", world(text))
+        for what, text in (
+            ("as the last word", PLACES.format(3, SRV).replace("maxconn 20", "maxconn 20 backup")),
+            (
+                "after an empty line",
+                "\n\n" + PLACES.format(3, SRV).partition("conn\n")[2].replace("check", "check backup"),
+            ),
+        )
+    ),
     *(
         DoesNotHold(
             f"the web takes far longer since its release for no more requests: {what}",

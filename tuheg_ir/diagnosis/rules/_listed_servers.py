@@ -27,6 +27,8 @@ _PLACES = late(
 _ONE = late(r"(?<![\w.-])((?:\d{1,3}\.){3}\d{1,3}|[a-z0-9][a-z0-9-]*-\d+(?:\.[a-z0-9-]+)+)(?![\w-])")
 """An address, or a name of one pod of a set: `web-0.web`."""
 _REMARK = late(r"^[ \t]*(?:#|//).*$", re.MULTILINE)
+_SPARE = late(r"^.*\bbackup\b.*$", re.MULTILINE)
+"""Servers that are asked only where no other is there."""
 A_LIST = 2
 """Who names one pod means that one."""
 
@@ -54,14 +56,25 @@ def _places(view: View, obj: Obj, said: str) -> Iterator[Listed]:
     for line in _PLACES.finditer(said):
         workload = view.workloads.get(view.graph.resolve(line["host"]))
         most = int(line["high"]) - int(line["low"] or 1) + 1
-        if workload is not None and most > 0:
+        rest = said[line.end() :].partition("\n")[0]
+        if workload is not None and most > 0 and "backup" not in rest.split():
             yield Listed(f"ConfigMap/{name(obj)}", workload, most, line[0].strip()[:160])
 
 
 def _one_by_one(view: View, obj: Obj, said: str) -> Iterator[Listed]:
-    hosts = {host.partition(".")[0] if host[-1].isalpha() else host for host in _ONE.findall(said)}
+    """Yield of which workloads pods are listed; who has some of them in reserve has thought of how many are asked."""
+    hosts, spare = _hosts(view, said), _hosts(view, "\n".join(_SPARE.findall(said)))
     for workload in view.serving:
-        pods = [pod for pod in workload.live if {pod.name, pod.address} & hosts]
-        if len(pods) >= A_LIST and not is_store(workload):
+        pods = [pod for pod in workload.live if {(pod.name, workload.ref), (pod.address, "")} & hosts]
+        kept = any({(pod.name, workload.ref), (pod.address, "")} & spare for pod in pods)
+        if len(pods) >= A_LIST and not kept and not is_store(workload):
             told = f"it lists {len(pods)} servers: {', '.join(sorted(pod.name for pod in pods)[:4])}"
             yield Listed(f"ConfigMap/{name(obj)}", workload, len(pods), told)
+
+
+def _hosts(view: View, said: str) -> set[tuple[str, str]]:
+    """Return the pods that a text names: by their names with whose they are, or by their addresses."""
+    return {
+        (host.partition(".")[0], view.graph.resolve(host)) if host[-1].isalpha() else (host, "")
+        for host in _ONE.findall(said)
+    }
