@@ -64,6 +64,15 @@ def test_threads_share_connections_that_stay_open() -> None:
         assert server.connections <= 4
 
 
+def test_a_connection_that_comes_back_after_the_end_is_closed() -> None:
+    with answering(always(200, {})) as server:
+        client = client_of(server.url)
+        connection, _ = client.network.borrow()
+        client.close()
+        client.network.give_back(connection)
+        assert connection.sock is None
+
+
 def test_a_connection_that_the_server_has_left_is_replaced() -> None:
     with answering(always(200, {}, Connection="close")) as server, client_of(server.url) as client:
         client.get(PODS)

@@ -38,6 +38,7 @@ class Network:
         self._context = _tls_context(access) if parts.scheme == "https" else None
         self._idle: list[http.client.HTTPConnection] = []
         self._lock = threading.Lock()
+        self._closed = False
 
     @property
     def authority(self) -> str:
@@ -55,13 +56,17 @@ class Network:
         return connection, False
 
     def give_back(self, connection: http.client.HTTPConnection) -> None:
-        """Keep a connection whose answer was read to its end."""
+        """Keep a connection whose answer was read to its end; one that comes back after the end is closed."""
         with self._lock:
-            self._idle.append(connection)
+            if not self._closed:
+                self._idle.append(connection)
+                return
+        connection.close()
 
     def close(self) -> None:
-        """Close the idle connections."""
+        """Close the idle connections; those that threads still use are closed as they come back."""
         with self._lock:
+            self._closed = True
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
