@@ -123,6 +123,10 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     DoesNotHold("what is for all comes out of the cache", world(access(*STATIC), now=ALL)),
+    DoesNotHold(
+        "what lies under a name that begins like `my` is for all",
+        world(access(NGINX[0].replace("/account/", "/myshop/")), now=ALL),
+    ),
     DoesNotHold("the release is about something else", world(access(*NGINX), now=MORE_LOGS)),
     DoesNotHold("it keeps more, and the shop was released too", world(access(*NGINX), now=ALL, behind=NEW_SHOP)),
     DoesNotHold("nobody meets others", world(access(*NGINX), alerts=[alert("DiskFills", service="edge")])),

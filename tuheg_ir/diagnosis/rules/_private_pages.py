@@ -32,8 +32,8 @@ _MISS = late(
 """How it tells that it looked for it there."""
 _PATH = late(r"(?:\b(?:GET|HEAD) |\b(?:ur[il]|path|request_uri)\"?\s*[=:]\s*\"?)(?:https?://[^/\s\"]+)?(/[^\s\"?]*)")
 _OF_ONE = late(
-    r"/(?:my(?:[-_]?\w+)?|me|account|profile|checkout|cart|basket|orders?|invoices?|billing|wallet|inbox|messages"
-    r"|dashboard|settings|konto|mein(?:-?\w+)?|compte|cuenta)(?:/|$)",
+    r"/(?:my(?:[-_]\w+|account|orders?|profile|data|area)?|me|account|profile|checkout|cart|basket|orders?|invoices?"
+    r"|billing|wallet|inbox|messages|dashboard|settings|konto|mein(?:-\w+|e?konto)?|compte|cuenta)(?:/|$)",
     re.IGNORECASE,
 )
 """Paths of what each user sees of his own."""
