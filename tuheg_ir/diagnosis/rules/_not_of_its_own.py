@@ -24,7 +24,7 @@ from tuheg_ir.diagnosis.view.logs import Hit, times_around
 from tuheg_ir.diagnosis.view.marked import MANY, NEW, OFTEN, is_marked
 from tuheg_ir.diagnosis.view.nodes import nodes, on_node
 from tuheg_ir.diagnosis.view.odd import CLEARLY, MOSTLY, odd_pods, odd_since
-from tuheg_ir.diagnosis.view.reading import mapping, newest, oldest, text
+from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.trouble import MINUTE, SLOW_S, SLOWER, of_pods
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
@@ -223,7 +223,7 @@ def _neighbours_reach(view: View, workload: Workload, lost: Collection[Hit]) -> 
 
 def _works(view: View, pod: Pod, since: datetime) -> bool:
     """Tell whether a pod with an address of its own tells of work since a time until now, and of no error."""
-    if not pod.ready or text(mapping(pod.obj, "spec"), "hostNetwork").lower() == "true":
+    if not pod.ready or pod.on_host_network:
         return False
     said = [(at, line) for log in view.logs_of([pod], previous=False) for line in log.lines if (at := stamp(line))]
     told = [(at, line) for at, line in said if at >= since and not of_probe(line)]

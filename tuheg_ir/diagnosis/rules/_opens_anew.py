@@ -9,7 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._did_before import did_before
 from tuheg_ir.diagnosis.view.nodes import on_node
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import mapping, oldest, text
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -70,7 +70,7 @@ def _fills(view: View, node: str, mine: Collection[Pod], meanwhile: timedelta) -
 
 def _sends_most(view: View, node: str, mine: Collection[Pod]) -> bool:
     """Tell whether pods send most of what all pods of a node do; those with its own address count what it sends."""
-    there = [pod for _, pod in on_node(view, node) if text(mapping(pod.obj, "spec"), "hostNetwork") != "True"]
+    there = [pod for _, pod in on_node(view, node) if not pod.on_host_network]
     return _of(view, "network_packets_sent", mine) >= MOST * _of(view, "network_packets_sent", there)
 
 

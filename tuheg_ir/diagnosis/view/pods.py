@@ -77,6 +77,11 @@ class Pod(NamedTuple):
         return not self.deleting and self.phase not in ("Succeeded", "Failed")
 
     @property
+    def on_host_network(self) -> bool:
+        """Whether it has the address of its node, and what it sends is counted as the node's."""
+        return text(self.obj, "spec", "hostNetwork") == "True"
+
+    @property
     def started(self) -> datetime | None:
         """Return when the last of its containers was started; when it was made, where none tells."""
         return newest(c.started_at for c in self.containers) or self.created
