@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.rules._blames_another import blames_itself, mostly
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.programs import DATA, role
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -27,17 +28,16 @@ def handed_on(view: View, workload: Workload) -> Evidence | None:
     if blames_itself(view, workload) or not mostly(view, workload, UNANSWERED):
         return None
     told = [each for each in complaints(view, *UNANSWERED) if not each.hit.previous and each.hit.count >= OFTEN]
-    named = {each.about for each in told if each.caller == workload.ref}
-    for ref in named if len(named) == 1 else ():
-        between = view.workloads.get(ref)
-        if between is None or role(between) in DATA:
-            return None
-        began = min((each.hit.first for each in told if each.caller == workload.ref and each.hit.first), default=None)
-        for each in told:
-            first = each.hit.first
-            since_then = began is not None and first is not None and began - SHORTLY <= first <= began + MINUTE
-            if each.caller == ref and since_then and _outside(view, each):
-                return view.hit_evidence(each.hit)
+    mine = [each for each in told if each.caller == workload.ref]
+    named, began = {each.about for each in mine}, oldest(each.hit.first for each in mine)
+    between = view.workloads.get(min(named)) if len(named) == 1 else None
+    if between is None or role(between) in DATA or began is None:
+        return None
+    for each in told:
+        first = each.hit.first
+        since_then = first is not None and began - SHORTLY <= first <= began + MINUTE
+        if each.caller == between.ref and since_then and _outside(view, each):
+            return view.hit_evidence(each.hit)
     return None
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._senders import sends
-from tuheg_ir.diagnosis.rules.index_dropped import MANY, STILL, TIMES, WINDOW
+from tuheg_ir.diagnosis.rules.index_dropped import LAST, MANY, STILL, TIMES, WINDOW
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.statements import Statement, reads_whole_tables, statements_by_log
 from tuheg_ir.diagnosis.view.trouble import MINUTE
@@ -15,8 +15,6 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 REACH = timedelta(minutes=5)
 """A log that reaches back so far before the first of them tells how it was."""
-_LAST = 50
-"""So many of the last statements tell who sends them."""
 
 
 def scanned_before(view: View, workload: Workload) -> Evidence | None:
@@ -31,7 +29,7 @@ def scanned_before(view: View, workload: Workload) -> Evidence | None:
         for told in statements_by_log(view, server):
             scans = [each for each in told if reads_whole_tables(each.text)]
             first = _begun(told, scans, came, view.now)
-            if first is not None and any(sends(view, each.text, workload) for each in scans[-_LAST:]):
+            if first is not None and any(sends(view, each.text, workload) for each in scans[-LAST:]):
                 fact = f"it reads whole tables since before {workload.ref} was released: {first.text}"
                 return Evidence("logs", server.ref, fact, first.at)
     return None

@@ -11,13 +11,13 @@ from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._senders import sends
 from tuheg_ir.diagnosis.rules._sessions import clients
 from tuheg_ir.diagnosis.rules.index_dropped import DROPPED, MANY, STILL, TIMES
-from tuheg_ir.diagnosis.view.logs import Hit, tells
+from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.releases import BEFORE, releases
 from tuheg_ir.diagnosis.view.statements import (
     Statement,
     reads_whole_tables,
-    statements,
+    slow_statements,
     statements_by_log,
 )
 from tuheg_ir.diagnosis.view.stores import of_a_store
@@ -96,8 +96,7 @@ def _held_up(view: View, server: Workload, ref: str, since: datetime) -> bool:
     client = view.workloads.get(ref)
     if client is None:
         return False
-    told = (each for each in statements(view, server) if tells("slow_statement", each.text))
-    slow = [each.at for each in told if sends(view, each.text, client)]
+    slow = [each.at for each in slow_statements(view, server) if sends(view, each.text, client)]
     before = [at for at in slow if since - (view.now - since) <= at < since]
     return not before and sum(at >= since for at in slow) >= FEW
 

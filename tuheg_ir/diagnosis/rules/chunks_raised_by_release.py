@@ -25,11 +25,10 @@ from tuheg_ir.diagnosis.rules._sessions import clients
 from tuheg_ir.diagnosis.rules._smaller_batches import Cut, chunks_raised, without_settings
 from tuheg_ir.diagnosis.rules._watched_client import watched_client
 from tuheg_ir.diagnosis.stamps import stamp, without_time
-from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_evidence, releases, since_release
-from tuheg_ir.diagnosis.view.statements import Statement, statements
+from tuheg_ir.diagnosis.view.statements import Statement, slow_statements
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -122,7 +121,7 @@ def _by_store(view: View, client: Workload, raised: Sequence[Cut]) -> Chunks | N
     None where it told of as large ones before the release.
     """
     for store in (each for each in of_role(view.workloads, "database") if _may_use(view, client, each)):
-        slow = [each for each in statements(view, store) if tells("slow_statement", each.text)]
+        slow = slow_statements(view, store)
         known = any(sends(view, each.text, client) for each in slow)
         writes = (each for each in slow if _changes(each.text) and not _waited(each.text))
         large = sorted(each for each in writes if _of(view, client, raised, each, known=known))
@@ -208,7 +207,7 @@ def _waiting(view: View, client: Workload, chunks: Chunks) -> tuple[str, ...]:
     store = view.workloads.get(chunks.store)
     if store is None:
         return tuple(sorted(telling))
-    slow = [each for each in statements(view, store) if tells("slow_statement", each.text)]
+    slow = slow_statements(view, store)
     beside = [e for e in slow if e.at not in chunks.at and e.at >= chunks.at[0] and not sends(view, e.text, client)]
     if len(beside) >= FEW:
         asking = clients(view, chunks.store)

@@ -36,7 +36,7 @@ TIMES = 5
 """So many times as many as in the time before; small tables are always read as a whole."""
 STILL = timedelta(minutes=10)
 CLOCKS = timedelta(seconds=30)
-_LAST = 50
+LAST = 50
 """So many of the last statements tell who sends them."""
 _SUFFER = ("upstream_failure", "connection_timeout", "pool_exhausted", "slow_statement", "lock_wait")
 
@@ -74,7 +74,7 @@ def _turn(lines: Sequence[Statement], now: datetime) -> tuple[Statement, list[St
 def _sufferers(view: View, server: Workload, since: datetime, scans: Sequence[Statement]) -> Iterator[Hit]:
     """Yield what clients of a database tell of since an index is gone: those that it names, or that are known."""
     callers = behind(view, server.ref)
-    said = "\n".join(each.text for each in scans[-_LAST:])
+    said = "\n".join(each.text for each in scans[-LAST:])
     for workload in view.serving:
         if role(workload) in DATA or not (workload.ref in callers or names(said, workload.name)):
             continue
@@ -114,7 +114,7 @@ def _match(
 def _senders(view: View, scans: Sequence[Statement]) -> Iterator[str]:
     """Yield who sends those statements, whether it tells of that or not: a worker is only slow, and its work waits."""
     for workload in view.serving:
-        if role(workload) not in DATA and any(sends(view, each.text, workload) for each in scans[-_LAST:]):
+        if role(workload) not in DATA and any(sends(view, each.text, workload) for each in scans[-LAST:]):
             yield workload.ref
 
 

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.logs import tells
+from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -47,10 +49,16 @@ class Statement(NamedTuple):
     text: str
 
 
-def statements(view: View, server: Workload) -> Iterator[Statement]:
-    """Yield what a server's logs tell, in the order of each: a line with a time, with those after it that have none."""
-    for log in view.logs_of(server.live):
-        yield from _statements(log)
+@once
+def statements(view: View, server: Workload) -> tuple[Statement, ...]:
+    """Return what a server's logs tell, in the order of each: a line with a time, and those after it that have none."""
+    return tuple(each for log in view.logs_of(server.live) for each in _statements(log))
+
+
+@once
+def slow_statements(view: View, server: Workload) -> tuple[Statement, ...]:
+    """Return the statements of which a server's logs tell that they took long."""
+    return tuple(each for each in statements(view, server) if tells("slow_statement", each.text))
 
 
 def statements_by_log(view: View, server: Workload) -> Iterator[list[Statement]]:
