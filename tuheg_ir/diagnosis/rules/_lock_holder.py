@@ -14,8 +14,9 @@ from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._lock_queue import queue_in
 from tuheg_ir.diagnosis.rules._named_holder import named_waiting
+from tuheg_ir.diagnosis.rules._sessions import Full, figure, label_of
 from tuheg_ir.diagnosis.view.changes import reads
-from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
+from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import at, oldest
@@ -29,6 +30,8 @@ SOON = timedelta(minutes=5)
 _WAITS = " still waiting for "
 """How PostgreSQL tells of a session that waits; that it gives up later is another line."""
 CLOCKS = timedelta(seconds=30)
+MOSTLY = 0.4
+"""Share of the taken sessions that wait for locks from which on the waits, and no demand, have taken them."""
 LONG_S = 20.0
 """A transaction that is open for so long may be what others wait for."""
 _LOCKS = late(
@@ -60,6 +63,27 @@ def _gone_quiet(view: View, ref: str) -> list[Complaint]:
     hits = [hit for hit in view.hits_of(ref, "lock_wait") if not hit.previous]
     go_on = (hit for hit in hits for log in view.logs_with(hit) if len(queue_in(log.lines).waiting) >= OFTEN)
     return [Complaint(ref, "", (), hit) for hit in go_on]
+
+
+def queued_before(view: View, each: Full, moment: datetime | None) -> bool:
+    """Tell whether the sessions of a full database wait for a lock that others held before a time, and do so still.
+
+    Who waits keeps its session, and its client, that gives it up, opens another one: what grows then grows for that.
+    """
+    if each.database is not None:
+        locked = sum(s.count for s in each.database.sessions if s.locked_out)
+        return locked >= max(OFTEN, MOSTLY * each.used)
+    moment = moment or each.since
+    label = label_of(view, "db_locks_waiting", each.ref)
+    since = view.figures.crossed("db_locks_waiting", OFTEN, component=label) if label else None
+    counted = figure(view, "db_locks_waiting", each.ref)
+    if counted is not None:
+        many = counted >= max(OFTEN, MOSTLY * each.used)
+        return many and since is not None and moment is not None and since < moment
+    waits = told_by_itself(view, each.ref)
+    goes_on = any(len(queue_in(log.lines).waiting) >= OFTEN for c in waits for log in view.logs_with(c.hit))
+    first = began(waits)
+    return goes_on and first is not None and moment is not None and first < moment
 
 
 def users_of(view: View, ref: str) -> tuple[str, ...]:

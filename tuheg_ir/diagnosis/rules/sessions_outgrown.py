@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._holders import Holder, held_by
+from tuheg_ir.diagnosis.rules._lock_holder import queued_before
 from tuheg_ir.diagnosis.rules._poolers import outrun
 from tuheg_ir.diagnosis.rules._pools import LARGE, given_back
 from tuheg_ir.diagnosis.rules._raised_pool import raised
@@ -65,6 +66,7 @@ def _grew(view: View, each: Full) -> Iterator[tuple[Workload, Growth]]:
     """Yield the clients whose further replicas filled a database: what grew before the last one had left it room."""
     known = [view.workloads[ref] for ref in clients(view, each.ref) if ref in view.workloads]
     found = [(client, growth) for client in known if (growth := grown(view, client)) is not None]
+    found = [(client, growth) for client, growth in found if not queued_before(view, each, growth.at)]
     found = [(client, growth) for client, growth in found if _because(view, each, client, growth)]
     # What grew when the database was full already, for that perhaps, did not fill it, nor had it room until then.
     before = [growth.at for _, growth in found if growth.at and (each.since is None or growth.at <= each.since)]
@@ -85,6 +87,7 @@ def _larger_pool(view: View, each: Full) -> Workload | None:
     refs = sorted({*clients(view, each.ref), *(h.ref for h in held[:1])})
     known = [view.workloads[ref] for ref in refs if ref in view.workloads]
     found = [client for client in known if raised(client) and since_release(client, each.since)]
+    found = [client for client in found if not queued_before(view, each, client.released_at)]
     if len(found) != 1 or any(client is not found[0] and since_release(client, each.since) for client in known):
         return None  # which of several releases it was nobody can tell
     mine = next((h for h in held if h.ref == found[0].ref), None)
