@@ -11,7 +11,7 @@ from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import DB, SHOP, URL, errors, shop
 from tests.diagnosis.rules.test_waiting_for_a_lock import DESK, EXPORT
-from tests.diagnosis.rules.tiny import Obj, at, postgres, snapshot, thing, timed, workload
+from tests.diagnosis.rules.tiny import Obj, at, pod, postgres, snapshot, thing, timed, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 ITS = workload("export", env=URL, pods=1, service=False)
@@ -77,9 +77,49 @@ def turns(
     )
 
 
+def says(line: str, pid: int = 39877, *others: str) -> Snapshot:
+    """Return a shop that waits for a process of which the database's log tells the number alone, and an export's log.
+
+    ``others``: who tells the same in its log.
+    """
+    queue = [str(each) for each in range(41210, 41219)]
+    waits = [
+        (600 - n, line)
+        for n, each in enumerate(queue)
+        for line in (
+            WAITS.format(each, "AccessShareLock on relation 7"),
+            DETAIL.format(each, pid, ", ".join(queue[: n + 1])),
+        )
+    ]
+    return snapshot(
+        shop(env=URL),
+        postgres(),
+        ITS,
+        *(workload(each, env=URL, pods=1, service=False) for each in others),
+        figures=[errors("shop", 0.6, 600)],
+        logs=[
+            timed("postgres-0", *waits, of="postgres"),
+            *(timed(pod(each), (900, line), (60, "INFO part 41 uploaded")) for each in ("export", *others)),
+        ],
+    )
+
+
 FOUND = (DEBUG, "database_connection", "page_human")
 NOT_OF_THOSE = no("restart_workload", "rollback_workload", "scale_workload", at=SHOP)
 HOLDS = [
+    *(
+        Holds(
+            f"whose process others wait for the log of a program tells that came before: {line}",
+            says(line),
+            (EXPORT, "database_connection", "page_human"),
+            excludes=NOT_OF_THOSE,
+        )
+        for line in (
+            "INFO export: connected pid=39877 isolation=repeatable read",
+            '{"msg":"session opened","session_pid":39877}',
+            "INFO backend pid 39877, one transaction for all tables",
+        )
+    ),
     *(
         Holds(
             f"those who queue name who is next, and that one a pod that somebody works in by hand{what}",
@@ -111,6 +151,16 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"whose process others wait for no log tells: {what}", world, harmful=("restart_workload",))
+        for what, world in (
+            ("a program tells the number of another one", says("INFO connected pid=39878")),
+            ("so small a number may be that of its own process", says("INFO connected pid=58", 58)),
+            ("it tells its own process", says("INFO worker started pid=39877")),
+            ("a longer number begins so", says("INFO connected pid=398771")),
+            ("two tell the same", says("INFO connected pid=39877", 39877, "import")),
+        )
+    ),
     *(
         DoesNotHold(f"those who queue name who is next, {what}", world, harmful=("restart_workload", "scale_workload"))
         for what, world in (

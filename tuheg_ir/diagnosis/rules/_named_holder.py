@@ -40,8 +40,11 @@ CONSOLE = late(
 """Programs by which a person works on a database: none is a service's."""
 _NAMES = late(r"[a-z]")
 """A prefix that tells more than a time and a number of a process names somebody, if nobody known."""
-_BACKEND = r"\b(?:backend|server|postgres|pg)[ _-]?(?:process[ _-]?)?pid\W{{0,4}}{0}\b"
-"""How a client's log tells of the database's process that serves it."""
+_BACKEND = (
+    r"\b(?:(?:backend|server|postgres|pg)[ _-]?(?:process[ _-]?)?pid\W{{0,4}}"
+    r"|(?:connect(?:ed|ion)|session)[ _-]?pid\W{{0,4}}(?=\d{{4}})){0}\b"
+)
+"""How a client's log tells of the database's process that serves it; a small number may be that of its own process."""
 
 
 class Named(NamedTuple):
