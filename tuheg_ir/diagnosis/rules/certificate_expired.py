@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._ahead import told_ahead
 from tuheg_ir.diagnosis.rules._ended_outside import by_host, ended_outside, ended_since
 from tuheg_ir.diagnosis.rules._helping import behind, names, not_for
+from tuheg_ir.diagnosis.rules._mounted_roots import lacking_roots
 from tuheg_ir.diagnosis.rules._own_certificate import OF_AN_END, keep_the_old, own
 from tuheg_ir.diagnosis.rules._renewal import covers, ended_by_its_controller, hosts_of, stuck_at
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
@@ -52,7 +53,11 @@ def when(view: View) -> Iterator[Match]:
     if signer is not None:
         yield of_signing(view, signer, own(view, view.workloads[signer.ref])[0])
     signed = signer.complaints if signer is not None else ()
-    by_clients = tuple(distrust(view, [c for c in every if _of_trust(c) and c not in heard and c not in signed]))
+    of_trust = [c for c in every if _of_trust(c) and c not in heard and c not in signed]
+    by_clients = tuple(distrust(view, of_trust))
+    explained = {c.hit for each in by_clients for c in each.complaints}
+    of_roots = (each for each in lacking_roots(view, of_trust) if not explained & {c.hit for c in each.complaints})
+    by_clients = (*by_clients, *of_roots)
     yield from (each.match for each in by_clients)
     heard += [c for each in by_clients for c in each.complaints]
     innocent = {c.about for each in by_clients for c in each.complaints}
