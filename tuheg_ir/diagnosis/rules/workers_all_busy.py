@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import TypeGuard
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.model import Evidence, Excluded
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._capacity import felt_before, from_behind, remedy_for_load
 from tuheg_ir.diagnosis.rules._demand import multiplied
+from tuheg_ir.diagnosis.rules._in_line import no_session_left, wait_in_line
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -17,7 +19,7 @@ from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
-from tuheg_ir.diagnosis.view.usage import usage, work_growth
+from tuheg_ir.diagnosis.view.usage import Usage, usage, work_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -31,6 +33,8 @@ _OF_A_REQUEST = late(r"\bclient: \S+,.{0,200}\brequest: \"")
 """How a server tells in its log of errors whose request it was."""
 SHARE = "workers_busy_share"
 FULL = 0.9
+AT_ONCE = 1.05
+"""Who was ever seen with so many times as many requests in work as it has workers has no worker for each of them."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -40,14 +44,21 @@ def when(view: View) -> Iterator[Match]:
         said = sum(h.count for h in hits) >= OFTEN
         felt = list(troubles(view, workload.ref)) or felt_before(view, workload) or list(_turned_away(view, hits))
         grown = traffic_growth(view, workload.ref) or work_growth(view, workload)
-        taken = _taken(view, workload, traffic_growth(view, workload.ref) or 0.0)
         began = oldest((*(since for _, since in felt), *(h.first for h in hits)))
-        if not (said or taken) or not felt or role(workload) or since_release(workload, began):
+        if not felt or role(workload) or since_release(workload, began):
             continue
-        loaded = grown is not None and grown >= GROWN
-        remedy, more, excludes = remedy_for_load(view, workload) if loaded else ("page_human", (), ())
-        told = (Evidence("metrics", workload.ref, f"its work has grown {grown:.1f} times"),) if loaded else ()
-        counted = (taken,) if taken else ()
+        full = _all_taken(view, workload)
+        line = wait_in_line(view, workload, SHARE, began) if full else ()
+        counted = (full,) if full and (line or _by_many(view, workload)) else ()
+        if not (said or counted):
+            continue
+        more_work = f"its work has grown {grown:.1f} times" if _much(grown) else ""
+        told = (*((Evidence("metrics", workload.ref, more_work),) if more_work else ()), *line)
+        loaded = bool(told)
+        remedy, more, excludes = _remedy(view, workload) if loaded else ("page_human", (), ())
+        if line:
+            reason = "all workers do what they can: a restart drops who waits, and while it lasts there are fewer"
+            excludes = (*excludes, *excluding(workload.ref, reason, *RESTARTS))
         yield Match(
             component=workload.ref,
             evidence=(*(view.hit_evidence(h) for h in hits[:2]), *counted, *(seen for seen, _ in felt), *told, *more),
@@ -58,6 +69,18 @@ def when(view: View) -> Iterator[Match]:
         )
 
 
+def _much(grown: float | None) -> TypeGuard[float]:
+    return grown is not None and grown >= GROWN
+
+
+def _remedy(view: View, workload: Workload) -> tuple[str, tuple[Evidence, ...], tuple[Excluded, ...]]:
+    """Return what helps who has too much to do: no further replicas where what they ask has no session for them."""
+    if left := no_session_left(view, workload):
+        reason = "further replicas want sessions of their own, and what they ask has none left"
+        return "page_human", left, excluding(workload.ref, reason, "scale_workload")
+    return remedy_for_load(view, workload)
+
+
 def _turned_away(view: View, hits: Iterable[Hit]) -> Iterator[tuple[Evidence, datetime | None]]:
     """Yield lines that each tell of a request which nobody took, where they are many: its user got an error."""
     for hit in hits:
@@ -65,23 +88,34 @@ def _turned_away(view: View, hits: Iterable[Hit]) -> Iterator[tuple[Evidence, da
             yield view.hit_evidence(hit), hit.first
 
 
-def _taken(view: View, workload: Workload, grown: float) -> Evidence | None:
-    """Return that all workers of all pods are busy, where that comes of many requests and not of long ones.
-
-    Who has so many times the requests has so many times the workers in work, as long as each takes no longer.
-    """
+def _all_taken(view: View, workload: Workload) -> Evidence | None:
+    """Return that all workers of all pods are busy, and neither what they ask nor who asks them is known to be why."""
     share = usage(view.figures, workload, SHARE)
     known = [share.by_pod[pod.name] for pod in workload.live if pod.name in share.by_pod]
-    if not known or min(known) < FULL or grown < PLAINLY:
+    if not known or min(known) < FULL or any((view.figures.peak(SHARE, pod=p) or 0.0) > AT_ONCE for p in share.by_pod):
         return None
     if from_behind(view, workload) or multiplied(view, workload.ref):
         return None
-    before = max((view.figures.first(SHARE, pod=pod) or 0.0 for pod in share.by_pod), default=0.0)
-    if before and LONGER * grown * before < min(known):
-        return None
     since = view.figures.crossed(SHARE, FULL, pod=min(share.by_pod))
-    fact = f"{min(known):.0%} or more of its workers are busy in each of {len(known)} pods, {before:.0%} before"
+    before = f", {was:.0%} before" if (was := _before(view, share)) < FULL else ""
+    fact = f"{min(known):.0%} or more of its workers are busy in each of {len(known)} pods{before}"
     return Evidence("metrics", workload.ref, fact, since)
+
+
+def _by_many(view: View, workload: Workload) -> bool:
+    """Tell whether it comes of many requests and not of long ones that all workers are busy.
+
+    Who has so many times the requests has so many times the workers in work, as long as each takes no longer.
+    """
+    grown = traffic_growth(view, workload.ref) or 0.0
+    share = usage(view.figures, workload, SHARE)
+    before = _before(view, share)
+    held_up = before and LONGER * grown * before < min(share.by_pod.values())
+    return grown >= PLAINLY and not held_up
+
+
+def _before(view: View, share: Usage) -> float:
+    return max((view.figures.first(SHARE, pod=pod) or 0.0 for pod in share.by_pod), default=0.0)
 
 
 RULE = Rule(

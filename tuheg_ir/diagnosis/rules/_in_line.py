@@ -1,0 +1,60 @@
+"""Requests that wait in line for a worker, each as quick as before once one has it: there are too few workers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._capacity import asked_more
+from tuheg_ir.diagnosis.rules._sessions import full
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+SLOWER = 1.3
+"""Requests that take more than so many times as long as before are held up by something."""
+FEWER = 0.95
+"""Workers that serve less than so large a share of what they served hang, or wait."""
+EXPLAINED = 0.6
+"""So large a share of the busy workers has to follow from those of before and from how much more is served."""
+TOOK, SERVED = "latency_p95_by_pod", "request_rate_by_pod"
+"""What a pod counts itself: who waits for a worker is not in it yet, other than in what its callers measure."""
+
+
+def wait_in_line(view: View, workload: Workload, share: str, began: datetime | None) -> tuple[Evidence, ...]:
+    """Return that who asks a workload is asked for more than its workers serve, each request as quick as ever.
+
+    ``share``: the signal of how many of a pod's workers are busy. Who is at its limit serves no more than that,
+    however many ask it. So many workers are busy as there are requests a second, times what each takes: where
+    requests do not take longer, and no fewer are served, nothing but their number keeps the workers busy.
+    Pods of which it is not known how they stood before users suffered tell nothing.
+    """
+    asked = asked_more(view, workload)
+    if not asked or began is None:
+        return ()
+    pods = [pod.name for pod in workload.live]
+    was, now = (_standing(view, pods, share, moment) for moment in (began, None))
+    rate, served = (_standing(view, pods, SERVED, moment) for moment in (began, None))
+    time, took = (_standing(view, pods, TOOK, moment) for moment in (began, None))
+    if not (was and now and rate and served and time and took):
+        return ()
+    more, longer = sum(served) / sum(rate), sum(took) / sum(time)
+    if longer > SLOWER or more < FEWER or sum(was) * more * longer < EXPLAINED * sum(now):
+        return ()
+    fact = f"each of its requests takes as long as before, 95 of 100 {max(took):.2g} s, and it serves {more:.1f} times"
+    return (Evidence("metrics", workload.ref, f"{fact} as many"), *asked)
+
+
+def _standing(view: View, pods: list[str], signal: str, moment: datetime | None) -> list[float]:
+    """Return how a signal stood in each of some pods before a moment, or stands now; [] unless all tell it."""
+    asked = (
+        view.figures.now(signal, pod=pod) if moment is None else view.figures.before(signal, moment, pod=pod)
+        for pod in pods
+    )
+    known = [value for value in asked if value]
+    return known if len(known) == len(pods) else []
+
+
+def no_session_left(view: View, workload: Workload) -> tuple[Evidence, ...]:
+    """Return what shows that something which a workload asks has no room for the sessions of further replicas."""
+    asks = view.graph.calls.get(workload.ref, ())
+    return tuple(seen for each in full(view) if each.ref in asks for seen in each.evidence[:1])
