@@ -53,7 +53,18 @@ def untouched(kept: Log, *beside: Any) -> Snapshot:
     return snapshot(postgres(), shop(env=URL), *beside, logs=[kept], figures=[errors("shop", 0.4, 600)])
 
 
+def climbed(said: str, *numbers: int, after: tuple[int, ...] = (), since: float = 900, apart: float = 60) -> Log:
+    """Return a log of rows whose numbers go up until the last was stored, then of a row refused again and again."""
+    first = since + apart * len(numbers)
+    lines = [f"{at(first - apart * n)} INFO stored invoice {number}" for n, number in enumerate(numbers)]
+    later = [f"{at(since - 120 - 60 * n)} INFO stored invoice {number}" for n, number in enumerate(after)]
+    return Log(pod("shop"), "shop", (*lines, *later, *(f"{at(since - 80 * n)} {said}" for n in range(9))))
+
+
 END = 2147483647
+TO_THE_END = tuple(END - 90 - 400 * n for n in reversed(range(8)))
+"""Rows that are stored 400 a minute: the next of them would be beyond the end."""
+OUT_OF_RANGE = "ERROR SQLIntegrityException: Data truncation: Out of range value for column 'invoice_id' at row 1"
 FEEDS = workload("feed", env={"SHOP": "http://shop:8080"}, before=OLD, released=700)
 
 HOLDS = [
@@ -136,6 +147,27 @@ HOLDS = [
         harmful=("rollback_workload",),
         alone=True,
     ),
+    *(
+        Holds(
+            f"numbers that were stored go up to the end of their type, and no row is since: {said[:40]}",
+            numbers(climbed(said, *to)),
+            (DB, "resource_exhaustion", "page_human"),
+            excludes=(*no("rollback_workload", at=SHOP), *no("restart_workload", at=DB)),
+            harmful=("rollback_workload",),
+            alone=True,
+        )
+        for said, to in (
+            (TOO_BIG, TO_THE_END),
+            (OUT_OF_RANGE, tuple(n + END + 1 for n in TO_THE_END)),
+            ("E [pgx] ERROR: integer out of range (SQLSTATE 22003)", (*TO_THE_END[:5], *sorted(TO_THE_END[5:]))),
+        )
+    ),
+    Holds(
+        "two workers store them, and tell of two the other way round",
+        numbers(climbed(TOO_BIG, *TO_THE_END, END - 60, END - 80, *(END - 40 + n for n in range(12)), apart=20)),
+        (DB, "resource_exhaustion", "page_human"),
+        believed="writes_refused",
+    ),
     Holds(
         "who was not released names several that are beyond it",
         snapshot(
@@ -213,6 +245,23 @@ DOES_NOT_HOLD = [
                 "the end of the type stands in its settings",
                 numbers(rows(TOO_BIG, *[END + 1, END + 9] * 4, before=(END,)), released=900),
             ),
+            (
+                "what counts up is far from the end as yet",
+                numbers(climbed(TOO_BIG, *(n - 900_000 for n in TO_THE_END)), released=1000),
+            ),
+            (
+                "what counts up would be there in an hour only",
+                numbers(climbed(TOO_BIG, *(n - 700 for n in TO_THE_END), apart=900), released=1000),
+            ),
+            (
+                "what counts up goes on below the end",
+                numbers(climbed(TOO_BIG, *TO_THE_END, after=(END - 70, END - 50, END - 30)), released=1000),
+            ),
+            (
+                "the numbers near the end come in no order",
+                numbers(climbed(TOO_BIG, *(TO_THE_END[n] for n in (6, 1, 5, 0, 7, 3, 4, 2))), released=1000),
+            ),
+            ("three numbers are no climb", numbers(climbed(TOO_BIG, *TO_THE_END[-3:]), released=1000)),
             ("2 GiB are a size", numbers(rows(TOO_BIG, *[END + 1] * 8, before=NUMBERS[:2]), released=900)),
             (
                 "they are hashes, of which the new release takes the sign",

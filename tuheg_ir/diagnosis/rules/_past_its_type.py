@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
@@ -31,6 +32,14 @@ TWO = 2
 """One number beyond an end may be any; a count goes through more of them."""
 LAG = timedelta(minutes=10)
 """So long what was numbered may wait until somebody writes it where there is no room for it."""
+STEPS = 5
+"""Fewer numbers are no climb."""
+_UP = 0.9
+"""So large a part of a climb's steps goes up: what two wrote at once may be told the other way round."""
+_LEFT = 0.25
+"""So far, as a part of what it was seen to climb, a count may be carried on at the same pace."""
+BESIDE = timedelta(minutes=1)
+"""So long after the first refusal somebody may still tell of what he stored before it."""
 _NUMBER = late(r"(?<![\w.])(?:2[12]\d{8}|4[2-5]\d{8})(?!\w|\.\d)")
 """Whole numbers about the ends."""
 
@@ -54,7 +63,8 @@ def past_its_type(view: View, store: str) -> Past | None:
     """Return that numbers which are written into a store have passed the end of a type of late; None if none have.
 
     They came up to it before anybody was refused, or there are several just beyond it and nobody was released before,
-    who may have given them.
+    who may have given them. Whoever only tells of what could be written never names one beyond it: at its pace the
+    count came to the end when the refusals began.
     """
     told = tuple(each for each in complaints(view, TROUBLE) if store in (each.about, each.caller))
     since = began(told)
@@ -63,7 +73,7 @@ def past_its_type(view: View, store: str) -> Past | None:
     read = list(_numbers(view, {store, *(each.caller for each in told)} | view.graph.callers(store)))
     for end in ENDS:
         near = list(_near(read, end))
-        if shown := _came_up(near, end, since) or _beyond(view, near, end, told, since):
+        if shown := _came_up(near, end, since) or _arrived(near, end, since) or _beyond(view, near, end, told, since):
             return Past(told, shown)
     return None
 
@@ -90,6 +100,35 @@ def _came_up(near: Sequence[_Read], end: int, since: datetime) -> Evidence | Non
     first = min(beyond, key=lambda each: each.number)
     fact = f"numbers come up to {last.number} before, and to {first.number} since: the type ends at {end}"
     return Evidence("logs", first.ref, fact, first.at or since)
+
+
+def _arrived(near: Sequence[_Read], end: int, since: datetime) -> Evidence | None:
+    """Return that one log's numbers climbed, and at their pace were at an end when the refusals began; none is beyond.
+
+    A count that goes on below the end after that has not come to it: what is too big is something else.
+    """
+    if any(each.number > end for each in near):
+        return None
+    timed = sorted((each.at, each.number, each.ref) for each in near if each.at is not None)
+    for ref in sorted({ref for *_, ref in timed}):
+        before = [(at, number) for at, number, of in timed if of == ref and at < since]
+        due, last = _due(before, end), max((number for _, number in before), default=end)
+        if due is None or abs(due - since) > LAG or any(at > since + BESIDE and n > last for at, n, _ in timed):
+            continue
+        fact = f"numbers go up from {before[0][1]} to {last} and end there: the type does at {end}"
+        return Evidence("logs", ref, fact, since)
+    return None
+
+
+def _due(before: Sequence[tuple[datetime, int]], end: int) -> datetime | None:
+    """Return when numbers that climb come to an end; None if they do not climb, or are far from it as yet."""
+    if len({number for _, number in before}) < STEPS:
+        return None
+    (begun, first), (last_at, last) = before[0], before[-1]
+    steps = list(pairwise(number for _, number in before))
+    if sum(a <= b for a, b in steps) < _UP * len(steps) or end - last > _LEFT * (last - first) or last_at <= begun:
+        return None
+    return last_at + (last_at - begun) * ((end - last) / (last - first))
 
 
 def _beyond(
