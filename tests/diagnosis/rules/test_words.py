@@ -183,6 +183,9 @@ WORDS: dict[str, tuple[str, ...]] = {
         "Failed to bind properties under 'spring.datasource'",
     ),
     "upstream_failure": (
+        "googleapi: got HTTP response code 503 with body: backendError",
+        "RESPONSE 503: 503 The server is busy. ERROR CODE: ServerBusy",
+        "ERROR azure.core.exceptions.HttpResponseError: Operation could not be completed. ErrorCode:OperationTimedOut",
         "503 Service Unavailable",
         "upstream connect error or disconnect/reset before headers",
         "GET http://pay/charge 500",

@@ -12,8 +12,8 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
-from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.marked import complains, is_marked
+from tuheg_ir.diagnosis.view.object_stores import object_stores
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evidence, since_release
@@ -28,8 +28,6 @@ PROVEN = timedelta(hours=2)
 _FAILED = late(r"\bfail(?:s|ed|ure)?\b|\berror occurred\b", re.IGNORECASE)
 _OF_OBJECTS = late(r"x-?amz|STREAMING-\w+-.{0,60}TRAILER|\bwhen calling the \w+ operation", re.IGNORECASE)
 """Words that only a client of an object store is told."""
-_OBJECTS = late(r"(?:^|_)(?:S3|AWS|MINIO)_?.*(?:ENDPOINT|URL|HOST|SERVER)|OBJECT_?STORE|^MINIO", re.IGNORECASE)
-"""Names of settings that name an object store."""
 _COUNTED = late(r"error|fail|unimplemented|\b5(?:xx|\d\d)\b", re.IGNORECASE)
 """Words of an alert about failed requests."""
 
@@ -80,8 +78,7 @@ def _asked(view: View, caller: Workload, found: list[Complaint]) -> list[str]:
         return sorted(asked) if asked <= view.workloads.keys() else []
     if not all(_OF_OBJECTS.search(each.hit.line) for each in found):
         return []
-    given = [(key, value) for key, value in view.graph.settings(caller) if _OBJECTS.search(key)]
-    stores = {view.graph.resolve(host) for key, value in given for host in hosts_in(key, value) if "://" in value}
+    stores = {view.graph.resolve(host) for host in object_stores(view, caller)}
     return sorted(stores) if stores <= view.workloads.keys() else []
 
 
