@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Excluded
+from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._same_key import of_same_broker
 from tuheg_ir.diagnosis.view.complaints import STILL, Complaint, complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
@@ -67,3 +68,9 @@ def alarm_of(view: View, broker: Workload) -> Alarm | None:
     if counts and not counted:
         said = tuple(each for each in said if view.recent(each.hit.last, STILL))
     return Alarm(broker, said, counted) if said or counted else None
+
+
+def in_vain(broker: Workload) -> tuple[Excluded, ...]:
+    """Return what does no good to a broker that is full."""
+    reason = "messages that are only in memory would be lost, and the alarm comes back"
+    return not_for((broker.ref,), reason, ("restart_workload", "scale_workload", "rollback_workload"))

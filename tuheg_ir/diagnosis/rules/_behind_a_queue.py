@@ -25,7 +25,7 @@ _MISSES = late(
     re.IGNORECASE,
 )
 """How a program says that what it waits for did not come: no words of how it asked, or of what it was told."""
-_HAS_ITSELF = late(
+HAS_ITSELF = late(
     r"\ba?wait\w* (?:for|on|to (?:acquire|obtain|get)) (?:(?:an?|the|its|free|idle|available|next|database|db) ){0,3}"
     r"(?:connections?|(?:\w+[- ])?locks?|mutex|semaphores?|objects?|pool|permits?|slots?"
     r"|(?:workers?|threads?)(?! (?:reply|answer|response|result)))\b",
@@ -39,7 +39,7 @@ def behind_a_queue(view: View, workload: Workload, line: str, began: datetime | 
 
     Only for who says that an answer does not come: what it waits for may come out of that queue.
     """
-    if began is None or not _MISSES.search(line) or _HAS_ITSELF.search(line):
+    if began is None or not _MISSES.search(line) or HAS_ITSELF.search(line):
         return None
     return next(_grown(view, workload, began), None)
 

@@ -34,8 +34,11 @@ _BEAT, _EVEN = timedelta(seconds=30), timedelta(seconds=2)
 """What comes no more often than this, and always after the same time but for so little, comes by the clock."""
 
 
-def fell_silent(view: View, workload: Workload, least: timedelta) -> dict[str, datetime]:
-    """Return the ready pods that worked steadily and do so no more, and since when."""
+def fell_silent(view: View, workload: Workload, least: timedelta, idle: float = 0.0) -> dict[str, datetime]:
+    """Return the ready pods that worked steadily and do so no more, and since when.
+
+    ``idle``: who uses less of its processor limit than this does nothing, though it used no more all the hour.
+    """
     found = {}
     for pod in workload.live:
         times = worked(view, pod) if pod.ready else []
@@ -44,7 +47,7 @@ def fell_silent(view: View, workload: Workload, least: timedelta) -> dict[str, d
         silence = view.now - times[-1]
         usual = max(b - a for a, b in pairwise(times))
         work = work_of(view, pod.name)
-        if silence >= max(least, TIMES * usual) and (work is None or work.left <= LEFT):
+        if silence >= max(least, TIMES * usual) and (work is None or work.left <= LEFT or work.now < idle):
             found[pod.name] = times[-1]
     return found
 

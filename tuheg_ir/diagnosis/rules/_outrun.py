@@ -75,9 +75,13 @@ def longest(view: View) -> Longest | None:
 
 def could_work(view: View, consumer: Workload) -> bool:
     """Tell whether all pods of a consumer are there, of an older release, and what they need is there as well."""
+    return needs_are_there(view, consumer) and not releases(view, consumer, SUSPECT)
+
+
+def needs_are_there(view: View, consumer: Workload) -> bool:
+    """Tell whether all pods of a consumer are there, and what they need is there as well."""
     needs = (w for ref in view.graph.needs(consumer.ref) if (w := view.workloads.get(ref)))
-    there = all(each.ready and each.ready >= each.wanted for each in (consumer, *needs))
-    return there and not releases(view, consumer, SUSPECT)
+    return all(each.ready and each.ready >= each.wanted for each in (consumer, *needs))
 
 
 def outrun(view: View, alarm: datetime | None) -> Outrun | None:
@@ -100,10 +104,15 @@ def outrun(view: View, alarm: datetime | None) -> Outrun | None:
 
 
 def _works_well(view: View, consumer: Workload) -> bool:
-    """Tell whether a consumer speaks, tells of no trouble but that its broker is full, and finds nobody slow."""
+    """Tell whether a consumer speaks, and of no trouble."""
+    return untroubled(view, consumer) and not any(silent(view, consumer))
+
+
+def untroubled(view: View, consumer: Workload) -> bool:
+    """Tell whether a consumer tells of no trouble but that its broker is full, and finds nobody slow."""
     told = {hit.trouble for hit in view.hits_of(consumer.ref)} - {"broker_alarm"} or unreadable(view, consumer)
     fails = any(each.count >= OFTEN for each in marked(view, consumer))
-    return not (told or fails or any(silent(view, consumer)) or finds_slow(view, consumer.ref))
+    return not (told or fails or finds_slow(view, consumer.ref))
 
 
 def _sent_more(view: View, found: Longest, since: datetime) -> bool:

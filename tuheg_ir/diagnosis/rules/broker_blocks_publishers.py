@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from tuheg_ir.diagnosis.model import Evidence, Excluded, Obj
+from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._alarmed import Alarm, alarm_of
+from tuheg_ir.diagnosis.rules._alarmed import Alarm, alarm_of, in_vain
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._broker_room import of_cut, room_cut
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
 from tuheg_ir.diagnosis.rules._hosts_outside import TROUBLES
+from tuheg_ir.diagnosis.rules._kept_unacked import kept_unacked, of_kept
 from tuheg_ir.diagnosis.rules._outrun import Outrun, could_work, longest, outrun
 from tuheg_ir.diagnosis.rules._reader_away import Away, paused, reader_away
 from tuheg_ir.diagnosis.rules._readers import QUIET, by_release, grown, name_of, reader, silent, unread
@@ -49,6 +50,8 @@ def _of_alarm(view: View, alarm: Alarm) -> Match:
         return _of_away(view, alarm, away)
     if (worse := _gives_back(view, since) or _slower(view, since)) is not None:
         return _of_consumer(view, alarm, worse)
+    if (kept := kept_unacked(view, alarm)) is not None:
+        return of_kept(view, alarm, kept)
     if (standing := _stands_still(view, since)) is not None:
         return _of_standing(view, alarm, standing)
     if (few := outrun(view, since)) is not None:
@@ -67,7 +70,7 @@ def _of_alarm(view: View, alarm: Alarm) -> Match:
         explains=(*callers, *((broker.ref,) if settings else ())),
         excludes=(
             *not_for(callers, f"{broker.ref} blocks who publishes: nothing done to them makes room"),
-            *_in_vain(broker),
+            *in_vain(broker),
         ),
     )
 
@@ -86,12 +89,6 @@ def _ill_before(view: View, ref: str, alarm: datetime | None) -> bool:
     told = {c.hit.pod for c in complaints(view, "broker_alarm")}
     heard = (heard_since([log]) for log in view.snapshot.logs if log.pod in told and not log.previous)
     return any(first is not None and first < workload.released_at + BEFORE for first in heard)
-
-
-def _in_vain(broker: Workload) -> tuple[Excluded, ...]:
-    """Return what does no good to a broker that is full."""
-    reason = "messages that are only in memory would be lost, and the alarm comes back"
-    return not_for((broker.ref,), reason, ("restart_workload", "scale_workload", "rollback_workload"))
 
 
 def _of_paused(view: View, alarm: Alarm, scaled: Obj) -> Match:
@@ -128,7 +125,7 @@ def _of_away(view: View, alarm: Alarm, away: Away) -> Match:
         explains=suffer,
         excludes=(
             *not_for((ref for ref in suffer if ref != broker.ref), why),
-            *_in_vain(broker),
+            *in_vain(broker),
             *not_for(
                 (reader.ref,), "there is no pod of it, and its template is well", (*RESTARTS, "rollback_workload")
             ),
@@ -248,7 +245,7 @@ def _of_standing(view: View, alarm: Alarm, standing: _Standing) -> Match:
                 (ref for ref in suffer if ref != alarm.broker.ref),
                 f"the broker is full because {consumer.ref} stands still: nothing done to this one makes room",
             ),
-            *_in_vain(alarm.broker),
+            *in_vain(alarm.broker),
             *not_for((consumer.ref,), "its pods do nothing, however many they are", ("scale_workload",)),
         ),
     )
@@ -274,7 +271,7 @@ def _of_too_few(view: View, alarm: Alarm, few: Outrun) -> Match:
                 (ref for ref in suffer if ref != alarm.broker.ref),
                 f"the broker is full because {consumer.ref} does not keep up: nothing done to this one makes room",
             ),
-            *_in_vain(alarm.broker),
+            *in_vain(alarm.broker),
             *not_for(
                 (consumer.ref,), "it works as fast as it can, in any of its versions", (*RESTARTS, "rollback_workload")
             ),
