@@ -125,6 +125,7 @@ def busy(before: float, now: float) -> list[tuple[str, Series]]:
 
 AGAIN: dict[str, Any] = {"stopped": (58, 25), "anew": True}
 LATE: dict[str, Any] = {"stopped": (40, 41)}
+SINCE_HOUR: dict[str, Any] = {"released": 45 * MIN, "since": 20, "figures": [held(6, 100, 30), readers(), waits()]}
 HOLDS = [
     *(
         Holds(
@@ -143,6 +144,7 @@ HOLDS = [
             ("they stopped later, and one that was made since stands still too", full(**AGAIN)),
             ("one that was made since is told that it may not publish", full(**AGAIN, since=30, blocks=True)),
             ("they use no more of the processor than all the hour", full(more=busy(0.01, 0.01))),
+            ("their release is of this hour, and they stopped before the alarm", full(stopped=(30, 29), **SINCE_HOUR)),
             ("nobody counts them", full(figures=[held(), waits()])),
             ("they beat no more", full(beat="")),
             ("words of another language", full(last=[PHP] * 30, beat="[debug] Received no message, sleeping 1s")),
@@ -172,7 +174,7 @@ HOLDS = [
             ("they worked for longer than an hour after it, and none was made since", full(**LATE)),
             ("both of them work", full(stopped=(0.2, 0.5))),
             ("one of them works", full(stopped=(80, 0.5))),
-            ("they stopped with the alarm, and may wait to publish", full(stopped=(9, 9), released=40 * MIN)),
+            ("they stopped with the alarm, and may wait to publish", full(stopped=(19, 18), **SINCE_HOUR)),
             ("they hold nothing, as they are not connected", full(figures=[held(100, 0, 70), readers(0), waits()])),
             ("nobody is connected any more", full(figures=[held(), readers(0), waits()])),
             ("how much they hold is not known", full(figures=[readers(), waits()])),
