@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR, again, looping, node, pods_of, put, younger
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, WELL, alert, down, errors, killed, logs, rate, rising, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, event, figure, pod, snapshot
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.tiny import DAY, Obj, at, event, figure, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Series, Snapshot
 
 
 def old(**more: object) -> list[Obj]:
@@ -192,4 +192,60 @@ HOLDS += [
 ]
 DOES_NOT_HOLD += [
     DoesNotHold("one was killed once, long ago, has room since and nobody misses it", killed_once(), HEALTHY)
+]
+
+
+def leaks_beside(
+    *more: tuple[str, Series],
+    share: float = 0.6,
+    second: float | None = 0.4,
+    calls: bool = False,
+    ready: bool = True,
+    ill: str = "cart",
+) -> Snapshot:
+    """Return a shop that leaks, one of whose pods was killed for it minutes ago, while the cart fails.
+
+    ``share``: how much of its limit that pod has come to use since; ``second``: the other one.
+    """
+    objects = old()
+    put(pods_of(objects)[0], again("OOMKilled", 137, age=1080, restarts=5), ready=ready)
+    objects[0]["status"]["readyReplicas"] = 1 + ready
+    used = [rising(pod("shop"), 0.3, share)]
+    used += [] if second is None else [figure("memory_share", second, second, pod=pod("shop", 1), container="shop")]
+    cart = workload("cart", env={"SHOP_URL": "http://shop:8080"} if calls else {})
+    return snapshot(
+        objects,
+        cart,
+        figures=[*used, rate("shop", 20, 20), errors(ill), *more],
+        alerts=[alert("CartErrors", service="cart"), alert("ContainerOOMKilled", service="shop")],
+    )
+
+
+HOLDS += [
+    Holds(
+        f"what was killed has begun anew, with room, and another one suffers: {what}",
+        world,
+        (SHOP, "resource_exhaustion", "page_human"),
+        harmful=("restart_workload",),
+    )
+    for what, world in (
+        ("its other pod has room as well", leaks_beside()),
+        ("it has hardly filled again", leaks_beside(share=0.4, second=0.65)),
+    )
+]
+HOLDS += [
+    Holds(
+        f"what was killed has begun anew, but {what}",
+        world,
+        (SHOP, "resource_exhaustion", "restart_workload"),
+    )
+    for what, world in (
+        ("it is nearly full again", leaks_beside(share=0.85)),
+        ("its other pod is nearly full", leaks_beside(second=0.88)),
+        ("of its other pod nobody knows how full it is", leaks_beside(second=None)),
+        ("nobody else suffers", leaks_beside(ill="none")),
+        ("who suffers calls it", leaks_beside(calls=True)),
+        ("its own requests fail", leaks_beside(errors("shop"))),
+        ("it is not complete", leaks_beside(ready=False)),
+    )
 ]

@@ -44,6 +44,7 @@ def when(view: View) -> Iterator[Match]:
         measured = (grows or traffic or heap) and not _past_unknown(view, workload)
         told = [Evidence("metrics", workload.ref, "memory rises steadily in its pods")] if grows else []
         at_once = _at_once(view, workload)
+        anew = _began_anew(view, workload)
         kept = kept_in_memory(view, workload) if at_once else ()
         again = excluding(workload.ref, "it is killed soon after each start", *RESTARTS) if at_once and not kept else ()
         yield Match(
@@ -51,7 +52,7 @@ def when(view: View) -> Iterator[Match]:
             evidence=(*evidence, *kept, *told),
             certainty=_sure(grows, traffic, measured, at_once),
             remedy=""
-            if kept or (measured and not (at_once or keeps_data(view, workload) or is_store(workload)))
+            if kept or (measured and not (at_once or keeps_data(view, workload) or is_store(workload) or anew))
             else "page_human",
             since=oldest((began_of(evidence), looping_since(view, workload) if at_once else None)),
             excludes=(
@@ -85,6 +86,20 @@ def _over(view: View, workload: Workload) -> bool:
     shares = usage(view.figures, workload, "memory_share")
     measured = {pod.name for pod, _ in killed} <= set(shares.by_pod)
     return measured and shares.most < ROOMY and not told_by_program(view, workload)
+
+
+def _began_anew(view: View, workload: Workload) -> bool:
+    """Tell whether kills have given a workload all that a restart would, and those who suffer do so of something else.
+
+    Whatever runs of it has room, and nobody misses it: whoever is called for the others need not start it once more.
+    """
+    if not killed_for_memory(view, workload) or told_by_program(view, workload) or workload.ready < workload.wanted:
+        return False
+    ill = {each.ref for each in view.serving if any(troubles(view, each.ref))}
+    if not ill or any(workload.ref == ref or workload.ref in view.graph.needs(ref) for ref in ill):
+        return False
+    shares = usage(view.figures, workload, "memory_share")
+    return {pod.name for pod in workload.live} <= set(shares.by_pod) and shares.most < ROOMY
 
 
 def _past_unknown(view: View, workload: Workload) -> bool:
