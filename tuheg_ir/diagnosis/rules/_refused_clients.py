@@ -9,7 +9,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._tighter import refused_more
 from tuheg_ir.diagnosis.served import field_of
-from tuheg_ir.diagnosis.view.askers import answer_of, asker_of, is_new
+from tuheg_ir.diagnosis.view.askers import answer_of, asker_of, is_new, of_many
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, limits_changed
 from tuheg_ir.diagnosis.view.logs import ADDRESS
 from tuheg_ir.diagnosis.view.trouble import ERRORS
@@ -33,7 +33,8 @@ def unproven(view: View, workload: Workload, label: str) -> Evidence | None:
     if refused_more(view, label) is not None or not limits_changed(view, workload):
         return None
     shares = view.figures.latest("rate_limited_ratio_by_client", "client", component=label)
-    if sum(share >= ERRORS for share in shares.values()) == 1:
+    over = [client for client, share in shares.items() if share >= ERRORS]
+    if len(over) == 1 and not of_many(over[0]):
         return None
     refused = _refused(view, workload)
     if refused and max(refused.values()) >= MOSTLY * refused.total():

@@ -26,6 +26,19 @@ _LOGIN = late(
 """A name or a key under which a client is known to a gateway."""
 _CLIENT = late(r"\b(?:consumer|client_id)(?:_id|_name)?[\"']?\s*[=:]\s*[\"']?[\w.@-]{2}", re.IGNORECASE)
 """A name that only a client has: who calls others tells of partners, tenants and keys as well."""
+_NAMED = late(
+    r"(?<![\w.-])(?:api[_-]?)?client(?:_name)?[\"']?\s*[=:]\s*[\"']?(?=[\w.@-]{0,63}[A-Za-z])([\w.@-]{2,64})"
+    r"(?=[\"'\s,;})\]]|$)",
+    re.IGNORECASE,
+)
+"""Who asks, where he is called a client and no more: an account, or the kind of an app; an address is none."""
+_OF_MANY = late(
+    r"(?:^|[._-])(?:apps?|web(?:app|site|client|ui|view)?|www|browsers?|ios|android|iphone|ipad|mobile|phone|desktop"
+    r"|tablet|tv|kiosk|widget|frontend|ui|spa|pwa|sdk|cli|public|guest|anonymous|anon|default|unknown|none|null|other"
+    r"|internal)(?=[._-]|\d|$)|[._-]v?\d+\.\d",
+    re.IGNORECASE,
+)
+"""How apps in the hands of many are called, by kind or version, and who is not known."""
 _PATH = late(r"\b(?:http_?|request_?)?(?:path|uri|url)[\"']?\s*[=:]\s*[\"']?/", re.IGNORECASE)
 """What was asked for, where a line leaves out how; who calls others tells this of them as well."""
 _PROGRAM = late(
@@ -113,13 +126,24 @@ def of_limiter(line: str) -> bool:
 
 
 def asker_of(line: str) -> tuple[str, bool]:
-    """Return the client that a line of an access log tells of, and whether it logged in; "" for none and for probes."""
+    """Return the client that a line of an access log tells of, and whether it logged in; "" for none and for probes.
+
+    Who is called a client and no more may be an app that many use: that it logged in, others have to tell.
+    """
     login = _LOGIN.search(line)
-    who = login or _PROGRAM.search(line)
+    who = login or _NAMED.search(line) or _PROGRAM.search(line)
     if who is None or _PROBES.search(who[0]):
         return "", False
     name = next(group for group in who.groups() if group)
     return name, login is not None and not _is_bare(who[0], name)
+
+
+def of_many(name: str) -> bool:
+    """Tell whether a client is called as an app that many use is, or as nobody that is known.
+
+    A program that tells its own name and version (poller/3.0) is no such name.
+    """
+    return "/" not in name and _OF_MANY.search(name) is not None
 
 
 def program_of(line: str) -> str:

@@ -10,7 +10,8 @@ from statistics import median
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.askers import Asker, answer_of, asker_of, askers, limited, of_limiter
+from tuheg_ir.diagnosis.view.askers import Asker, answer_of, asker_of, askers, limited, of_limiter, of_many
+from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.marked import Marked, new_warnings
 from tuheg_ir.diagnosis.view.network import is_inner
 from tuheg_ir.diagnosis.view.once import once
@@ -48,6 +49,20 @@ OF_LIMITS = (
 _LIMITS = ("ConfigMap", *OF_ROUTES, *OF_LIMITS)
 """Where limits of requests are written."""
 _SPEAKS_OF = late(r"4xx|429|rate.?limit|too many|throttl|quota|client.?error|reject|refus|error", re.IGNORECASE)
+_OF_MUCH = late(
+    r"(?:traffic|requests?|\brps|\bqps)(?:.{0,40}?(?:anomal|unusual|high|spik|surg|flood|ris(?:es?|ing)\b|increas|jump"
+    r"|more than|above|over\b|exceed))"
+    r"|(?:anomal|unusual|high|spik|surg|flood|increas).{0,20}?(?:traffic|request|rps|qps)",
+    re.IGNORECASE,
+)
+_OF_ELSE = late(
+    r"latenc|slow|duration|response.?time|p9\d|5xx|\b5\d\d\b|fail|time.?out|drop|\bf[ae]ll|below|\blow|less|fewer|success"
+    r"|availab|satur|memory|cpu|queue|pending|in.?flight|active|size|cost",
+    re.IGNORECASE,
+)
+"""An alert that so much is asked fires for who is turned away as well; one of what that does to others is no such."""
+GREW = 1.2
+"""So many times as much as before is asked where an alert of that can mean a client which asks too much."""
 _REFUSALS = late(r"4xx|\b4(?:01|03|29)\b|client.?error|unauthori[sz]ed|forbidden", re.IGNORECASE)
 """How an alert tells that it counts the refused, so that it fires for a stranger as well."""
 _EXPIRED = late(r"\bexpired\b", re.IGNORECASE)
@@ -57,6 +72,7 @@ _ENDED = late(
     re.IGNORECASE,
 )
 """Until when a key was good, as the one tells it who refuses it; the hour of an unknown place says nothing."""
+_PARTS = late(r"[._-]")
 _ATTACKS = ("intrusion", "attack_attempt", "lookup_obeyed")
 _BROWSER = "Mozilla/"
 
@@ -147,8 +163,14 @@ def _is_one(view: View, workload: Workload, one: Asker, others: list[Asker]) -> 
     product = one.name.partition("/")[0].partition(" ")[0]
     if view.graph.resolve(product.lower()) or any(pod.address in one.addresses for _, pod in view.pods()):
         return False
+    if any(set(_PARTS.split(product.lower())) <= set(each.name.split("-")) for each in view.workloads.values()):
+        return False  # portal may be how the customer-portal of the house is known
     if one.named:
         return True
+    if of_many(one.name) or _of_the_house(view, one, others):
+        return False
+    if not one.addresses:
+        return _refused_in_part(view, workload, one, others)  # figures that count by client know it by this name
     return one.addresses.isdisjoint(elsewhere) and 0 < len(one.addresses) <= FEW and not one.name.startswith(_BROWSER)
 
 
@@ -175,7 +197,7 @@ def _refused_in_part(view: View, workload: Workload, one: Asker, others: list[As
     told = [view.figures.latest(_BY_CLIENT, "client", component=label) for label in labels]
     shares = {client: max(each.get(client, 0.0) for each in told) for client in set[str]().union(*told)}
     well = all(shares.get(each.name, 1.0) < ERRORS for each in others)
-    if not one.named or not well or shares.get(one.name, 0.0) < ERRORS:
+    if not well or shares.get(one.name, 0.0) < ERRORS:
         return False
     series = (each for label in labels for each in view.figures.series(_BY_CLIENT, component=label, client=one.name))
     return all(_stays_in_part(view, each) for each in series)
@@ -252,4 +274,9 @@ def all_meant(view: View, workload: Workload) -> bool:
 
 def _meant(view: View, workload: Workload, alert: Alert) -> bool:
     """Tell whether an alert can mean the refusals of a workload."""
-    return view.about_alert(alert) in ("", workload.ref) and _SPEAKS_OF.search(alert.said) is not None
+    if view.about_alert(alert) not in ("", workload.ref):
+        return False
+    if _SPEAKS_OF.search(alert.said):
+        return True
+    much = _OF_MUCH.search(alert.said) and not _OF_ELSE.search(alert.said)
+    return bool(much) and (traffic_growth(view, workload.ref) or 0.0) >= GREW
