@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.names import UNRESOLVED
-from tests.diagnosis.rules.scenes import MORE, ROOM, SHOP, alert, logs, rate
+from tests.diagnosis.rules.scenes import MORE, ROOM, SHOP, alert, logs, rate, shop
 from tests.diagnosis.rules.test_cluster_dns_down import COREDNS, ILL, LATE, OVERLOADED, callers, chatty, ndots
 from tests.diagnosis.rules.tiny import Obj, figure, log, pod, snapshot, thing, timed, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
@@ -67,7 +67,24 @@ def edited(
 
 
 NOT_OF_CALLERS = no("restart_workload", "rollback_workload", "scale_workload", at=SHOP)
+
+
+def one_release(missed: str, *, unanswered: str = "telemetry.vendor.example") -> Snapshot:
+    """Return a shop that misses a name since its release, and a server whose upstream is late to answer for one."""
+    late = f"[ERROR] plugin/errors: 2 {unanswered}. A: read udp 10.1.2.5:47106->10.80.0.53:53: i/o timeout"
+    return snapshot(
+        shop(before={"image": "registry.example/shop:0"}, released=600),
+        workload("coredns", COREDNS, port=53),
+        logs=[*logs("shop", f"getaddrinfo ENOTFOUND {missed}", 0, 1, since=580), *logs("coredns", late, since=3000)],
+    )
+
+
 HOLDS = [
+    Holds(
+        "one release alone misses a name, and a server cannot answer for that one",
+        one_release("api.partner.example", unanswered="api.partner.example"),
+        ILL,
+    ),
     *(
         Holds(f"name servers have no processor time left{what}", world, TOO_FEW, excludes=NOT_OF_CALLERS, alone=True)
         for what, world in (
@@ -144,6 +161,10 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "one release alone misses a name, and what a server cannot answer is another one",
+        one_release("api.partner.exampel"),
+    ),
     DoesNotHold("what a name server reads was edited, and all names are found", edited(missed=[])),
     DoesNotHold(
         "what a name server reads was edited, and one alone misses a name",

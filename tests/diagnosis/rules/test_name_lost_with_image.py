@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import SHOP, alert, errors, logs, policy, shop
-from tests.diagnosis.rules.tiny import Obj, container, figure, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, container, figure, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 HOST = "api.swiftpost.example"
@@ -54,7 +54,63 @@ def beside_it(image: str = DEBIAN) -> list[Obj]:
     return made
 
 
+LEDGER = "ledger.finance.svc"
+TRIED = f"{LEDGER}.cluster.local"
+GO_IMAGES = {"image": "registry.example/shop:6.4", "before": "registry.example/shop:6.3"}
+IN_JSON = (
+    '{"level":50,"err":{"message":"fetch failed","cause":{"errno":-3008,"code":"ENOTFOUND","syscall":"getaddrinfo",'
+    f'"hostname":"{LEDGER}"}}}},"msg":"call failed"}}'
+)
+
+
+def asks(client: str, name: str, code: str) -> str:
+    """Return a line in which CoreDNS tells what it answered a client."""
+    return f'[INFO] {client}:40133 - 5121 "A IN {name}. udp 54 false 512" {code} qr,aa,rd 147 0.0002s'
+
+
+def asked(
+    *lines: str,
+    line: str = f"dial tcp: lookup {LEDGER} on 10.96.0.10:53: no such host",
+    mine: str = "NXDOMAIN",
+    theirs: str = "NOERROR",
+    tried: str = TRIED,
+    upstream: str = "",
+    **more: Any,
+) -> Snapshot:
+    """Return a shop that asks a DNS server for a name in vain, while the poller goes on to its search domains."""
+    servers = workload("coredns", "registry.k8s.io/coredns/coredns:v1.12", port=53)
+    of_shop, of_poller = (
+        [each["status"]["podIP"] for each in made if each["kind"] == "Pod"]
+        for made in (more.get("of") or shop(), workload("poller", pods=1))
+    )
+    late = f"[ERROR] plugin/errors: 2 {upstream}. A: read udp 10.1.2.3:41822->10.0.0.2:53: i/o timeout"
+    said = [
+        *(asks(client, LEDGER, mine) for client in of_shop),
+        asks(of_poller[0], LEDGER, "NXDOMAIN"),
+        asks(of_poller[0], tried, theirs),
+        *([late] if upstream else []),
+        *lines,
+    ]
+    told = log(pod("coredns"), *(said * 9), since=870)
+    return world(line, told, witness="INFO posted a batch", **{"beside": servers, **GO_IMAGES, **more})
+
+
 HOLDS = [
+    Holds(
+        "a server of cluster DNS logs that its pods take the first answer, and others go on to a search domain",
+        asked(),
+        FOUND,
+        excludes=no("restart_workload", "scale_workload", at=SHOP),
+        alone=True,
+        harmful=("page_human", "no_action"),
+    ),
+    Holds(
+        "so it does of an image whose tag says musl, which tells of the host in JSON, and upstream is late for others",
+        asked(line=IN_JSON, image=ALPINE, before=DEBIAN, upstream="telemetry.vendor.example"),
+        FOUND,
+        alone=True,
+        harmful=("page_human", "no_action"),
+    ),
     Holds(
         "its one pod is on the node of the other program",
         world(pods=[0], of=shop(image=ALPINE, before={"image": DEBIAN}, released=900, pods=1)),
@@ -100,6 +156,20 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold("nobody else finds the name in a search domain either", asked(theirs="NXDOMAIN")),
+    DoesNotHold("what the other one finds is another name that begins alike", asked(tried=f"{LEDGER}2.cluster.local")),
+    DoesNotHold("the server fails to answer its pods, and knows no such name for others", asked(mine="SERVFAIL")),
+    DoesNotHold("its pods find the name too", asked(asks(shop()[-2]["status"]["podIP"], TRIED, "NOERROR"))),
+    DoesNotHold(
+        "who finds the name was released as well",
+        asked(poller=workload("poller", pods=1, before={"image": "registry.example/poller:0"}, released=900)),
+    ),
+    DoesNotHold("upstream is late to answer for that name", asked(upstream=LEDGER)),
+    DoesNotHold(
+        "its release brought no other image",
+        asked(of=shop(env={"NEW": "1"}, before={"env": {}}, released=900)),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
     DoesNotHold(
         "the other program is not answered, which takes 250 ms",
         world(witness=f"WARN GET https://{HOST}/v3/events 503 in 250 ms"),

@@ -17,6 +17,7 @@ from tuheg_ir.diagnosis.rules._one_node import alone_on, node_of
 from tuheg_ir.diagnosis.rules._other_resolver import other_resolver
 from tuheg_ir.diagnosis.rules._own_release import released_ill
 from tuheg_ir.diagnosis.rules._reach import closed_to_dns, unanswered
+from tuheg_ir.diagnosis.rules._server_tells import speaks_of
 from tuheg_ir.diagnosis.rules._taken_away import label_of, taken_away
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
@@ -45,7 +46,10 @@ def when(view: View) -> Iterator[Match]:
     ill = bool(busy) or any(e.source == "objects" for e in own)
     if not ill and node_resolver(view) is not None:
         return  # whoever asks another server than that of such a node has his answer
-    every = [c for c in complaints(view, "dns") if c.caller in view.workloads and (ill or not _of_its_image(view, c))]
+    said = [c for c in complaints(view, "dns") if c.caller in view.workloads]
+    if not ill and _of_other_names(view, servers, said):
+        own = ()
+    every = [c for c in said if ill or not _of_its_image(view, c)]
     shut = {ref for ref in {c.caller for c in every} if closed_to_dns(view, ref, unanswered(view))}
     found = [c for c in every if c.caller not in shut and not _headless(view, c) and not _taken_away(view, c)]
     found = [c for c in found if c.caller not in {s.ref for s in servers}]
@@ -108,6 +112,16 @@ def _not_for_load(
 def _of_its_image(view: View, each: Complaint) -> bool:
     """Tell whether a name is not found for what a release brought to look it up with, while others find it."""
     return other_resolver(view, view.workloads[each.caller]) is not None
+
+
+def _of_other_names(view: View, servers: tuple[Workload, ...], said: list[Complaint]) -> bool:
+    """Tell whether one release alone misses names, and what servers cannot answer is asked for by somebody else."""
+    missed = [c for c in said if c.caller not in {server.ref for server in servers}]
+    hosts = {host for each in missed for host in each.hit.hosts}
+    one = len({each.caller for each in missed}) == 1 and all(
+        each.hit.hosts and _released(view, each) for each in missed
+    )
+    return one and not any(speaks_of(view, server, host) for server in servers for host in hosts)
 
 
 def _too_few(

@@ -1,4 +1,4 @@
-"""A release brought an image of another C library, and its pods alone do not find a name that others find."""
+"""A release brought an image that looks names up otherwise, and its pods alone do not find one that others find."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tuheg_ir.diagnosis.view.view import View
 
 
 def when(view: View) -> Iterator[Match]:
-    """All pods of a release with another C library fail to resolve one name, and who was not released is answered."""
+    """All pods of a release that looks names up otherwise fail to resolve one, which others find meanwhile."""
     for workload in view.serving:
         found = other_resolver(view, workload)
         if found is None:
@@ -28,13 +28,13 @@ def when(view: View) -> Iterator[Match]:
             root_cause=release_cause(view, workload),
             since=found.began,
             explains=behind(view, workload.ref, but=workload.ref),
-            excludes=excluding(workload.ref, "new pods have the same C library", *RESTARTS, "scale_workload"),
+            excludes=excluding(workload.ref, "new pods look names up alike", *RESTARTS, "scale_workload"),
         )
 
 
 RULE = Rule(
     name="name_lost_with_image",
-    title="Since an image of another C library one name is not found, which others find",
+    title="Since an image that looks names up otherwise one is not found, which others find",
     root_cause="code_defect",
     remedy="rollback_workload",
     tier=Tier.STATED,

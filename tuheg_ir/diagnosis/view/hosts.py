@@ -37,6 +37,8 @@ _HOST = late(
             r"|getaddrinfo \w+|connect(?:ing|ion)? to(?: node -?\d+)?|ENOTFOUND|EAI_AGAIN|UnknownHostException:|broker)"
             rf" [\"'(]?{_NAME}(?!://)\b",
             rf"\b{_NAME}: connect E[A-Z]+",
+            # Node tells an error's parts as JSON: "syscall":"getaddrinfo","hostname":"api.pay.example".
+            rf"\b(?:getaddrinfo|query[A-Z]\w{{0,5}})\W{{1,4}},\W{{0,4}}hostname\W{{1,6}}{_NAME}",
             rf"\b(?:\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{2,5}} \({_NAME}\)",
             r"\b([a-z][a-z0-9.-]*[a-z0-9]):(?:80|443|587|465|1433|1521|2181|3000|3306|4222|50051|5000|5432|5671|5672|6379|6380|"
             r"6432|8000|8080|8081|8443|8888|9000|9092|9093|9200|11211|27017|27018)\b",

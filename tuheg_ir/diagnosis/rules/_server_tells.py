@@ -1,0 +1,91 @@
+"""What the log of a DNS server tells of one name: who asks for it in vain, and who finds it by a search domain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.marked import complains
+from tuheg_ir.diagnosis.view.once import once_a_view
+from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.releases import BEFORE
+from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_ANSWER = late(
+    r"(?<![\w.:\[])\[?(?P<client>[\da-fA-F.:]{2,45}?)\]?:\d{1,5} - \d{1,5} "
+    r'"(?:A|AAAA) IN (?P<asked>[\w.-]{1,255}) (?:udp|tcp) \d+ \w+ \d+" (?P<code>[A-Z]{4,10})\b'
+)
+"""How CoreDNS, a node's own too, logs whom it answered what."""
+_FOUND, _MISSING = "NOERROR", "NXDOMAIN"
+
+
+class _Answer(NamedTuple):
+    """What a server answered a client about a name, and when."""
+
+    client: str
+    asked: str
+    code: str
+    at: datetime
+
+
+def found_by_others(view: View, workload: Workload, host: str, began: datetime) -> Evidence | None:
+    """Return that a server tells the newest pods of a workload rightly that there is no such name, and others find it.
+
+    These are told the same, and go on to a name that begins with it: that is how the search list is meant. None if
+    pods of the workload found it too, or were refused in another way, or if who finds it was released of late itself.
+    """
+    mine = {pod.address for pod in workload.newest_pods() if pod.address}
+    theirs = dict(_steady(view, workload, began))
+    told = [each for each in _told(view) if each.at >= began and _is_of(host, each.asked)]
+    own = [each for each in told if each.client in mine]
+    found = [each for each in told if each.client in theirs and each.code == _FOUND]
+    if len(own) < OFTEN or len(found) < OFTEN or any(each.code != _MISSING for each in own):
+        return None
+    last = max(found, key=lambda each: each.at)
+    if {each.client for each in own} != mine or not view.recent(last.at):
+        return None
+    fact = f"{len(own)} times its pods were told that {host} does not exist; {theirs[last.client]} found {last.asked}"
+    return Evidence("logs", workload.ref, fact, last.at)
+
+
+def speaks_of(view: View, server: Workload, host: str) -> bool:
+    """Tell whether a server calls it an error itself that it could not answer for a name."""
+    named = re.compile(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", re.IGNORECASE)
+    return any(named.search(line) and complains(line) for line in view.lines_of(server))
+
+
+def _steady(view: View, workload: Workload, began: datetime) -> Iterator[tuple[str, str]]:
+    """Yield (address, workload) of the pods of others that were not released as a trouble began, or since."""
+    for other in view.serving:
+        if other is not workload and not came_late(other, began):
+            yield from ((pod.address, other.ref) for pod in other.live if pod.address)
+
+
+def came_late(other: Workload, began: datetime) -> bool:
+    """Tell whether a workload was released as a trouble began, or since."""
+    return other.released_at is not None and other.released_at >= began + BEFORE - MINUTE
+
+
+def _is_of(host: str, asked: str) -> bool:
+    """Tell whether a name that was asked for is a host, or a try of it in a search domain."""
+    return asked == host or asked.startswith(f"{host}.")
+
+
+@once_a_view
+def _told(view: View) -> tuple[_Answer, ...]:
+    """Return all that DNS servers log of who asked them, in the order of servers."""
+    return tuple(each for server in of_role(view.workloads, "dns") for each in _of(view, server))
+
+
+def _of(view: View, server: Workload) -> Iterator[_Answer]:
+    for line in view.lines_of(server):
+        found = _ANSWER.search(line) if " IN " in line else None
+        if found and (at := stamp(line)) is not None:
+            yield _Answer(found["client"], found["asked"].rstrip(".").lower(), found["code"], at)
