@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, errors, logs, shop
-from tests.diagnosis.rules.tiny import Obj, figure, log, pod, service_for, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import Obj, figure, log, pod, service_for, snapshot, thing, timed, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 PART = {"part": "cart"}
@@ -58,7 +58,62 @@ def beside(
     )
 
 
+UNKNOWN = (
+    '{"level":"warn","msg":"item is not known","url":"http://cart:8080/items/3","status":404,"body":"Not Found"}',
+    "WARNING cart client: GET http://cart:8080/items/3 answered status=405",
+)
+BY_RELEASE = ("Deployment/export", "configuration_error", "rollback_workload")
+
+
+def labelled_since(
+    name: str = "export", *, image: str = EXPORT, former: dict[str, str] | None = None, **more: Any
+) -> list[Obj]:
+    """Return a workload that is as old as the cart, to whose pods a release gave the cart's label."""
+    made = labelled(name, **{"image": image, "age": OLD_AGE, "before": {}, "released": 600, **more})
+    for each in made:
+        if each["metadata"]["name"] == f"{name}-r1":
+            each["spec"]["template"]["metadata"] = {"labels": {"app": name, **(former or {})}}
+    return made
+
+
+def odd(*more: Any, line: str = UNKNOWN[0], quiet: int = 9, caller: Any = CALLER, since: float = 560) -> Snapshot:
+    """Return a shop that is told of a thing which is there that it is not, since ten minutes."""
+    told = [(since + 60 * n, "INFO served 3 items") for n in range(quiet, 0, -1)]
+    told += [(since - 30 * n, line) for n in range(12)]
+    return snapshot(WIDE, caller, *more, logs=[timed(pod("shop"), *told)])
+
+
 HOLDS = [
+    Holds(
+        "a release gave its label to pods of a program that knows no such path, as a caller tells in JSON",
+        odd(CART_PODS, labelled_since()),
+        BY_RELEASE,
+        excludes=(
+            *no("restart_workload", "rollback_workload", at=CART),
+            *no("restart_workload", "scale_workload", at="Deployment/export"),
+            *no("restart_workload", "rollback_workload", at=SHOP),
+        ),
+        spares=no("rollback_workload", at="Deployment/export"),
+        alone=True,
+        began=560,
+    ),
+    Holds(
+        "a release gave its label to pods of a program that knows no such method, as a caller tells in words",
+        odd(CART_PODS, labelled_since(former={"part": "jobs"}), line=UNKNOWN[1]),
+        BY_RELEASE,
+    ),
+    Holds(
+        "a release gave its label to pods of a program that fails what it is asked",
+        snapshot(CART_PODS, labelled_since(), WIDE, CALLER, figures=fails(560)),
+        BY_RELEASE,
+        excludes=no("rollback_workload", at=CART),
+    ),
+    Holds(
+        "a program came with the label that it selects, and knows no such path",
+        odd(CART_PODS, labelled("export", image=EXPORT, age=600)),
+        ("Service/cart", "configuration_error", "page_human"),
+        excludes=no("rollback_workload", "restart_workload", at="Deployment/export"),
+    ),
     Holds(
         "an exporter came with the label that it selects",
         snapshot(
@@ -95,6 +150,42 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"pods got its label by a release, {what}", world, instead, harmful=("rollback_workload",))
+        for what, world, instead in (
+            (
+                "and run the same program in another version",
+                odd(CART_PODS, labelled_since(image="registry.example/cart:2")),
+                ASK,
+            ),
+            ("which is another program, and nobody complains", odd(CART_PODS, labelled_since(), line="INFO ok"), ()),
+            ("and callers complained long before", odd(CART_PODS, labelled_since(), since=2400), ASK),
+            ("and nobody knows whether callers complained before", odd(CART_PODS, labelled_since(), quiet=0), ASK),
+            ("and had it before by another release", odd(CART_PODS, labelled_since(former=PART)), ASK),
+            ("days ago", odd(CART_PODS, labelled_since(released=3 * 86400)), ASK),
+            ("as the cart's own did", odd(labelled_since("cart", image=""), labelled_since()), ASK),
+            (
+                "and callers are told that it is not there by somebody else",
+                odd(CART_PODS, labelled_since(), line=UNKNOWN[0].replace("http://cart:8080", "https://maps.example")),
+                ASK,
+            ),
+            (
+                "and callers are told of too many requests",
+                odd(CART_PODS, labelled_since(), line=UNKNOWN[0].replace("404", "429")),
+                ASK,
+            ),
+        )
+    ),
+    DoesNotHold(
+        "pods got its label by a release, and the caller was released then",
+        odd(CART_PODS, labelled_since(), caller=shop(env=CALLS_CART, before={"image": "shop:0"}, released=590)),
+        ASK,
+    ),
+    DoesNotHold(
+        "pods got its label by a release, and have no port of the name that it leads to",
+        odd(CART_PODS, labelled_since(), service_for("cart", selector=PART, target="http")),
+        ASK,
+    ),
     *(
         DoesNotHold(f"a Deployment of its own image came beside it, {what}", world, harmful=("scale_workload",))
         for what, world in (

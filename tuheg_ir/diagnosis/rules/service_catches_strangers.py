@@ -1,4 +1,4 @@
-"""A Service selects pods of another program too, since that one came: a share of its requests goes astray."""
+"""A Service selects pods of another program too, since that one came or got its labels: requests go astray."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._labelled_in import answered_amiss, labelled_in
 from tuheg_ir.diagnosis.rules._twins import another_program, started_otherwise
 from tuheg_ir.diagnosis.rules._witnesses import as_before
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
@@ -28,15 +29,17 @@ def when(view: View) -> Iterator[Match]:
         behind_it = [w for ref in service.backends if (w := view.workloads[ref]).ready and _leads_to(service, w)]
         for stranger in behind_it:
             own = [workload for workload in behind_it if workload is not stranger]
-            came = _came(service, stranger, own)
+            before = labelled_in(view, service, stranger, own)
+            came = stranger.released_at if before else _came(service, stranger, own)
             if came is None or not own or not all(_is_strange(service, stranger, w) for w in own):
                 continue
             if any(_is_apart(other, stranger, own) for other in view.services.values()):
                 continue  # nobody knows which of the Services it is that callers use
             felt = [seen for ref in behind(view, *service.backends) for seen in _felt_since(view, ref, came)]
             felt = felt or list(_refused_since(view, service, own, came))
+            felt = felt or list(answered_amiss(view, service, came))
             if felt:
-                yield _match(view, service, stranger, own, felt)
+                yield _match(view, service, stranger, own, felt, by_release=before is not None)
 
 
 def _leads_to(service: Service, workload: Workload) -> bool:
@@ -105,7 +108,13 @@ def _refused_since(
 
 
 def _match(
-    view: View, service: Service, stranger: Workload, own: Sequence[Workload], felt: Sequence[tuple[Evidence, datetime]]
+    view: View,
+    service: Service,
+    stranger: Workload,
+    own: Sequence[Workload],
+    felt: Sequence[tuple[Evidence, datetime]],
+    *,
+    by_release: bool,
 ) -> Match:
     names = ", ".join(workload.ref for workload in own)
     labels = ", ".join(f"{key}={value}" for key, value in service.selector.items())
@@ -115,18 +124,23 @@ def _match(
     reason = f"{service.ref} sends a share of the requests to {stranger.ref}, which is another program"
     rates = view.figures.latest("request_rate_by_pod", "pod")
     asked = sum(rates.get(pod.name, 0.0) for pod in stranger.live)
+    vain = (*RESTARTS, "scale_workload", *(() if by_release else ("rollback_workload",)))
+    gave = "released: its pods have these labels since, and it is another program"
     return Match(
-        component=service.ref,
+        component=stranger.ref if by_release else service.ref,
+        remedy="rollback_workload" if by_release else "",
         evidence=(
             Evidence("objects", service.ref, selected, written(service.obj)),
-            Evidence("objects", stranger.ref, "it is new, and another program", created(stranger.obj)),
+            Evidence("objects", stranger.ref, gave, stranger.released_at)
+            if by_release
+            else Evidence("objects", stranger.ref, "it is new, and another program", created(stranger.obj)),
             *(seen for seen, _ in felt[:2]),
             *([Evidence("metrics", stranger.ref, f"it gets {asked:.3g} requests a second")] if asked else []),
         ),
         certainty=0.8,
         since=min(first for _, first in felt),
         explains=hit,
-        excludes=(*not_for(others, reason), *not_for((stranger.ref,), reason, (*RESTARTS, "rollback_workload"))),
+        excludes=(*not_for(others, reason), *not_for((stranger.ref,), reason, vain)),
     )
 
 
