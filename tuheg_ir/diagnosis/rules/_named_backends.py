@@ -30,11 +30,15 @@ MOST = 0.9
 
 
 class Named(NamedTuple):
-    """How many failures of a caller name which pod of another workload, when the first came, and the last line."""
+    """How many failures of a caller name which pod of another workload, when the first came, and the last line.
+
+    ``nobodys``: how many name at which port an address among those of pods that no live pod has.
+    """
 
     pods: Counter[str]
     first: datetime | None
     line: str
+    nobodys: Counter[int]
 
 
 @once_a_view
@@ -46,7 +50,7 @@ def by_address(view: View) -> dict[str, tuple[Pod, Workload]]:
 @once
 def named(view: View, caller: Workload) -> Named:
     """Return which pods of others the failures of a caller name."""
-    pods, bad = by_address(view), Counter[str]()
+    pods, bad, nobodys = by_address(view), Counter[str](), Counter[int]()
     times: list[datetime] = []
     last = ""
     begin = tuple({ip.rpartition(".")[0] + "." for ip in pods if ip})
@@ -57,22 +61,30 @@ def named(view: View, caller: Workload) -> Named:
             at = stamp(line)
             if (at is not None and not view.recent(at, LATELY)) or not (is_marked(line) or status_of(line) >= 500):
                 continue
+            addresses = _ADDRESS.findall(_CLIENT.sub(" ", line))
             asked = {
                 pods[ip][0].name
-                for ip, port in _ADDRESS.findall(_CLIENT.sub(" ", line))
+                for ip, port in addresses
                 if ip in pods and pods[ip][1] is not caller and _asked(pods[ip][0], port, line)
             }
             if len(asked) == 1:
                 bad.update(asked)
                 times += [at] if at else []
                 last = line.strip()
-    return Named(bad, min(times, default=None), last)
+            elif not asked:
+                nobodys.update({int(port) for ip, port in addresses if port and ip not in pods and ip.startswith(begin)})
+    return Named(bad, min(times, default=None), last, nobodys)
 
 
 def the_one_named(view: View, caller: Workload) -> tuple[str, int]:
-    """Return the one pod that nearly all failures of a caller name, and in how many; ("", 0) where there is none."""
-    bad = named(view, caller).pods
-    return _nearly_all(bad, bad.total())
+    """Return the one pod that nearly all failures of a caller name, and in how many; ("", 0) where there is none.
+
+    Those that name pods which are gone, or which nobody listed, count against it where they were asked at its port.
+    """
+    told = named(view, caller)
+    one, _ = _nearly_all(told.pods, told.pods.total())
+    others = sum(told.nobodys[port] for pod, _ in by_address(view).values() if pod.name == one for port in _ports(pod))
+    return _nearly_all(told.pods, told.pods.total() + others)
 
 
 @once

@@ -22,7 +22,10 @@ NEAR = 0.9
 """Share of its memory limit at which a container is about to be killed."""
 NOT_HELD_TO = 1.1
 """What holds so many times its memory limit would have been killed: this is not the limit that holds. So it is with
-what holds even a little more all the time."""
+what holds even a little more all the time, and with those beside it that have the same limit."""
+ABOVE_S = 900.0
+"""What holds more than its limit for so long, from its first figure on, runs on: it is killed at another one, or not at
+all."""
 LONG_S = 2700.0
 """What stands for so long stands."""
 OF_THE_MOMENT = ("cpu_share", "throttled_share", "workers_busy_share")
@@ -59,14 +62,29 @@ def usage(figures: Figures, workload: Workload, signal: str) -> Usage:
     if signal in OF_THE_MOMENT:
         values = {p: min(v, still) for p, v in values.items() if (still := figures.still(signal, pod=p)) is not None}
     if signal == "memory_share":
-        values = {p: v for p, v in values.items() if v <= NOT_HELD_TO and not _always_above(figures, p)}
+        free = _not_held(figures, workload)
+        values = {p: v for p, v in values.items() if v <= NOT_HELD_TO and p not in free}
     return Usage(signal, values)
 
 
+def _not_held(figures: Figures, workload: Workload) -> set[str]:
+    """Return the pods of a workload that hold more than their memory limit all the time, and those with that limit.
+
+    Where one of them was killed for memory the limit holds, whatever the others are measured at.
+    """
+    limits: dict[str, tuple[str, ...]] = {
+        pod.name: tuple(f"{c.name} {mapping(c.spec, 'resources', 'limits').get('memory')}" for c in pod.containers)
+        for pod in workload.live
+    }
+    above = {held for name, held in limits.items() if _always_above(figures, name)}
+    killed = {limits[pod.name] for pod in workload.live if any(c.killed_for_memory for c in pod.containers)}
+    return {name for name, held in limits.items() if held in above - killed}
+
+
 def _always_above(figures: Figures, pod: str) -> bool:
-    """Tell whether a pod held more than its memory limit at every moment of a long while."""
+    """Tell whether a pod held more than its memory limit at every moment of a while."""
     found = [s.points for s in figures.series("memory_share", pod=pod) if s.points]
-    long = any(points[-1][0] - points[0][0] >= LONG_S for points in found)
+    long = any(points[-1][0] - points[0][0] >= ABOVE_S for points in found)
     return long and all(value > 1.0 for points in found for _, value in points)
 
 
