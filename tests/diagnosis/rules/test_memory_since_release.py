@@ -20,8 +20,8 @@ from tests.diagnosis.rules.scenes import (
     rising,
     shop,
 )
-from tests.diagnosis.rules.tiny import DAY, Obj, at, figure, pod, snapshot, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, figure, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Series, Snapshot
 
 
 def scratch(before: dict[str, str], now: dict[str, str], *, called: str = "scratch") -> list[Obj]:
@@ -69,6 +69,39 @@ def of_its_node() -> Snapshot:
     return snapshot(objects, full, node("n2"), figures=[figure("memory_bytes", 4e8, 1e9, pod=pod("shop", 0))])
 
 
+def young(*shares: float, age: float = 1200, ends: int = 0, **more: Any) -> Snapshot:
+    """Return a shop whose pods were all made by its release, and hold these shares of memory since, each for a while.
+
+    ``shares``: of the last pod. The first one always holds much less; ``ends``: so many of them were killed.
+    """
+    step = age / 36
+    points = tuple(
+        (
+            NOW.timestamp() - age + n * step,
+            shares[min(n * len(shares) // 36, len(shares) - 1)] + (-0.0005, 0.0005)[n % 2],
+        )
+        for n in range(37)
+    )
+    memory = [("memory_share", Series({"pod": pod("shop", 1), "container": "shop"}, points))]
+    figures = [*memory, figure("memory_share", 0.5, 0.5, pod=pod("shop", 0)), *more.pop("figures", [])]
+    objects = [*killed(shop(before=IMAGE, released=age, **more.pop("limits", {})), ends), *more.pop("beside", [])]
+    return snapshot(objects, figures=figures, **more)
+
+
+def beyond(share: float, *, ends: int = 0, less: bool = False) -> Snapshot:
+    """Return a shop of an hour one of whose pods holds more than its limit all the time, and the other that share.
+
+    ``less``: the other one has less room.
+    """
+    objects = killed(shop(before=IMAGE, released=2 * HOUR, **ROOM), ends)
+    if less:
+        held = pods_of(objects)[1]["spec"]["containers"]
+        pods_of(objects)[1]["spec"]["containers"] = [{**each, "resources": SMALL} for each in held]
+    return snapshot(objects, figures=[rising(pod("shop", 0), 1.4, 1.41), rising(pod("shop", 1), share - 0.05, share)])
+
+
+SMALL = {"limits": {"memory": "256Mi"}}
+API = workload("api", before=OLD, released=630)
 NEARLY = alert("MemoryNearLimit", deployment="shop")
 
 HOLDS = [
@@ -89,7 +122,20 @@ HOLDS = [
             ("and one like it was killed, whatever fires", near(ends=1, alerts=[NEARLY])),
             ("and it has come to stand, but it is slow", near(latency("shop", since=300), alerts=[NEARLY])),
             ("and it is slow for nearly as long as it is measured", near(latency("shop", since=3300))),
+            ("and it rises since its pods were made", young(0.84, 0.87, 0.9, 0.92, 0.94, 0.97)),
+            ("and it creeps up since its pods were made", young(*(0.92 + n / 1800 for n in range(36)))),
+            ("and its pods hold it for a few minutes only", young(0.96, age=600)),
+            ("and another pod of the release was killed", young(0.96, ends=1)),
+            ("and those who ask its new pods suffer", young(0.96, figures=[errors("shop")])),
+            ("and only a pod with more room is beyond its limit", beyond(0.97, less=True)),
+            ("and one beyond its limit was killed at it all the same", beyond(0.97, ends=1)),
         )
+    ),
+    Holds(
+        "memory came to stand near its limit as soon as its pods were made, and an alert is about it",
+        young(0.96, alerts=[NEARLY]),
+        (SHOP, "code_defect", "page_human"),
+        harmful=("rollback_workload",),
     ),
     Holds(
         "memory came near its limit just before it became slow, and stands there since",
@@ -155,6 +201,26 @@ DOES_NOT_HOLD = [
         harmful=("rollback_workload",),
     ),
     DoesNotHold("memory stands near its limit for as long as it is measured, and nobody suffers", near(), ()),
+    DoesNotHold(
+        "memory stands near its limit since its pods were made, and nobody misses any",
+        young(0.8, 0.95, 0.95, 0.95, 0.95),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    DoesNotHold(
+        "the same beside another one that fails since its own release",
+        young(0.96, beside=API, figures=[errors("api")]),
+        ("Deployment/api", "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "its pods hold more than their limit since they were made, and run on",
+        young(1.07),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    DoesNotHold(
+        "another pod with that limit holds more than it all the time, and runs on",
+        beyond(0.97),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
     DoesNotHold(
         "memory stood near its limit long before it became slow",
         near(latency("shop")),

@@ -25,6 +25,11 @@ def said(*addresses: str, port: int = 8080) -> Log:
     return log(pod("shop"), *(lines * 12)[:12])
 
 
+def nobody(number: int) -> str:
+    """Return an address beside those of the pods, which none of them has."""
+    return f"{address(cart()).rpartition('.')[0]}.{number}"
+
+
 def both() -> list[Obj]:
     """Return a second version of one pod behind the Service of the first."""
     beside = workload("cart-next", pods=1, service=False)
@@ -128,5 +133,53 @@ HOLDS += [
         ("at a port at which it listens", 'level=ERROR msg="no answer" remote_addr=IP:8080'),
         ("with its answer", "ERROR GET /v1/prices 503 of IP"),
         ("without a port", "ERROR no answer of IP within 2 s"),
+    )
+]
+HOLDS += [
+    Holds(
+        f"one pod of three, beside {what}",
+        snapshot(
+            shop(env=CALLS_CART),
+            cart(),
+            logs=[
+                log(pod("shop"), *[f"ERROR no answer of {address(cart())}:8080", line.replace("IP", nobody(44))] * 9)
+            ],
+            alerts=[alert()],
+        ),
+        (CART, "service_crash", "restart_workload"),
+    )
+    for what, line in (
+        ("failures at another port of one that is not listed", "ERROR no answer of IP:5432"),
+        ("failures of clients that are not listed", "ERROR order of IP:41022 not saved"),
+        ("answers of pods that are gone", "INFO quote from IP:8080 in 4 ms"),
+        ("failures at a server elsewhere", "ERROR no answer of 203.0.113.7:8080"),
+        ("clients that are not listed and have no port", "ERROR order not saved client_ip=IP"),
+    )
+]
+DEADLINE = (
+    "io.grpc.StatusRuntimeException: DEADLINE_EXCEEDED: deadline exceeded after 1.99s. "
+    "[closed=[], open=[[buffered_nanos=1204411, remote_addr=cart.shop.svc/IP:8080]]]"
+)
+DOES_NOT_HOLD += [
+    DoesNotHold(
+        f"failures name it and {what}, {how}",
+        snapshot(
+            shop(env=CALLS_CART),
+            cart(),
+            logs=[
+                log(pod("shop"), *[line.replace("IP", each) for each in (address(cart()), *others) for _ in range(7)])
+            ],
+            figures=[errors("shop")],
+        ),
+        harmful=("restart_workload",),
+    )
+    for what, others in (
+        ("many that are gone", [nobody(n) for n in range(20, 30)]),
+        ("one that is gone", [nobody(9)]),
+    )
+    for how, line in (
+        ("as gRPC tells", f"ERROR {DEADLINE}"),
+        ("as Go tells", 'level=error msg="quote failed" err="dial tcp IP:8080: i/o timeout"'),
+        ("as a proxy tells", '198.51.100.7 - - "POST /v1/orders HTTP/1.1" 504 31 "-" "x/1" "IP:8080"'),
     )
 ]

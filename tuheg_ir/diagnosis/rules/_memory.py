@@ -21,7 +21,7 @@ from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.stores import is_store, of_a_store
 from tuheg_ir.diagnosis.view.trouble import troubles
-from tuheg_ir.diagnosis.view.usage import LONG_S, NEAR, killed_for_memory, usage
+from tuheg_ir.diagnosis.view.usage import LONG_S, NEAR, STARTS, killed_for_memory, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -33,6 +33,8 @@ STANDS = 0.01
 """So small a share of its limit that memory rises by in half an hour is no rise."""
 _REST_S = 1500.0
 """What has not risen for so long has come to stand."""
+_YOUNG_REST_S = 900.0
+"""So has what has not risen for so long, and for all its life but for its start, which takes what it needs."""
 _PARTS = 6
 """What only sways does not rise so many times one after another."""
 BEFORE_S = 600.0
@@ -69,7 +71,7 @@ def _always_near(view: View, workload: Workload, near: list[str]) -> bool:
     """Tell whether a workload has lived near its limit for as long as it is measured, and nobody misses it.
 
     Memory that stands is not running out, whatever was released before it came to stand. It stood for minutes before
-    what is missed now began; an alert of memory is its own.
+    what is missed now began; an alert of memory is its own. What is missed by nobody may have stood for all its life.
     """
     alerts = [alert for alert in view.alerts if view.about_alert(alert) == workload.ref]
     felt = [*(since for _, since in troubles(view, workload.ref)), *(alert.starts_at for alert in alerts)]
@@ -99,11 +101,23 @@ def has_settled(view: View, workload: Workload) -> bool:
     near = usage(view.figures, workload, "memory_share").beyond(NEAR)
     if not near or killed_for_memory(view, workload) or told_by_program(view, workload):
         return False
-    found = [s.points for pod in near for s in view.figures.series("memory_share", pod=pod) if s.points]
-    ends = [points[len(points) // 2 :] for points in found]
-    return bool(ends) and all(
-        len(points) > 1 and _rises_no_more(points, _REST_S) and not _creeps([v for _, v in points]) for points in ends
+    pods = [pod for pod in workload.live if pod.name in near]
+    found = [(pod, s.points) for pod in pods for s in view.figures.series("memory_share", pod=pod.name) if s.points]
+    return bool(found) and all(
+        _rests(points[len(points) // 2 :], _REST_S) or _stood_since_start(pod, points) for pod, points in found
     )
+
+
+def _rests(points: Sequence[tuple[float, float]], for_s: float) -> bool:
+    """Tell whether memory has not risen for so many seconds at least, not even by little and little."""
+    return len(points) > 1 and _rises_no_more(points, for_s) and not _creeps([v for _, v in points])
+
+
+def _stood_since_start(pod: Pod, points: Sequence[tuple[float, float]]) -> bool:
+    """Tell whether a pod is measured since its containers were started, and its memory has not risen since then."""
+    start, needs = points[0][0], STARTS.total_seconds()
+    whole = pod.started is not None and abs(start - pod.started.timestamp()) <= needs
+    return whole and _rests([each for each in points if each[0] >= start + needs], _YOUNG_REST_S)
 
 
 def _rises_no_more(points: Sequence[tuple[float, float]], for_s: float) -> bool:
@@ -123,7 +137,8 @@ def _stands(view: View, pod: Pod, began: datetime | None) -> bool:
     found = [series.points for series in view.figures.series("memory_share", pod=pod.name) if series.points]
     if began is not None and not all(_near_before(points, began.timestamp()) for points in found):
         return False
-    return bool(found) and all(_rises_no_more(points, LONG_S) for points in found if len(points) > 1)
+    young = began is None and all(_stood_since_start(pod, points) for points in found)
+    return bool(found) and (young or all(_rises_no_more(points, LONG_S) for points in found if len(points) > 1))
 
 
 def _near_before(points: Sequence[tuple[float, float]], began: float) -> bool:

@@ -72,7 +72,9 @@ def named(view: View, caller: Workload) -> Named:
                 times += [at] if at else []
                 last = line.strip()
             elif not asked:
-                nobodys.update({int(port) for ip, port in addresses if port and ip not in pods and ip.startswith(begin)})
+                nobodys.update(
+                    {int(port) for ip, port in addresses if port and ip not in pods and ip.startswith(begin)}
+                )
     return Named(bad, min(times, default=None), last, nobodys)
 
 
