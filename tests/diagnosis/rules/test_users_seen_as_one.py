@@ -18,6 +18,14 @@ HERE = (EDGE, "configuration_error", "page_human")
 LINE = '{who} - - [{at}] "GET /v2/parcels/7 HTTP/1.1" {status} 512 "-" "Parcels/8.2"'
 FIELDS = '{{"time":"{at}","remote_addr":"{who}","method":"GET","path":"/v2/parcels/7","status":{status}}}'
 
+LIMITING = 'limiting requests, excess: 24.9 by zone "town_cart_rps", client: {who}, server: shop.example'
+DOWN = "no live upstreams while connecting to upstream, client: {who}, server: shop.example"
+SETTINGS = ("ConfigMap/edge-settings", "configuration_error", "page_human")
+CIDR = {"use-forwarded-headers": "true", "proxy-real-ip-cidr": "10.64.0.0/16", "proxy-body-size": "12m"}
+FILE = {"nginx.conf": "http {\n  limit_req_zone $binary_remote_addr zone=a:10m rate=8r/s;\n}", "mime.types": "text"}
+OTHER_WROTE = thing("ConfigMap", "more", written=EDITED + 60, data={"proxy-body-size": "8m", "x": "1"})
+OTHER_WROTE["metadata"]["managedFields"][0]["fieldsV1"] = {"f:data": {"f:proxy-body-size": {}, "f:x": {}}}
+
 
 def told(
     before: Sequence[str] = USERS[:60],
@@ -58,18 +66,50 @@ def edge(
     return snapshot(front, service, behind, logs=[kept], alerts=alerts, figures=figures)
 
 
-def by_settings(kept: Log, *, written: float | None = EDITED, argument: bool = True) -> Snapshot:
-    """Return a controller of ways in whose ConfigMap was edited, what it leads to, and its access log."""
-    given: dict[str, Any] = {"args": ["/nginx-ingress-controller", "--configmap=town/edge-settings"]}
-    data = {"use-forwarded-headers": "false", "limit-req-status-code": "429"}
+def by_settings(
+    *kept: Log,
+    written: float | None = EDITED,
+    argument: str = "town",
+    wrote: str = "",
+    data: dict[str, str] | None = None,
+    others: Sequence[Obj] = (),
+    **edge: Any,
+) -> Snapshot:
+    """Return a controller of ways in whose ConfigMap was edited, what it leads to, and its access log.
+
+    ``argument``: in which namespace it is told to look for it; ``wrote``: which of its keys was edited.
+    """
+    given: dict[str, Any] = {"args": ["/nginx-ingress-controller", f"--configmap={argument}/edge-settings"]}
+    given |= {"spec": {"volumes": [{"name": "more", "configMap": {"name": "more"}}]}} if others else {}
+    data = data or {"use-forwarded-headers": "false", "limit-req-status-code": "429"}
+    settings = thing("ConfigMap", "edge-settings", written=written, data=data)
+    if wrote:
+        settings["metadata"]["managedFields"][0]["fieldsV1"] = {"f:data": {f"f:{wrote}": {}}}
     return snapshot(
-        workload("edge", "registry.k8s.io/ingress-nginx/controller:v1.12.1", **(given if argument else {})),
-        thing("ConfigMap", "edge-settings", written=written, data=data),
+        workload("edge", "registry.k8s.io/ingress-nginx/controller:v1.12.1", **(given if argument else {}), **edge),
+        settings,
         workload("cart", before=OLD, released=1700),
         ingress("cart", "shop.example"),
-        logs=[kept],
+        *others,
+        logs=kept,
         alerts=[alert("TooManyRequests", deployment="edge")],
     )
+
+
+def limited(kept: Log, says: str = LIMITING) -> Log:
+    """Return the same log of a server that refuses with 503, and says beside each refusal what held it back."""
+    lines = list[str]()
+    for line in kept.lines:
+        if '" 429 ' in line:
+            who, when = line.split()[0], line.split("[")[1].split("]")[0]
+            lines += [f"{when} [error] 31#34: *9 {says.format(who=who)}"] if says else []
+        lines.append(line.replace('" 429 ', '" 503 '))
+    return Log(kept.pod, kept.container, tuple(lines))
+
+
+def behind(kept: Log) -> Log:
+    """Return a log as that of the cart."""
+    return Log(pod("cart"), "cart", kept.lines)
 
 
 HOLDS = [
@@ -115,9 +155,38 @@ HOLDS += [
     Holds(
         "since its settings were edited all come from a few addresses, and four of ten are refused",
         by_settings(told()),
-        ("ConfigMap/edge-settings", "configuration_error", "page_human"),
+        SETTINGS,
         excludes=no("rollback_workload", "restart_workload", at="Deployment/edge"),
         harmful=("rollback_workload", "scale_workload", "restart_workload", "no_action"),
+    ),
+    *(
+        Holds(
+            f"since its settings were edited all come from a few addresses, and four of ten are refused{what}",
+            world,
+            SETTINGS,
+            excludes=no("rollback_workload", "scale_workload", at=CART),
+            harmful=("rollback_workload", "scale_workload", "restart_workload", "no_action"),
+            sure=(0.8, 1.0) if sure else (0.0, 1.0),
+        )
+        for what, world, sure in (
+            (", by a namespace that a variable names", by_settings(told(), argument="$(POD_NAMESPACE)"), False),
+            (
+                " with 503, by its own word",
+                by_settings(limited(told()), argument="$(POD_NAMESPACE)", wrote="proxy-real-ip-cidr", data=CIDR),
+                True,
+            ),
+            (
+                ", and another map that it reads was written in the same minutes",
+                by_settings(told(), wrote="proxy-real-ip-cidr", data=CIDR, others=[OTHER_WROTE]),
+                True,
+            ),
+            (", and the whole file was written", by_settings(told(), wrote="nginx.conf", data=FILE), False),
+            (
+                ", as one sees who stands behind it",
+                by_settings(behind(told(line=FIELDS)), wrote="use-forwarded-headers", data=CIDR),
+                True,
+            ),
+        )
     ),
 ]
 DOES_NOT_HOLD = (
@@ -125,6 +194,40 @@ DOES_NOT_HOLD = (
         DoesNotHold("settings that it does not read were edited", by_settings(told(), argument=False)),
         DoesNotHold("its settings were edited, and users are seen as before", by_settings(told(after=USERS[60:]))),
         DoesNotHold("its settings were edited long before", by_settings(told(), written=86400)),
+        DoesNotHold(
+            "another of its settings was edited by hand",
+            by_settings(told(), wrote="proxy-body-size", data=CIDR),
+        ),
+        DoesNotHold(
+            "many of a crowd are refused with 503 since",
+            by_settings(limited(told(after=USERS[60:])), wrote="proxy-real-ip-cidr", data=CIDR),
+        ),
+        DoesNotHold(
+            "it was released in the same minute, and who stands behind it sees a few since",
+            by_settings(
+                behind(told(line=FIELDS)),
+                wrote="use-forwarded-headers",
+                data=CIDR,
+                before={"image": "controller:v1.11.0"},
+                released=EDITED,
+            ),
+        ),
+        DoesNotHold(
+            "one user from outside is refused with 503 since",
+            by_settings(limited(told(after=USERS[60:61])), wrote="proxy-real-ip-cidr", data=CIDR),
+        ),
+        DoesNotHold(
+            "who is behind is not there, which is 503 too",
+            by_settings(limited(told(), DOWN), wrote="proxy-real-ip-cidr", data=CIDR),
+        ),
+        DoesNotHold(
+            "a dry run of its limits tells of them, and 503 is another's",
+            by_settings(limited(told(), LIMITING.replace("requests,", "requests, dry run,")), data=CIDR),
+        ),
+        DoesNotHold(
+            "a limit was lowered by an edit, and all came from a few before",
+            by_settings(limited(told(before=NODES)), wrote="limit-rps", data={"limit-rps": "2", "x": "1"}),
+        ),
     ]
     + [
         DoesNotHold(what, world, harmful=("rollback_workload", "restart_workload", "scale_workload"))

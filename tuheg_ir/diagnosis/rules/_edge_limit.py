@@ -34,8 +34,8 @@ _COUNTS = late(
 """A backend, and the connections of the process, of its way in and to that backend, as a line of HAProxy tells them."""
 _LIMIT = late(r"(?<![a-z])max-?conn(?:ections)?\b\W{1,4}(\d+)", re.IGNORECASE)
 """How HAProxy and its controllers are told how many connections there may be."""
-_MAP = late(r"^--?configmap(?:[= ](?:[\w.-]+/)?(?P<name>[\w.-]+))?$")
-"""How controllers are told where their settings stand."""
+_MAP = late(r"^--?configmap(?:[= ](?:[^\s/]+/)?(?P<name>[\w.-]+))?$")
+"""How controllers are told where their settings stand; the namespace before it may be left to a variable."""
 _OF_CONNECTIONS = late(r"worker_connections|connection limit|concurrent connections|client connections", re.IGNORECASE)
 """Of the lines in which a server tells that it serves no more at once: those that speak of connections."""
 

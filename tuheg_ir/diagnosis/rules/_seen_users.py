@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules.edge_released import leads_from_outside
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.askers import answer_of, of_probe
+from tuheg_ir.diagnosis.view.askers import answer_of, of_limiter, of_probe
 from tuheg_ir.diagnosis.view.logs import ADDRESS
 from tuheg_ir.diagnosis.view.network import is_inner
 from tuheg_ir.diagnosis.view.reading import newest
@@ -27,6 +28,10 @@ MOST = 0.8
 EACH = 5
 """Nodes are few: each stands for so many of the requests, and there were so many users for each of them."""
 REFUSED = 429
+UNAVAILABLE = 503
+"""How nginx refuses who asks too often, unless it is told to say so: its log tells beside it that a limit held."""
+BESIDE = 1
+"""The two lines of a request differ by no more seconds."""
 STILL = timedelta(minutes=15)
 """What was refused longer ago than this is over."""
 SHARE, TIMES = 0.1, 3.0
@@ -58,12 +63,33 @@ def seen(view: View, workload: Workload, at: datetime, *, unanswered: bool = Fal
 
     ``unanswered``: also what its other lines tell of a client.
     """
+    held = _held_back(view, workload)
     for line in view.lines_of(workload):
         status = answer_of(line)
         told = line if status else (found[0] if unanswered and (found := _CLIENT.search(line)) else "")
         who, when = ADDRESS.search(told) if told else None, stamp(line) if told else None
         if who is not None and when is not None and abs(when - at) <= AROUND and not of_probe(line):
-            yield Seen(who[0], status, when)
+            refused = status == UNAVAILABLE and (who[0], int(when.timestamp())) in held
+            yield Seen(who[0], REFUSED if refused else status, when)
+
+
+def _held_back(view: View, workload: Workload) -> set[tuple[str, int]]:
+    """Return whom a server's own limits held back, by its words, and in which seconds."""
+    found = set[tuple[str, int]]()
+    for line in view.lines_of(workload):
+        who, when = (ADDRESS.search(line), stamp(line)) if of_limiter(line) else (None, None)
+        if who is not None and when is not None:
+            found |= {(who[0], int(when.timestamp()) + more) for more in range(-BESIDE, BESIDE + 1)}
+    return found
+
+
+def led(view: View, workload: Workload) -> list[str]:
+    """Return those whom a program asks, and where it leads requests from outside those with a way in."""
+    found = {each.ref for each in view.called(workload.ref)}
+    if leads_from_outside(view, workload):
+        services = (view.services.get(route.service) for route in view.routes)
+        found |= {ref for service in services if service is not None for ref in service.backends}
+    return sorted(found & view.workloads.keys())
 
 
 def parted(told: Sequence[Seen], at: datetime, until: datetime) -> tuple[list[Seen], list[Seen]]:
@@ -108,7 +134,7 @@ def shown(ref: str, before: Sequence[Seen], after: Sequence[Seen], began: dateti
     if before:
         fact += f", {len(before)} from {len(many)} before"
     if any(each.status == REFUSED for each in (*before, *after)):
-        fact += f"; {refused(after):.0%} of them are refused with {REFUSED}"
+        fact += f"; {refused(after):.0%} of them are refused for too many"
         fact += f", {refused(before):.0%} were" if before else ""
     return Evidence("logs", ref, fact, began)
 

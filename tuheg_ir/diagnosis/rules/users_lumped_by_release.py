@@ -21,6 +21,7 @@ from tuheg_ir.diagnosis.rules._seen_users import (
     Seen,
     are_few,
     became_few,
+    led,
     parted,
     refused_more,
     refused_yet,
@@ -74,21 +75,12 @@ def _others_changed(view: View, workload: Workload, at: datetime) -> bool:
 
 def _told(view: View, workload: Workload, at: datetime) -> Iterator[_Told]:
     """Yield what it and those behind it tell of users around its release; not who was released with it."""
-    for ref in dict.fromkeys((workload.ref, *_led(view, workload))):
+    for ref in dict.fromkeys((workload.ref, *led(view, workload))):
         each = view.workloads[ref]
         if each is not workload and each.changes and each.released_at and near(each.released_at, at):
             continue
         until = each.released_at if each is not workload and each.changes and each.released_at else view.now
         yield _Told(each, *parted(list(seen(view, each, at, unanswered=True)), at, until))
-
-
-def _led(view: View, workload: Workload) -> list[str]:
-    """Return those whom a program asks, and where it leads requests from outside those with a way in."""
-    found = {each.ref for each in view.called(workload.ref)}
-    if leads_from_outside(view, workload):
-        services = (view.services.get(route.service) for route in view.routes)
-        found |= {ref for service in services if service is not None for ref in service.backends}
-    return sorted(found & view.workloads.keys())
 
 
 def _settings(workload: Workload) -> list[str]:
@@ -121,8 +113,8 @@ def _match(
     view: View, workload: Workload, at: datetime, limited: Sequence[_Told], turned: Sequence[_Told], settings: list[str]
 ) -> Match:
     began = min(each.at for each in limited[0].after if each.status == REFUSED)
-    led = not_their_own(view, (ref for ref in _led(view, workload) if ref != workload.ref), began)
-    suffer = tuple(dict.fromkeys((*led, *not_their_own(view, behind(view, workload.ref, but=workload.ref), began))))
+    below = not_their_own(view, (ref for ref in led(view, workload) if ref != workload.ref), began)
+    suffer = tuple(dict.fromkeys((*below, *not_their_own(view, behind(view, workload.ref, but=workload.ref), began))))
     why = f"{workload.ref} takes all users for a few since its release: whichever pods there are, they share a limit"
     changes = [c for c in workload.changes if any(c.name in word or word in c.said(c.before) for word in settings)]
     changes = changes or sorted(workload.changes, key=lambda c: c.aspect not in ("env", "command"))

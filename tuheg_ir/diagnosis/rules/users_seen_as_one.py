@@ -15,15 +15,26 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._edge_limit import maps_of
 from tuheg_ir.diagnosis.rules._helping import HOURS, ON_CALLERS, behind, not_for, not_their_own
 from tuheg_ir.diagnosis.rules._onset import near
-from tuheg_ir.diagnosis.rules._seen_users import REFUSED, became_few, parted, refused_more, refused_yet, seen, shown
-from tuheg_ir.diagnosis.view.reading import ref, text
+from tuheg_ir.diagnosis.rules._seen_users import (
+    OF_USERS,
+    REFUSED,
+    became_few,
+    led,
+    parted,
+    refused_more,
+    refused_yet,
+    seen,
+    shown,
+)
+from tuheg_ir.diagnosis.view.reading import last_write, mapping, moment, ref, text, writers
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
+from tuheg_ir.diagnosis.writers import fields
 
 
 class _Edit(NamedTuple):
-    """What was written, when, and whose users it may hide; ``hides``: its policy says so."""
+    """What was written, when, and whose users it may hide; ``hides``: what was written is whom to believe of that."""
 
     obj: Obj
     at: datetime
@@ -32,13 +43,17 @@ class _Edit(NamedTuple):
 
 
 def when(view: View) -> Iterator[Match]:
-    """Since a Service from outside, or settings, were edited, users come from few inner addresses, and are refused."""
-    for edit in _edits(view):
+    """Since a Service from outside, or settings, were edited, users come from few inner addresses, and are refused.
+
+    That is seen where they come in, or behind it. Of several that were edited then it is the one that hides who asks.
+    """
+    edits = list(_edits(view))
+    for edit in edits:
+        others = (each for each in edits if each is not edit and {*each.workloads} & {*edit.workloads})
+        if not edit.hides and any(each.hides and near(each.at, edit.at) for each in others):
+            continue
         for ref_ in edit.workloads:
-            workload = view.workloads[ref_]
-            if workload.changes and near(workload.released_at, edit.at):
-                continue  # what it believes of who asks may have changed with it
-            found = _as_one(view, workload, edit.at)
+            found = _told(view, view.workloads[ref_], edit.at)
             if found is not None:
                 yield _match(view, edit, ref_, found)
 
@@ -52,9 +67,40 @@ def _edits(view: View) -> Iterator[_Edit]:
             yield _Edit(service.obj, at, service.backends, hides)
     for workload in view.serving:
         for obj in maps_of(view, workload):
-            at = edited(obj)
-            if at is not None and view.recent(at, HOURS):
-                yield _Edit(obj, at, (workload.ref,))
+            at, hides = edited(obj), _of_users(obj)
+            if at is not None and hides is not False and view.recent(at, HOURS):
+                yield _Edit(obj, at, (workload.ref,), bool(hides))
+
+
+def _of_users(obj: Obj) -> bool | None:
+    """Tell whether the last edit of settings was of whom to believe from where a request comes; None: nobody can tell.
+
+    Who holds all of them may have taken one away, which he holds no more.
+    """
+    data = mapping(obj, "data")
+    keys = {
+        each.removeprefix("data.")
+        for writer in writers(obj)
+        if moment(writer, "time") == last_write(obj)
+        for each in fields(writer)
+        if each.startswith("data.")
+    }
+    whole = {key for key in keys if "\n" in str(data.get(key, ""))}
+    if any(OF_USERS.search(key if key in whole else f"{key}={data.get(key, '')}") for key in keys):
+        return True
+    return None if whole or not keys or keys >= data.keys() else False
+
+
+def _told(view: View, workload: Workload, at: datetime) -> Evidence | None:
+    """Return what a program, or else one to which it leads, tells of its users around an edit.
+
+    What one believes of who asks may have changed with a release of its own in those minutes.
+    """
+    tellers = [view.workloads[each] for each in dict.fromkeys((workload.ref, *led(view, workload)))]
+    tellers = [each for each in tellers if not (each.changes and near(each.released_at, at))]
+    if workload not in tellers:
+        return None
+    return next(filter(None, (_as_one(view, each, at) for each in tellers)), None)
 
 
 def _as_one(view: View, workload: Workload, at: datetime) -> Evidence | None:
@@ -73,13 +119,17 @@ def _as_one(view: View, workload: Workload, at: datetime) -> Evidence | None:
 def _match(view: View, edit: _Edit, of: str, found: Evidence) -> Match:
     component = ref(edit.obj)
     events = [e for e in view.events if e.about == component and e.reason == "ExternalTrafficPolicy"]
-    told = "it was written; its policy for traffic from outside is Cluster, which hides who asks" if edit.hides else ""
+    told = "it was written; who asks is not seen since"
+    if edit.hides:
+        told = "whom to believe from where a request comes was written"
+        if text(edit.obj, "spec", "externalTrafficPolicy"):
+            told = "it was written; its policy for traffic from outside is Cluster, which hides who asks"
     suffer = not_their_own(view, behind(view, of), edit.at)
-    called = not_their_own(view, (each.ref for each in view.called(of)), edit.at)
+    called = not_their_own(view, led(view, view.workloads[of]), edit.at)
     return Match(
         component=component,
         evidence=(
-            Evidence("objects", component, told or "it was written; who asks is not seen since", edit.at),
+            Evidence("objects", component, told, edit.at),
             *(view.event_evidence(event) for event in events[:1]),
             found,
         ),
