@@ -29,6 +29,13 @@ def uploads(share: float, *told: Any) -> Snapshot:
     )
 
 
+def without_inodes(share: float, *told: Any) -> Snapshot:
+    """Return the same with room, of whose inodes a share is used."""
+    world = uploads(0.3, *told)
+    _, inodes = figure("volume_inodes_share", 0.9, share, 800, persistentvolumeclaim="uploads")
+    return replace(world, metrics={**world.metrics, "volume_inodes_share": (inodes,)})
+
+
 HOLDS = [
     Holds(
         "a service cannot write",
@@ -60,4 +67,15 @@ HOLDS = [
         excludes=no("restart_workload", "rollback_workload", "scale_workload", at=API),
     ),
 ]
-DOES_NOT_HOLD = [DoesNotHold("it has room", uploads(0.6), (API, "unknown", "page_human"))]
+HOLDS += [
+    Holds(
+        "no inode is left, as is measured",
+        without_inodes(1.0, *logs("api", ERRNO)),
+        (API, "resource_exhaustion", "page_human"),
+        excludes=no("restart_workload", "rollback_workload", "scale_workload", at=API),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold("it has room", uploads(0.6), (API, "unknown", "page_human")),
+    DoesNotHold("a file system seems to have no inodes, and nobody fails by that", without_inodes(1.0)),
+]

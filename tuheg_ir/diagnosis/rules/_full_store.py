@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.view.claims import claims_of
+from tuheg_ir.diagnosis.view.claims import claims_of, mounts_of
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.once import once
@@ -17,6 +19,9 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 FULL = 0.97
+NO_INODES = 0.9999
+"""The last of them go as fast as the others: until then every file is made."""
+NO_SPACE = late(r"no space left on device|ENOSPC|disk quota exceeded|EDQUOT", re.IGNORECASE)
 _BUILT_IN = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod")
 """Kinds whose events are of Kubernetes itself."""
 
@@ -27,6 +32,8 @@ class Full(NamedTuple):
     volumes: tuple[Evidence, ...]
     lines: tuple[Hit, ...]
     told: tuple[Complaint, ...]
+    claims: tuple[str, ...] = ()
+    """Those that are full, as far as that is known."""
 
     @property
     def since(self) -> datetime | None:
@@ -38,23 +45,57 @@ class Full(NamedTuple):
 def full(view: View, workload: Workload) -> Full | None:
     """Return what tells that a workload has no room to write; None if nothing does.
 
-    Lines of who keeps no data for others may tell of the volume of another.
+    Lines of who keeps no data for others may tell of the volume of another: they count where they name a path on a
+    claim of its own, or that has no inode left.
     """
     keeps = role(workload) in DATA
-    hits = view.hits_of(workload.ref, "disk_full") if keeps else ()
+    hits = [h for h in view.hits_of(workload.ref, "disk_full") if view.recent(h.last) or h.last is None]
+    full_claims = dict(_volumes(view, workload))
+    if no_space := [h for h in hits if NO_SPACE.search(h.line)]:
+        full_claims |= {claim: seen for claim, seen in _without_inodes(view, workload) if claim not in full_claims}
+    here = _named_at(workload, no_space)
     found = Full(
-        (*_volumes(view, workload), *(_by_operator(view, workload) if keeps else ())),
-        tuple(h for h in hits if view.recent(h.last) or h.last is None),
+        (*full_claims.values(), *(_by_operator(view, workload) if keeps else ())),
+        tuple(hits if keeps else no_space if here or full_claims else ()),
         _callers(view, workload) if keeps else (),
+        tuple(sorted(full_claims)) or here,
     )
     return found if any(found) else None
 
 
-def _volumes(view: View, workload: Workload) -> Iterator[Evidence]:
+def inodes(view: View, claim: str) -> Evidence | None:
+    """Return that a claim has no inode left, and since when; None if it has, or nobody measures it.
+
+    Some file systems have no such number, and seem to have none left at any time: only who fails tells.
+    """
+    share = view.figures.latest("volume_inodes_share", "persistentvolumeclaim").get(claim, 0.0)
+    if share < NO_INODES:
+        return None
+    since = view.figures.crossed("volume_inodes_share", NO_INODES, persistentvolumeclaim=claim)
+    return Evidence("metrics", f"PersistentVolumeClaim/{claim}", f"{share:.0%} of its inodes are used", since)
+
+
+def _volumes(view: View, workload: Workload) -> Iterator[tuple[str, Evidence]]:
     for label, used in view.figures.latest("volume_used_share", "persistentvolumeclaim").items():
         if used >= FULL and label in claims_of(workload):
             since = view.figures.crossed("volume_used_share", FULL, persistentvolumeclaim=label)
-            yield Evidence("metrics", f"PersistentVolumeClaim/{label}", f"{used:.0%} of the volume is used", since)
+            fact = f"{used:.0%} of the volume is used"
+            yield label, Evidence("metrics", f"PersistentVolumeClaim/{label}", fact, since)
+
+
+def _without_inodes(view: View, workload: Workload) -> Iterator[tuple[str, Evidence]]:
+    found = ((claim, inodes(view, claim)) for claim in claims_of(workload))
+    yield from ((claim, seen) for claim, seen in found if seen is not None)
+
+
+def _named_at(workload: Workload, hits: Sequence[Hit]) -> tuple[str, ...]:
+    """Return the claims at whose paths a workload finds no room, by its own lines."""
+    found = set[str]()
+    for path, claims in mounts_of(workload):
+        there = re.compile(rf"(?<![\w./-]){re.escape(path)}(?![\w.-])")
+        if any(there.search(hit.line) for hit in hits):
+            found |= {*claims}
+    return tuple(sorted(found))
 
 
 def _by_operator(view: View, workload: Workload) -> Iterator[Evidence]:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._full_store import NO_SPACE, inodes
 from tuheg_ir.diagnosis.rules._spills import spilled
 from tuheg_ir.diagnosis.rules._unfinished_growth import unfinished
 from tuheg_ir.diagnosis.view.claims import claims_of
@@ -24,7 +25,6 @@ _REMOTE = late(
     r"S3|XMinio|storage backend|object[- ]?stor|SQLSTATE|HY000|\b1114\b|table .{0,80} is full", re.IGNORECASE
 )
 """What a client of a database or an object store is told is of that one's volume."""
-_NO_SPACE = late(r"no space left on device|ENOSPC|disk quota exceeded|EDQUOT", re.IGNORECASE)
 TIGHT = 0.9
 
 
@@ -47,8 +47,8 @@ def when(view: View) -> Iterator[Match]:
             continue  # it tells of a volume of another
         if share >= FULL or (share >= TIGHT and alarmed(view, claim)) or (hits and (not claim or share >= TIGHT)):
             yield _match(view, workload, (claim, share), hits)
-        elif told := [hit for hit in hits if _NO_SPACE.search(hit.line) and view.recent(hit.last, NOW)]:
-            yield _no_inodes(view, workload, claim, share, told[0])
+        elif told := [hit for hit in hits if NO_SPACE.search(hit.line) and view.recent(hit.last, NOW)]:
+            yield _no_inodes(view, workload, (claim, share), told[0])
 
 
 def alarmed(view: View, claim: str) -> bool:
@@ -56,13 +56,15 @@ def alarmed(view: View, claim: str) -> bool:
     return any(alert.labels.get("persistentvolumeclaim") == claim for alert in view.alerts)
 
 
-def _no_inodes(view: View, workload: Workload, claim: str, share: float, hit: Hit) -> Match:
+def _no_inodes(view: View, workload: Workload, fullest: tuple[str, float], hit: Hit) -> Match:
     """Return that a volume takes no new file though it has room: no inode is left, or a quota is reached."""
+    measured = next(filter(None, (inodes(view, each) for each in claims_of(workload))), None)
+    claim, share = fullest
     ref = f"PersistentVolumeClaim/{claim}"
     fact = f"{share:.0%} of the volume is used: what is full is not its room, but the number of its files, or a quota"
     return Match(
         component=workload.ref,
-        evidence=(view.hit_evidence(hit), Evidence("metrics", ref, fact)),
+        evidence=(view.hit_evidence(hit), measured or Evidence("metrics", ref, fact)),
         certainty=0.6,
         since=hit.first,
         excludes=excluding(

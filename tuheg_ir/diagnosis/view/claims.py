@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tuheg_ir.diagnosis.view.changes import volumes_of
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, text
@@ -18,7 +20,27 @@ def claims_of(workload: Workload) -> tuple[str, ...]:
     named = [label for kind, label, _ in volumes_of(workload.template) if kind == "PersistentVolumeClaim"]
     for pod in workload.pods:
         named += claims_of_pod(pod)
-    for template in items(workload.obj, "spec", "volumeClaimTemplates"):
-        count = min(max(workload.wanted, len(workload.pods)), 100)
-        named += [f"{text(template, 'metadata', 'name')}-{workload.name}-{number}" for number in range(count)]
+    for made in _of_its_own(workload).values():
+        named += made
     return tuple(sorted({label for label in named if label}))
+
+
+def mounts_of(workload: Workload) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield each path at which the containers of a workload have a claim, and its name; each pod's own has several."""
+    held = {
+        text(volume, "name"): [text(volume, "persistentVolumeClaim", "claimName")]
+        for volume in items(workload.template, "spec", "volumes")
+        if text(volume, "persistentVolumeClaim", "claimName")
+    } | _of_its_own(workload)
+    for container in items(workload.template, "spec", "containers"):
+        for mount in items(container, "volumeMounts"):
+            path, claims = text(mount, "mountPath").rstrip("/"), held.get(text(mount, "name"))
+            if path and claims:
+                yield path, tuple(claims)
+
+
+def _of_its_own(workload: Workload) -> dict[str, list[str]]:
+    """Return the claims that are made for each pod of a workload, by the name of their volume."""
+    count = min(max(workload.wanted, len(workload.pods)), 100)
+    names = (text(template, "metadata", "name") for template in items(workload.obj, "spec", "volumeClaimTemplates"))
+    return {name: [f"{name}-{workload.name}-{number}" for number in range(count)] for name in names if name}
