@@ -5,8 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.scenes import OLD, WELL, errors, logs
-from tests.diagnosis.rules.tiny import DAY, Obj, at, container, figure, log, postgres, snapshot, thing, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.tiny import (
+    DAY,
+    Obj,
+    at,
+    container,
+    figure,
+    log,
+    pod,
+    postgres,
+    series,
+    snapshot,
+    thing,
+    workload,
+)
+from tuheg_ir.diagnosis.model import Series, Snapshot
 
 LOG_FULL = "The transaction log for database 'shop' is full due to 'LOG_BACKUP'."
 TO_CLIENT = f"Microsoft.Data.SqlClient.SqlException (0x80131904): {LOG_FULL}"
@@ -67,6 +80,30 @@ def volume_full(*schedules: list[Obj], used: float = 0.99, line: str = "", **mor
 def released(**more: Any) -> dict[str, Any]:
     """Return that a shop was released minutes before."""
     return {"before": OLD, "released": 1100, **more}
+
+
+def climbing(signal: str, first: float, end: float, *, since: float = 3600, full: float = 600) -> tuple[str, Series]:
+    """Return a share of a volume that rises evenly from an age on until it is full; before that it stood."""
+    steps = [(age, first + (end - first) * (since - age) / (since - full)) for age in range(int(full), int(since), 30)]
+    return signal, series({"persistentvolumeclaim": "data"}, (3600, first), *steps, (full, end))
+
+
+def no_inodes(*schedules: list[Obj], fills: tuple[str, Series] | None = None, line: str = "", **more: Any) -> Snapshot:
+    """Return two services that keep files on one volume: half of its room is used, and no file can be made."""
+    mounts = [{"name": "d", "mountPath": "/srv/tiles"}]
+    held = {"volumes": [*CLAIM["volumes"], {"name": "o", "persistentVolumeClaim": {"claimName": "other"}}]}
+    tell = [line or "ENOSPC: no space left on device, mkdir '/srv/tiles/7f/a1'"] * 6
+    return snapshot(
+        workload("tiles", pods=1, spec=held, volumeMounts=mounts),
+        workload("maker", pods=1, spec=CLAIM, volumeMounts=mounts, **more),
+        *schedules,
+        figures=[
+            errors("tiles", 0.3),
+            figure("volume_used_share", 0.5, 0.52, persistentvolumeclaim="data"),
+            *([fills] if fills else []),
+        ],
+        logs=[log(pod(name), *tell, since=600, of=name) for name in ("tiles", "maker")],
+    )
 
 
 def uploads_full(*schedules: list[Obj]) -> Snapshot:

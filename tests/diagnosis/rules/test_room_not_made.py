@@ -17,9 +17,9 @@ def saves(well: float = 3 * DAY, failed: float = 500) -> list[Obj]:
     return schedule("tlog-backup", *BACKS_UP, suspend=False, ran=failed + 60, well=well, failed=failed)
 
 
-def purges(well: float = 9 * DAY) -> list[Obj]:
+def purges(well: float = 9 * DAY, failed: float = 4900) -> list[Obj]:
     """Return a schedule that deletes what is old each night, was last well so long ago, and has failed since then."""
-    return schedule("purge", *PURGES, each="30 2 * * *", suspend=False, ran=5000, well=well, failed=4900)
+    return schedule("purge", *PURGES, each="30 2 * * *", suspend=False, ran=failed + 100, well=well, failed=failed)
 
 
 HOLDS = [
@@ -40,6 +40,7 @@ HOLDS = [
                 log_full(saves(), **released()),
             ),
             ("the volume of a database", "CronJob/purge", volume_full(purges())),
+            ("the volume, and the last one failed hours ago,", "CronJob/purge", volume_full(purges(failed=9 * 3600))),
         )
     ),
 ]
@@ -50,6 +51,7 @@ DOES_NOT_HOLD = [
             ("they fail since it is full", log_full(saves(well=1200)), MSSQL_FULL),
             ("the last one alone failed", volume_full(purges(well=DAY)), DB_FULL),
             ("they fail, and make no room", log_full(purges()), MSSQL_FULL),
+            ("one failed hours ago, the night before it was well", volume_full(purges(DAY, 9 * 3600)), DB_FULL),
         )
     ),
 ]

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.rooms import (
     BACKS_UP,
     CLAIM,
     LOG_FULL,
     PURGES,
+    climbing,
     log_full,
+    no_inodes,
     released,
     schedule,
     uploads_full,
     volume_full,
 )
 from tests.diagnosis.rules.runs import cron_job
-from tests.diagnosis.rules.scenes import SHOP, WELL, alert, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, secret_key, snapshot, workload
+from tests.diagnosis.rules.scenes import OLD, SHOP, WELL, alert, errors, logs, shop
+from tests.diagnosis.rules.tiny import DAY, Obj, secret_key, snapshot, thing, workload
 
 MISSED = [alert("ReportNotRunning", cronjob="report")]
 NIGHTLY = "30 2 * * *"
@@ -30,8 +34,46 @@ KEPT = {"DATABASE_URL": secret_key("db", "url")}
 FLOOD = (
     "cluster_block_exception: index [logs] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark]"
 )
+SCRIPT = "#!/bin/sh\nfind /srv/tiles -type f -mtime +14 -delete\n"
+INODES = climbing("volume_inodes_share", 0.98, 1.0)
+TILES_FULL = ("Deployment/maker", "resource_exhaustion", "page_human")
+
+
+def tidies(name: str = "tiles-prune", claim: str = "data", script: str = "", **more: Any) -> list[Obj]:
+    """Return a schedule that takes files off a volume each night, by its name or a script that is mounted."""
+    volumes: list[Obj] = [{"name": "d", "persistentVolumeClaim": {"claimName": claim}}]
+    volumes += [{"name": "s", "configMap": {"name": "script"}}] if script else []
+    given = {"each": NIGHTLY, "ran": 9 * DAY, **more}
+    made = [thing("ConfigMap", "script", data={"run.sh": script})] if script else []
+    return [*schedule(name, "sh", "/script/run.sh", volumes=volumes, **given), *made]
+
 
 HOLDS = [
+    *(
+        Holds(
+            f"a volume takes no new file, as nobody takes old ones away{what}",
+            world,
+            (f"CronJob/{who}", "configuration_error", "page_human"),
+            excludes=no("rollback_workload", "restart_workload", "scale_workload", at="Deployment/maker"),
+            alone=True,
+            harmful=HARMFUL,
+        )
+        for what, who, world in (
+            (", and no inode is left", "tiles-prune", no_inodes(tidies(), fills=INODES)),
+            (", by the path in its lines alone", "tiles-prune", no_inodes(tidies())),
+            (", by a script", "nightly", no_inodes(tidies("nightly", script=SCRIPT), fills=INODES)),
+            (
+                ", and its lines name no path",
+                "tiles-prune",
+                no_inodes(tidies(), fills=INODES, line="java.io.IOException: No space left on device"),
+            ),
+            (
+                ", and it filled as fast before a release of who writes there",
+                "tiles-prune",
+                no_inodes(tidies(), fills=INODES, before=OLD, released=1500),
+            ),
+        )
+    ),
     Holds(
         "an alert misses its runs",
         snapshot(shop(), cron_job(suspend=True, well=3 * DAY, written=2 * DAY), figures=[WELL], alerts=MISSED),
@@ -88,7 +130,11 @@ HOLDS = [
         for what, who, world in (
             ("", "purge-events", volume_full(PURGE)),
             (", and a client was released minutes before", "purge-events", volume_full(PURGE, **released())),
-            (", by its name", "retention", volume_full(schedule("retention", "/run.sh", env={"PGHOST": "postgres"}))),
+            (
+                ", by its name",
+                "retention",
+                volume_full(schedule("retention", "/run.sh", each=NIGHTLY, env={"PGHOST": "postgres"})),
+            ),
             (
                 ", and a Secret hides where",
                 "housekeeping",
@@ -159,5 +205,36 @@ DOES_NOT_HOLD = [
         "what is old is not taken away, and there is room",
         volume_full(PURGE, used=0.75),
         harmful=HARMFUL,
+    ),
+    *(
+        DoesNotHold(f"a volume takes no new file, {what}", world, TILES_FULL, harmful=HARMFUL)
+        for what, world in (
+            ("and what is not tidied is another", no_inodes(tidies(claim="elsewhere"), fills=INODES)),
+            ("and what is not tidied is another of theirs", no_inodes(tidies(claim="other"), fills=INODES)),
+            ("and a report is not made there", no_inodes(tidies("report"), fills=INODES)),
+            ("and a script is not run that takes away its own file", no_inodes(tidies("report", script="rm /tmp/x"))),
+            (
+                "and a copy is not made, whose old ones are deleted",
+                no_inodes(tidies("nightly", script=f"rsync -a /srv/tiles /backup\n{SCRIPT}"), fills=INODES),
+            ),
+            ("and it was tidied last night", no_inodes(tidies(ran=DAY), fills=INODES)),
+            (
+                "and it stood still while several runs were missed",
+                no_inodes(tidies(each="*/10 * * * *"), fills=climbing("volume_inodes_share", 0.6, 1.0, since=1200)),
+            ),
+            (
+                "and it fills since a release of who writes there",
+                no_inodes(
+                    tidies(),
+                    fills=climbing("volume_inodes_share", 0.6, 1.0, since=1500),
+                    before=OLD,
+                    released=1560,
+                ),
+            ),
+            (
+                "and its lines name no path, nor does anybody measure it",
+                no_inodes(tidies(), line="java.io.IOException: No space left on device"),
+            ),
+        )
     ),
 ]

@@ -42,6 +42,20 @@ def beside(*objects: Any, alerts: Any = ()) -> Snapshot:
     return snapshot(shop(), *objects, figures=[WELL], alerts=alerts)
 
 
+def put_off(each: str = "30 2 1 1 *", wrote: float = 8 * DAY, runs: tuple[float, ...] = (9, 10, 11)) -> list[Obj]:
+    """Return a purge that ran each night, so many days ago, until somebody wrote when it runs."""
+    made = schedule("purge", *PURGES, each=each, ran=min(runs) * DAY, suspend=False)
+    wrote_: Obj = {"f:spec": {"f:schedule": {}}}
+    made[0]["metadata"]["managedFields"] = [
+        {"manager": "kubectl-edit", "operation": "Update", "time": at(wrote), "fieldsV1": wrote_}
+    ]
+    for days in runs:
+        run = thing("Job", f"purge-{days}", age=days * DAY, status={"succeeded": 1})
+        run["metadata"]["ownerReferences"] = [{"kind": "CronJob", "name": "purge", "controller": True}]
+        made.append(run)
+    return made
+
+
 OTHER = schedule("other", "/app/other", each="*/10 * * * *", ran=300, suspend=False)
 HOLDS = [
     Holds("its controller gave up on one that never ran", beside(sync(ran=0), gave_up()), FOUND, alone=True),
@@ -78,7 +92,28 @@ HOLDS = [
         alone=True,
     ),
 ]
+HOLDS += [
+    Holds(
+        f"a volume is full, as somebody wrote that what is old is taken away {what}",
+        volume_full(put_off(each)),
+        ("CronJob/purge", "configuration_error", "page_human"),
+        excludes=no("rollback_workload", "restart_workload", at=SHOP),
+        harmful=HARMFUL,
+        alone=True,
+    )
+    for what, each in (("once a year", "30 2 1 1 *"), ("on a day that never comes", "0 0 31 2 *"))
+]
+DB_FULL = ("StatefulSet/postgres", "resource_exhaustion", "page_human")
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a volume is full, and {what}", volume_full(runs), DB_FULL, harmful=HARMFUL)
+        for what, runs in (
+            ("what is old is taken away at another hour", put_off("30 4 * * *", wrote=DAY, runs=(1, 2, 3))),
+            ("somebody wrote that before the last run", put_off(wrote=10 * DAY)),
+            ("nobody knows how often it ran before", put_off(runs=(9,))),
+            ("it always ran once a year", put_off(runs=(300, 665))),
+        )
+    ),
     DoesNotHold("runs are begun when they are due", beside(sync(ran=240)), HEALTHY),
     DoesNotHold("one run is late", beside(sync(ran=700)), HEALTHY),
     DoesNotHold("a day's run is due tonight", beside(sync(each="30 2 * * *", ran=DAY)), HEALTHY),

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence, Excluded
+from tuheg_ir.diagnosis.model import Evidence, Excluded, Series
 from tuheg_ir.diagnosis.rule import RESTARTS
 from tuheg_ir.diagnosis.rules._database_users import secrets_of_its_address
-from tuheg_ir.diagnosis.rules._full_store import Full, full
+from tuheg_ir.diagnosis.rules._full_store import FULL, Full, full
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._spills import spilled
 from tuheg_ir.diagnosis.rules._unfinished_growth import unfinished
 from tuheg_ir.diagnosis.view.claims import claims_of
 from tuheg_ir.diagnosis.view.complaints import told
+from tuheg_ir.diagnosis.view.figures import climbs_since
+from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.programs import of_role, role
-from tuheg_ir.diagnosis.view.reading import oldest, text
+from tuheg_ir.diagnosis.view.reading import created, mapping, oldest, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 MISSED = 2
 """What is full since then for want of so few runs would have been full at the next delay of one."""
+FASTER, KNOWN = 2.0, 10
+"""So many times as fast fills what a release fills; fewer points before it do not tell how fast it filled then."""
+_SHARES = ("volume_used_share", "volume_inodes_share")
 _LOG_FULL = late(
     r"transaction log (?:for|of|in) .{1,100} is full|\bORA-(?:00257|1980[49])|logsegment' segment is full",
     re.IGNORECASE,
@@ -41,6 +48,12 @@ _CLEANS = late(
     r"|curator|reap|evict|delet|trim|forget|shrink|drop[-_ ]?(?:old|part|ind)|partition[-_ ]?drop)",
     re.IGNORECASE,
 )
+_DELETES = late(
+    r"\bfind\b.{0,200}-delete\b|-exec (?:/bin/)?rm\b|-mtime \S+.{0,80}\brm\b|\bDELETE FROM\b"
+    r"|\b(?:tmpreaper|tmpwatch)\b",
+    re.IGNORECASE,
+)
+"""How a script that is mounted takes away what is old, whatever it is called; to delete a file of its own is less."""
 _COPIES = late(r"(?<![a-z])(?:backup|bkp|dump|snapshot|export|copy|sync|restic|pgbackrest|barman)", re.IGNORECASE)
 """What copies data elsewhere may delete its own old copies there, and makes no room where the data is."""
 _WORD = late(r"(?<![\w./-])[a-z][\w.-]*", re.IGNORECASE)
@@ -64,12 +77,14 @@ class Missed(NamedTuple):
     evidence: tuple[Evidence, ...]
 
 
-def room_not_made(view: View, schedule: Workload, last: datetime | None) -> Missed | None:
+def room_not_made(
+    view: View, schedule: Workload, last: datetime | None, each_time: timedelta | None = None
+) -> Missed | None:
     """Return the full store for which a schedule made room, if several of its runs were missed before it got full.
 
-    ``last``: when a run was last there, or well.
+    ``last``: when a run was last there, or well; ``each_time``: how often it ran, if not as its schedule says now.
     """
-    each_time = pace(text(schedule.obj, "spec", "schedule"))
+    each_time = each_time or pace(text(schedule.obj, "spec", "schedule"))
     if last is None or each_time is None:
         return None
     for store in view.serving:
@@ -77,10 +92,13 @@ def room_not_made(view: View, schedule: Workload, last: datetime | None) -> Miss
         began = _began(found) if found is not None else None
         if found is None or began is None or began - last < MISSED * each_time:
             continue
-        if not works_on(view, schedule, store) or not _gives_room(view, schedule, found):
+        if not works_on(view, schedule, store, found.claims) or not _gives_room(view, schedule, found):
+            continue
+        if _filled_otherwise(view, found, began, last + each_time, each_time):
             continue
         if spilled(view, store) is None and unfinished(view, store) is None:
-            suffer = behind(view, store.ref, *(each.caller for each in found.told), but=schedule.ref)
+            fellows = (each.ref for each in view.serving if {*claims_of(each)} & {*found.claims})
+            suffer = behind(view, store.ref, *fellows, *(each.caller for each in found.told), but=schedule.ref)
             lines = (view.hit_evidence(hit) for hit in found.lines[:1])
             return Missed(store.ref, began, suffer, (*found.volumes[:1], *lines, *told(view, found.told, 1)))
     return None
@@ -100,6 +118,36 @@ def _began(found: Full) -> datetime | None:
     return found.since or oldest(each.hit.first for each in found.told)
 
 
+def _filled_otherwise(view: View, found: Full, began: datetime, missed: datetime, each_time: timedelta) -> bool:
+    """Tell whether full volumes stood still while runs were missed, or fill so since a release of who has them.
+
+    ``missed``: since when runs are missed. Of a log of changes a volume tells little: its file has room inside.
+    """
+    if any(_LOG_FULL.search(hit.line) for hit in found.lines):
+        return False
+    users = [each for each in view.serving if each.changes and {*claims_of(each)} & {*found.claims}]
+    released = [each.released_at for each in users if each.released_at and each.released_at < began]
+    kept = (s for c in found.claims for name in _SHARES for s in view.figures.series(name, persistentvolumeclaim=c))
+    for series in (each for each in kept if each.points and each.points[-1][1] >= FULL):
+        stood = climbs_since(series, began)
+        first = datetime.fromtimestamp(series.points[0][0], view.now.tzinfo)
+        if stood is not None and stood - max(first, missed) >= MISSED * each_time:
+            return True
+        if any(_faster_since(series, at, began) for at in released):
+            return True
+    return False
+
+
+def _faster_since(series: Series, at: datetime, end: datetime) -> bool:
+    """Tell whether a series rose much faster from a time to an end than before that."""
+    early = [(t, v) for t, v in series.points if t <= at.timestamp()]
+    late_ = [(t, v) for t, v in series.points if at.timestamp() <= t <= end.timestamp()]
+    if len(early) < KNOWN or len(late_) < 2:
+        return False
+    was, now = (max(0.0, p[-1][1] - p[0][1]) / (p[-1][0] - p[0][0]) for p in (early, late_))
+    return now > FASTER * was
+
+
 def _gives_room(view: View, schedule: Workload, found: Full) -> bool:
     """Tell whether what a schedule does gives room where it lacks: in the log of changes, or among what is kept."""
     lines = [hit.line for hit in found.lines] + [each.hit.line for each in found.told]
@@ -108,21 +156,33 @@ def _gives_room(view: View, schedule: Workload, found: Full) -> bool:
         return False
     if any(map(_LOG_FULL.search, lines)):
         return bool(_SAVES_LOG.search(words))
-    return bool(_CLEANS.search(schedule.name) or (_CLEANS.search(words) and not _COPIES.search(words)))
+    if _CLEANS.search(schedule.name) or (_CLEANS.search(words) and not _COPIES.search(words)):
+        return True
+    scripts = [str(said) for _, obj in view.maps_read(schedule.template) for said in mapping(obj, "data").values()]
+    return any(map(_DELETES.search, scripts)) and not any(map(_COPIES.search, (words, *scripts)))
 
 
-def works_on(view: View, schedule: Workload, store: Workload) -> bool:
+def works_on(view: View, schedule: Workload, store: Workload, claims: Collection[str] = ()) -> bool:
     """Tell whether runs work on a store: they name its host, alone among words perhaps, or share a volume with it.
 
-    Where a Secret hides the address it is the only database that there is.
+    ``claims``: which of its volumes it has to be. Where a Secret hides the address it is the only database there is.
     """
-    if store.ref in view.graph.needs(schedule.ref) or {*claims_of(schedule)} & {*claims_of(store)}:
+    shared = {*claims_of(schedule)} & {*claims_of(store)}
+    if shared & {*claims} if claims else shared:
+        return True
+    if store.ref in view.graph.needs(schedule.ref):
         return True
     words = {word for _, said in view.graph.commands(schedule) for word in _WORD.findall(said)}
     if any(view.graph.resolve(word) == store.ref for word in words):
         return True
     only = role(store) == "database" and [w.ref for w in of_role(view.workloads, "database")] == [store.ref]
     return only and bool(secrets_of_its_address(view, schedule))
+
+
+def ran_each(view: View, schedule: Workload) -> timedelta | None:
+    """Return the longest time from one run of a schedule to the next, by those that are kept; None of less than two."""
+    made = sorted(at for job in view.snapshot.of("Job") if controller(job) == schedule.ref and (at := created(job)))
+    return max((later - at for at, later in pairwise(made)), default=None)
 
 
 def pace(schedule: str) -> timedelta | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._makes_room import of_missed, room_not_made
@@ -11,10 +12,13 @@ from tuheg_ir.diagnosis.view.batch import failed_runs
 from tuheg_ir.diagnosis.view.reading import moment
 from tuheg_ir.diagnosis.view.view import View
 
+FAILED = timedelta(days=31)
+"""Runs come once a month or oftener: the last one tells how they end, whenever that was."""
+
 
 def when(view: View) -> Iterator[Match]:
     """A run failed, none was well for long before a store got full for which they make room, and that is not why."""
-    for run in failed_runs(view):
+    for run in failed_runs(view, FAILED):
         schedule, hits = view.workloads[run.component], view.hits_of(run.component)
         if any(hit.trouble == "disk_full" for hit in hits):
             continue  # it fails as others do, since there is no room

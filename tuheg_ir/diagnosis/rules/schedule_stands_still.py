@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._makes_room import Missed, of_missed, pace, room_not_made
+from tuheg_ir.diagnosis.rules._makes_room import Missed, of_missed, pace, ran_each, room_not_made
 from tuheg_ir.diagnosis.view.events import Event
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.reading import created, items, moment, newest, text, writers
@@ -37,6 +37,7 @@ def when(view: View) -> Iterator[Match]:
     away.
     """
     for schedule in view.workloads.values():
+        yield from _put_off(view, schedule) if schedule.kind == "CronJob" else ()
         due = _due(view, schedule) if schedule.kind == "CronJob" else None
         if due is None or view.events_of(schedule.ref, *_REFUSED):
             continue
@@ -46,6 +47,29 @@ def when(view: View) -> Iterator[Match]:
         known = _ran(view, schedule) is not None  # of one that never ran its status may only not be there
         if said or (missed and known and not _all_stand(view, schedule)):
             yield _match(view, schedule, due, said, missed, room)
+
+
+def _put_off(view: View, schedule: Workload) -> Iterator[Match]:
+    """Yield that since its schedule was written no run is due for many times as long as they came, and that is missed.
+
+    Some suspend a CronJob so: for a day that hardly ever comes.
+    """
+    ran, wrote = _ran(view, schedule), newest(_set_going(schedule, "spec.schedule"))
+    now, was = pace(text(schedule.obj, "spec", "schedule")), ran_each(view, schedule)
+    if ran is None or wrote is None or wrote <= ran or was is None or now is None or now <= MISSED * was:
+        return
+    room = room_not_made(view, schedule, ran, was)
+    if room is not None:
+        said = text(schedule.obj, "spec", "schedule")
+        told = f"its schedule was written, {said}: since {ran:%Y-%m-%d %H:%M} UTC no run was begun"
+        yield Match(
+            component=schedule.ref,
+            evidence=(Evidence("objects", schedule.ref, told, wrote), *room.evidence),
+            certainty=0.75,
+            since=room.since,
+            explains=room.suffer,
+            excludes=of_missed(schedule.ref, room),
+        )
 
 
 def _match(
@@ -80,7 +104,7 @@ def _due(view: View, schedule: Workload) -> datetime | None:
     busy = bool(schedule.live or items(obj, "status", "active"))
     if each_time is None or busy or text(obj, "spec", "suspend").lower() == "true":
         return None
-    begins = newest((_ran(view, schedule), created(obj), *_set_going(schedule)))
+    begins = newest((_ran(view, schedule), created(obj), *_set_going(schedule, _WHENCE)))
     late = view.now - begins if begins else timedelta()
     return begins + each_time if begins and late > max(MISSED * each_time, AWAY) else None
 
@@ -91,10 +115,10 @@ def _ran(view: View, schedule: Workload) -> datetime | None:
     return newest((*told, *(created(job) for job in view.snapshot.of("Job") if controller(job) == schedule.ref)))
 
 
-def _set_going(schedule: Workload) -> Iterator[datetime | None]:
-    """Yield when somebody wrote whether it is suspended: before that no run was due."""
+def _set_going(schedule: Workload, field: str) -> Iterator[datetime | None]:
+    """Yield when somebody wrote a field of it: whether it is suspended, before that no run was due."""
     for each in writers(schedule.obj):
-        if _WHENCE in fields(each):
+        if field in fields(each):
             yield moment(each, "time")
 
 

@@ -30,15 +30,18 @@ class Failed(NamedTuple):
         return (Evidence("objects", f"Job/{self.job}", f"the run failed: {self.why}", self.at), *self.alerts)
 
 
-def failed_runs(view: View) -> tuple[Failed, ...]:
-    """Return the failed Jobs that somebody still has to care for, one of each component."""
+def failed_runs(view: View, within: timedelta = LATELY) -> tuple[Failed, ...]:
+    """Return the failed Jobs that somebody still has to care for, one of each component.
+
+    ``within``: how long ago one may have failed of which no alert speaks.
+    """
     found: dict[str, Failed] = {}
     for obj in sorted(view.snapshot.of("Job"), key=lambda o: str(created(o) or ""), reverse=True):
         component = controller(obj) or ref(obj)
         if component in found or component not in view.workloads:
             continue
         one = _failed(view, obj, component)
-        if one is not None and (one.alerts or (one.at is not None and view.recent(one.at, LATELY))):
+        if one is not None and (one.alerts or (one.at is not None and view.recent(one.at, within))):
             found[component] = one
     return tuple(found.values())
 
