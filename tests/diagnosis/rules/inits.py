@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from tests.diagnosis.rules.pods import looping, pods_of, put, rollout, waiting
+from tests.diagnosis.rules.pods import later, looping, pods_of, put, rollout, waiting
 from tests.diagnosis.rules.scenes import IMAGE
-from tests.diagnosis.rules.tiny import Obj
+from tests.diagnosis.rules.tiny import Obj, log, pod, workload
+from tuheg_ir.diagnosis.model import Log
 
 
 def failing(objects: list[Obj]) -> list[Obj]:
@@ -32,3 +34,18 @@ def as_before(*, first: str = "", inits: Sequence[Obj] = (), now: Sequence[Obj] 
         if first or now:
             template["initContainers"] = [*([{"name": "wait", "image": first}] if first else []), *(now or inits)]
     return objects
+
+
+def fetching(failed: int = 2, *, pods: int = 4, age: float = 900, **init: Any) -> list[Obj]:
+    """Return a workload whose last pods, made anew, end at an init container; the others passed it days ago."""
+    held = {"name": "fetch", "image": "fetch:1", **init}
+    objects = later(workload("shop", pods=pods, spec={"initContainers": [held]}), failed, waiting("x"), age=age)
+    for each in pods_of(objects)[-failed:]:
+        put(each, waiting("PodInitializing"))
+        each["status"]["initContainerStatuses"] = [{"name": "fetch", **looping()}]
+    return objects
+
+
+def said(*lines: str, failed: int = 2, pods: int = 4) -> list[Log]:
+    """Return what the init containers that fail tell."""
+    return [log(pod("shop", number), *lines, since=70, of="fetch") for number in range(pods - failed, pods)]

@@ -133,7 +133,7 @@ def _complaints(view: View, troubles: frozenset[str]) -> Iterator[Complaint]:
             continue
         if hit.trouble.startswith(_ON_THE_WAY) and (hit.pod, hit.line) in names:
             continue  # it never came as far as the host that it names
-        hosts = hit.hosts or _asked(view, hit) or store_asked(view, hit)
+        hosts = hit.hosts or asked_by_tool(view, hit.component, hit.container, hit.line) or store_asked(view, hit)
         abouts = {ref for host in hosts if (ref := view.graph.resolve(host)) and ref != hit.component}
         outside = () if _ACCESS.search(hit.line) else tuple(h for h in hosts if _elsewhere(view, h, own))
         if not abouts and not outside:
@@ -144,12 +144,12 @@ def _complaints(view: View, troubles: frozenset[str]) -> Iterator[Complaint]:
             yield Complaint(hit.component, about, outside, hit)
 
 
-def _asked(view: View, hit: Hit) -> tuple[str, ...]:
+def asked_by_tool(view: View, ref: str, container: str, line: str) -> tuple[str, ...]:
     """Return the one host that a container's command asks by a tool which does not say whom it asked: `curl: (22)`."""
-    workload = view.workloads.get(hit.component)
-    if workload is None or not _TOOL.match(without_time(hit.line)):
+    workload = view.workloads.get(ref)
+    if workload is None or not _TOOL.match(without_time(line)):
         return ()
-    said = _PROXY.sub(" ", " ".join(word for _, word in view.graph.commands(workload, hit.container)))
+    said = _PROXY.sub(" ", " ".join(word for _, word in view.graph.commands(workload, container)))
     variables = {found[1] for word in _SHELL_WORD.findall(said) if (found := _ADDRESS.match(word))}
     given = [(key, value) for key, value in view.graph.settings(workload) if value and key in variables]
     literal = hosts_in("", _VARIABLE.sub("$", said))
