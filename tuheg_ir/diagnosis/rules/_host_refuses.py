@@ -54,9 +54,9 @@ _OURS = late(
     r"|does not have .{1,60}(?:access|permission)|insufficient.{0,20}(?:permission|scope|privilege)"
     r"|(?:white|allow)-?list|\bIP(?:_| |v[46]).{0,40}not[ _](?:allowed|permitted|authori[sz]ed)|IP_BLOCKED"
     # What we show is not right, or our clock is not.
-    r"|(?:key|token|credential|password|signature|certificate)s?[\W_]{0,3}(?:\w+ ){0,3}"
+    r"|(?:key|token|credential|password|signature|certificate)s?[\W_]{0,3}(?:\w{1,30} ){0,3}"
     r"(?:invalid|not valid|expired|revoked|rolled|rotated|unknown|incorrect|missing|mismatch|disabled)"
-    r"|(?:invalid|expired|incorrect|bad|missing|unknown|revoked|wrong)[ _-](?:[a-z]+[ _-]){0,2}"
+    r"|(?:invalid|expired|incorrect|bad|missing|unknown|revoked|wrong)[ _-](?:[a-z]{1,30}[ _-]){0,2}"
     r"(?:key|token|credential|password|signature)|SignatureDoesNot|InvalidAccessKey|invalid_(?:grant|client)|Skewed",
     re.IGNORECASE,
 )
