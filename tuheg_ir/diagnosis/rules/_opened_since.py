@@ -11,6 +11,7 @@ from itertools import accumulate
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._holders import held_by
+from tuheg_ir.diagnosis.rules._led_back import led_back
 from tuheg_ir.diagnosis.rules._pools import BUSY_TOO, LONG, READINGS, kept_waiting
 from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, label_of, released_before
@@ -55,13 +56,15 @@ def _opened(view: View, each: Full, client: Workload, full: datetime) -> tuple[E
     """Return that the open files of a client climb since its release, as the connections of a store do."""
     if client.kind in (*BATCH, "Pod") or client.returned or not works_otherwise(client):
         return ()
-    if not released_before(view, client, full) or _wants_more(view, client, full):
-        return ()
     pods = client.newest_pods()
-    climbs = [climb for pod in pods if _climbs(climb := _counts(view, pod, full))]
-    low, high = (sum(climb[end][1] for climb in climbs) for end in (0, -1))
-    if not pods or len(climbs) < len(pods) or high - low < LEAST or _others(view, each, client) > OTHERS * (high - low):
+    climbs = [_counts(view, pod, full) for pod in pods]
+    low, high = (sum(climb[end][1] for climb in climbs if climb) for end in (0, -1))
+    if not pods or not all(climbs) or high - low < LEAST or _others(view, each, client) > OTHERS * (high - low):
         return ()
+    if _wants_more(view, client, full):
+        return ()
+    if not released_before(view, client, full) or not all(map(_climbs, climbs)):
+        return led_back(view, each, client, climbs, full, (MOST, TIMES))
     alike = _alike(view, each, client, full, (low, high))
     fact = f"its pods held {low:.0f} files and sockets open as they came, and at last {high:.0f}, evenly more {alike}"
     began = datetime.fromtimestamp(climbs[0][0][0], UTC) if climbs else None

@@ -28,9 +28,12 @@ def when(view: View) -> Iterator[Match]:
     """A program's sessions idle in transactions or are unused, or its pool, log, pods or database count ever more."""
     seen = set()
     for each in full(view):
-        for workload, evidence in _leaking(view, each):
+        known = [*_leaking(view, each)]
+        opened = [] if known or each.database is not None else opened_since_release(view, each)
+        for workload, evidence in known or opened:
             seen.add(workload.ref)
-            yield _match(view, workload, each.ref, (*evidence, *each.evidence), each.since)
+            found = (*evidence, *each.evidence)
+            yield _match(view, workload, each.ref, found, each.since, by_release=bool(opened))
     for database in view.databases:
         for holder in holders(database):
             waiting = [c for c in complaints(view, "pool_exhausted") if c.caller == holder.ref]
@@ -50,8 +53,7 @@ def _leaking(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Evidence,
             elif _abandons(view, each, holder):
                 yield view.workloads[holder.ref], (_told_unused(each.ref, holder),)
         return
-    known = _measured(view, each) or _counted_by_a_pool(view, each) or [*_told_by_a_pool(view, each)]
-    yield from known or opened_since_release(view, each)
+    yield from _measured(view, each) or _counted_by_a_pool(view, each) or _told_by_a_pool(view, each)
 
 
 def _measured(view: View, each: Full) -> list[tuple[Workload, tuple[Evidence, ...]]]:
@@ -144,10 +146,16 @@ def _told(ref: str, holder: Holder, source: str = "database") -> Evidence:
 
 
 def _match(
-    view: View, workload: Workload, database: str, evidence: tuple[Evidence, ...], since: datetime | None
+    view: View,
+    workload: Workload,
+    database: str,
+    evidence: tuple[Evidence, ...],
+    since: datetime | None,
+    *,
+    by_release: bool = False,
 ) -> Match:
     began = since or next((e.time for e in evidence if e.time is not None), None)
-    ours = released_before(view, workload, began)
+    ours = by_release or released_before(view, workload, began)
     released = tuple(Evidence("objects", workload.ref, c.told(), workload.released_at) for c in workload.changes[:2])
     others = tuple(ref for ref in clients(view, database) if ref != workload.ref)
     return Match(
