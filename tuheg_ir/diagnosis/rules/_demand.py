@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.rules._strangers import reached_from_outside
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.growth import had
-from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of
 from tuheg_ir.diagnosis.view.usage import work_growth
 from tuheg_ir.diagnosis.view.view import View
@@ -132,8 +132,14 @@ def _rate(view: View, ref: str) -> Turn | None:
 
 
 def _works_more(view: View, caller: Workload) -> bool:
-    """Tell whether a caller that was not released lately uses many times the processor time that it used."""
+    """Tell whether a caller that was not released lately uses many times the processor time that it used.
+
+    Not of one that is asked as much as ever, as is counted, and takes its work from no broker: its own tries cost that.
+    """
     if caller.changes and view.recent(caller.released_at, SOON):
+        return False
+    counted = labels_of(view, caller.ref, "request_rate") and _rate(view, caller.ref) is None
+    if counted and not any(role(each) == "broker" for each in view.called(caller.ref)):
         return False
     return (work_growth(view, caller) or 1.0) >= TIMES
 

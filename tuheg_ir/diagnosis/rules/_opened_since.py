@@ -34,6 +34,8 @@ FEW = 0.2
 """Share of what came to a store since a release that may have come to it in the same hour before."""
 LEAST = 30
 """Fewer files than this come and go with the work."""
+NONE = 0.99
+"""Share of its connections from which on a store has none for who asks now."""
 STANDS_S = 300.0
 """Who opens ever more would have opened many more within so many seconds."""
 BUSIER = 2.0
@@ -56,19 +58,41 @@ def _opened(view: View, each: Full, client: Workload, full: datetime) -> tuple[E
     """Return that the open files of a client climb since its release, as the connections of a store do."""
     if client.kind in (*BATCH, "Pod") or client.returned or not works_otherwise(client):
         return ()
-    pods = client.newest_pods()
-    climbs = [_counts(view, pod, full) for pod in pods]
-    low, high = (sum(climb[end][1] for climb in climbs if climb) for end in (0, -1))
-    if not pods or not all(climbs) or high - low < LEAST or _others(view, each, client) > OTHERS * (high - low):
-        return ()
     if _wants_more(view, client, full):
         return ()
-    if not released_before(view, client, full) or not all(map(_climbs, climbs)):
-        return led_back(view, each, client, climbs, full, (MOST, TIMES))
+    return _from_their_start(view, each, client, full) or _from_amid(view, each, client, full)
+
+
+def _from_their_start(view: View, each: Full, client: Workload, full: datetime) -> tuple[Evidence, ...]:
+    """Return that what the pods of a client hold open climbs since they came with its release."""
+    climbs = _mine(view, each, client, full) if released_before(view, client, full) else ()
+    if not climbs or not all(map(_climbs, climbs)):
+        return ()
+    low, high = (sum(climb[end][1] for climb in climbs) for end in (0, -1))
     alike = _alike(view, each, client, full, (low, high))
     fact = f"its pods held {low:.0f} files and sockets open as they came, and at last {high:.0f}, evenly more {alike}"
-    began = datetime.fromtimestamp(climbs[0][0][0], UTC) if climbs else None
+    began = datetime.fromtimestamp(climbs[0][0][0], UTC)
     return (Evidence("metrics", client.ref, fact, began),) if alike else ()
+
+
+def _from_amid(view: View, each: Full, client: Workload, full: datetime) -> tuple[Evidence, ...]:
+    """Return the same where figures go back to less than that: until nothing was left, as the last part takes long."""
+    label = label_of(view, "db_connections", each.ref)
+    left = view.figures.crossed("db_connections", NONE * each.usable, component=label) if label else None
+    until = max(left, full) if left else full
+    return led_back(view, each, client, _mine(view, each, client, until), until, (MOST, TIMES))
+
+
+def _mine(view: View, each: Full, client: Workload, until: datetime) -> tuple[Points, ...]:
+    """Return how many files each pod of a client had open until a time, if they are many more, and those of no other.
+
+    All its pods are counted, or none is.
+    """
+    counts = tuple(_counts(view, pod, until) for pod in client.newest_pods())
+    if not all(counts):
+        return ()
+    more = sum(count[-1][1] - count[0][1] for count in counts)
+    return () if more < LEAST or _others(view, each, client) > OTHERS * more else counts
 
 
 def _alike(view: View, each: Full, client: Workload, full: datetime, held: tuple[float, float]) -> str:

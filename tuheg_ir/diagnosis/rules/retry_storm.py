@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rules._demand import Multiplied, fell_short, has_no_room
 from tuheg_ir.diagnosis.rules._figures import Turn, felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._innocent_image import run_began
+from tuheg_ir.diagnosis.rules._tries_again import tries_again
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -32,6 +33,8 @@ def when(view: View) -> Iterator[Match]:
             since = found.grew.since
             another = run_began(view, found.by, since) or found_work(view, found.by, since)
             yield match._replace(remedy="page_human") if another or _unproven(view, found) else match
+        elif found is not None and ill and (again := tries_again(view, ref, found.grew)) is not None:
+            yield _of_tries(view, ref, found.grew, *again)
         elif found is not None and ill:
             yield Match(
                 component=ref,
@@ -73,6 +76,28 @@ def _of_release(view: View, ref: str, caller: Workload, grew: Turn) -> Match:
             (ref,),
             f"{caller.ref} sends too much: the same load would come again",
             ("restart_workload", "rollback_workload"),
+        ),
+    )
+
+
+def _of_tries(view: View, ref: str, grew: Turn, caller: Workload, told_of: tuple[Evidence, ...]) -> Match:
+    """Return that a caller tries so often that a service cannot come back, though nothing is wrong behind it."""
+    needed = sorted(view.graph.needs(ref))
+    return Match(
+        component=caller.ref,
+        evidence=(_grew(ref, grew), *told_of, *felt(view, ref)),
+        certainty=0.75,
+        root_cause="configuration_error",
+        since=grew.since,
+        explains=(*behind(view, ref, but=caller.ref), *needed),
+        excludes=(
+            *not_for(
+                (ref,),
+                f"{caller.ref} tries again as often: what starts anew is overrun while it is cold",
+                ("restart_workload", "rollback_workload", "restart_connection_pool"),
+            ),
+            *not_for(needed, f"it is well: the tries of {caller.ref} go on"),
+            *not_for((caller.ref,), "more instances try as often", ("scale_workload",)),
         ),
     )
 

@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
+from tuheg_ir.diagnosis.rules._tries import BESIDE_TRIES, TRIED, TRIES
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import STILL
@@ -37,15 +38,6 @@ BUSY = 2.0
 """So many times the processor time of before is what tries cost."""
 WORKS = 0.25
 """Of whom no limit is known: who uses less of a processor than this is not kept busy."""
-_TRIES = late(r"(?:^|[^a-z])(?:retr(?:y|ies)|attempts?|tries)(?![a-z])", re.IGNORECASE)
-_OTHER = late(r"delay|pause|wait|back-?_?off|interval|timeout|jitter|_m?s$|seconds|millis", re.IGNORECASE)
-"""Settings of retries that are no number of them."""
-_TOLD = late(
-    r"\b(?:attempts?|retr(?:y|ies)|tries|retry_?count)(?:[\"']?[=:] ?|\W{1,2}#?)(\d{1,6})\b"
-    r"|\b(\d{1,6}) (?:attempts|retries|tries)\b(?![\"']?[=:]| \d)",
-    re.IGNORECASE,
-)
-"""How a log tells how many it took."""
 _UNANSWERED = late(
     r"\b(?:i/o|io|read|connect(?:ion)?|command|socket|query|statement)[ _-]?time(?:d[ _-]?)?out"
     r"|server closed|broken pipe",
@@ -81,7 +73,7 @@ def when(view: View) -> Iterator[Match]:
 
 def _loose(view: View, workload: Workload, change: Change, at: datetime) -> _Loose | None:
     """Return what a change let loose; None if it is no number of tries, or nothing shows that they are used."""
-    if not _TRIES.search(change.field) or _OTHER.search(change.field):
+    if not TRIES.search(change.field) or BESIDE_TRIES.search(change.field):
         return None
     if not change.after.isdecimal() or not (change.before.isdecimal() or not change.before):
         return None
@@ -138,7 +130,7 @@ def _told(view: View, workload: Workload, least: int, most: int) -> Iterator[tup
     """Yield (when, pod, line) of what took more tries than there were before."""
     for log in view.logs_of(workload.live, previous=False):
         for line in log.lines:
-            said = None if _UNANSWERED.search(line) else _TOLD.search(line)
+            said = None if _UNANSWERED.search(line) else TRIED.search(line)
             number = int(said[1] or said[2]) if said else 0
             if least <= number <= most and (at := stamp(line)) is not None:
                 yield at, log.pod, line
@@ -148,7 +140,7 @@ def _match(view: View, workload: Workload, found: _Loose, felt: Evidence) -> Mat
     asked = tuple(each.object for each in found.busy)
     suffer = behind(view, workload.ref, *asked, but=workload.ref)
     others = f"{workload.ref} asks {', '.join(asked)} again and again, whoever else does and whatever version they are"
-    more = tuple(c for c in workload.changes if c is not found.change and _OTHER.search(c.field))
+    more = tuple(c for c in workload.changes if c is not found.change and BESIDE_TRIES.search(c.field))
     return Match(
         component=workload.ref,
         evidence=(
