@@ -38,14 +38,13 @@ _PART = 4
 
 
 class _Tried(NamedTuple):
-    """How many lines tell of further tries, the most that one tells of, and the last of them."""
+    """How many lines tell of further tries, the most that one tells of, the last line, and when the first came."""
 
     lines: int
     most: int
     pod: str
     line: str
     first: datetime
-    last: datetime
 
 
 def tries_again(view: View, ref: str, grew: Turn) -> tuple[Workload, tuple[Evidence, ...]] | None:
@@ -90,8 +89,8 @@ def _tried(view: View, caller: Workload, callee: Workload, since: datetime) -> _
     found = sorted(_lines(view, caller, callee, since))
     if len(found) < OFTEN or view.now - found[-1][0] > SERVES:
         return None
-    last, pod, line, _ = found[-1]
-    return _Tried(len(found), max(number for *_, number in found), pod, line, found[0][0], last)
+    _, pod, line, _ = found[-1]
+    return _Tried(len(found), max(number for *_, number in found), pod, line, found[0][0])
 
 
 def _lines(view: View, caller: Workload, callee: Workload, since: datetime) -> Iterator[tuple[datetime, str, str, int]]:
