@@ -29,6 +29,12 @@ _STATS = late(
 
 Beside that, how long one of its statements takes.
 """
+SIZE = late(
+    r"(?P<what>(?:(?:default|reserve)[_-]?(?:pool[_-]?)?|(?<!min_)(?<!min-)pool[_-]?)size"
+    r"|max[_-]?(?:db|user|server)[_-]?conn(?:ection)?s?|num[_-]init[_-]children)\b[^\w\n]{0,6}(?P<many>\d+)",
+    re.IGNORECASE,
+)
+"""Settings of how many sessions a pooler may open; not how many clients it lets in, nor how many it keeps at least."""
 QUEUE_US = 500_000
 """Who waits so long for a session, on average, stands in a queue."""
 LITTLE = 0.1
@@ -133,19 +139,38 @@ def is_busy(view: View, database: Workload) -> bool:
 
 def room(view: View, pooler: Workload) -> tuple[Evidence, ...]:
     """Return that each database behind a pooler has room for the sessions of another instance; () if one may not."""
-    found = [tuple(_room(view, each)) for each in databases_behind(view, pooler)]
+    found = [tuple(_room(view, pooler, each)) for each in databases_behind(view, pooler)]
     known = all(found) and not leads_away(view, pooler)
     return tuple(evidence for each in found for evidence in each) if known else ()
 
 
-def leads_away(view: View, workload: Workload) -> bool:
-    """Tell whether a setting names a host that is no workload here: nobody sees how full a database there is."""
-    hosts = {host for key, value in view.graph.settings(workload) for host in hosts_in(key, value)}
+def leads_away(view: View, workload: Workload, by: re.Pattern[str] | None = None) -> bool:
+    """Tell whether a setting, of those ``by`` which one asks, names a host that is no workload here.
+
+    Nobody sees how full a database there is.
+    """
+    said = ((key, value) for key, value in view.graph.settings(workload) if by is None or by.search(f"{key}={value}"))
+    hosts = {host for key, value in said for host in hosts_in(key, value)}
     return any(view.graph.is_away(host) or (host in view.services and not view.graph.resolve(host)) for host in hosts)
 
 
-def _room(view: View, database: Workload) -> Iterator[Evidence]:
-    """Yield that a database has as many sessions again to give."""
+def _room(view: View, pooler: Workload, database: Workload) -> Iterator[Evidence]:
+    """Yield that a database has as many sessions again to give, and all that one more instance may open.
+
+    Who opens sessions as they are asked for may have few of them now, and has all that it may in the next rush.
+    """
     taken, most = figure(view, "db_connections", database.ref), figure(view, "db_max_connections", database.ref)
-    if taken is not None and most and 2 * taken <= most:
+    each = _may_open(view, pooler)
+    if taken is not None and most and 2 * taken <= most and max(taken, each * len(pooler.live)) + each <= most:
         yield Evidence("metrics", database.ref, f"{taken:.0f} of {most:.0f} connections are taken")
+
+
+def _may_open(view: View, pooler: Workload) -> int:
+    """Return how many sessions one instance of a pooler may open for one client, as its settings tell; 0 if unknown.
+
+    A limit of all its sessions is told where no pool has a size: it is often set far beyond what is ever opened.
+    """
+    said = (f"{key}={value}" for key, value in view.graph.settings(pooler))
+    found = [(match["what"].lower(), int(match["many"])) for each in said for match in SIZE.finditer(each)]
+    sizes = [many for what, many in found if not what.startswith("max")]
+    return max(sizes or [many for _, many in found], default=0)

@@ -15,7 +15,16 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._poolers import ENOUGH, FRESH, MORE, QUEUE_US, databases_behind, is_busy, minutes_told
+from tuheg_ir.diagnosis.rules._poolers import (
+    ENOUGH,
+    FRESH,
+    MORE,
+    QUEUE_US,
+    SIZE,
+    databases_behind,
+    is_busy,
+    minutes_told,
+)
 from tuheg_ir.diagnosis.rules._sessions import FEW, clients, full, refusals, released_before
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import complaints, fresh
@@ -28,12 +37,6 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited, hand
 
-_SIZE = late(
-    r"(?P<what>(?:(?:default|reserve)[_-]?(?:pool[_-]?)?|(?<!min_)(?<!min-)pool[_-]?)size"
-    r"|max[_-]?(?:db|user|server)[_-]?conn(?:ection)?s?|num[_-]init[_-]children)\b[^\w\n]{0,6}(?P<many>\d+)",
-    re.IGNORECASE,
-)
-"""Settings of how many sessions a pooler may open; not how many clients it lets in, nor how many it keeps at least."""
 _OPEN = late(r"max", re.IGNORECASE)
 """Of these none, or zero, is as many as are asked for."""
 _POOL = late(r"pool", re.IGNORECASE)
@@ -70,7 +73,7 @@ def _cut(pooler: Workload) -> tuple[Change, ...]:
 
 def _sizes(change: Change, value: str) -> dict[str, float]:
     """Return how many sessions of which kind a value allows."""
-    said = _SIZE.finditer(change.said(value))
+    said = SIZE.finditer(change.said(value))
     found = {m["what"].lower().replace("-", "_"): float(m["many"]) for m in said}
     return {what: inf if not many and _OPEN.match(what) else many for what, many in found.items()}
 
