@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from statistics import median
 from typing import NamedTuple
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._poolers import (
@@ -16,13 +18,14 @@ from tuheg_ir.diagnosis.rules._poolers import (
     QUEUE_US,
     databases_behind,
     is_busy,
+    leads_away,
     minutes_told,
     otherwise,
 )
 from tuheg_ir.diagnosis.rules._sessions import clients, figure, label_of
-from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
+from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, kind_spoken_of
 from tuheg_ir.diagnosis.view.demand import traffic_growth
-from tuheg_ir.diagnosis.view.programs import image_name
+from tuheg_ir.diagnosis.view.programs import image_name, role
 from tuheg_ir.diagnosis.view.reading import items, oldest, text
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
@@ -39,6 +42,8 @@ WORKING = 0.5
 """A database that works at more of its sessions than this is busy, or slow, itself."""
 IN_ITSELF = 0.5
 """Share of what a statement takes longer by that a database may have itself."""
+_OF_DATABASE = late(r"database|datasource|dsn|postg|sql|maria|mongo|(?<![a-z])(?:db|pg|rds)", re.IGNORECASE)
+"""Settings by which a client comes to a database, by their names or what they say."""
 _STATES, _ACTIVE = "db_connections_by_state", {"state": "active"}
 IDLE = 0.75
 """Who used more than so much of it before was always busy."""
@@ -63,7 +68,8 @@ def one_core(view: View, pooler: Workload) -> OneCore | None:
     since = oldest(turns)
     if since is None or not all(turns) or usage(view.figures, pooler, "cpu_share").most > BUSY:
         return None  # what its limit holds back is told by that
-    waits = [c for c in complaints(view, "connection_timeout") if c.about == pooler.ref and felt(view, c.caller)]
+    unmet = (c for c in complaints(view, "connection_timeout") if _meant(view, c, pooler))
+    waits = [c for c in unmet if felt(view, c.caller)]
     held_up = tuple(_inside(view, pooler))
     if held_up:
         inside = [c for c in complaints(view, "pool_exhausted") if c.caller in clients(view, pooler.ref)]
@@ -91,6 +97,21 @@ def _used_up(view: View, pod: str, container: str) -> datetime | None:
     if was is None or now is None or was > IDLE or not least <= now <= most:
         return None
     return view.figures.crossed("cpu_usage", least, pod=pod, container=container)
+
+
+def _meant(view: View, complaint: Complaint, pooler: Workload) -> bool:
+    """Tell whether a complaint is about a pooler: it names it, or a database that one comes to by the pooler alone.
+
+    Drivers speak of a database whoever answers for it, and many of them name no host that they could not reach.
+    """
+    if complaint.about == pooler.ref:
+        return True
+    if complaint.hosts or complaint.hit.hosts or kind_spoken_of(complaint.hit.line) != "database":
+        return False
+    caller = view.workloads.get(complaint.caller)
+    if caller is None or leads_away(view, caller, _OF_DATABASE):
+        return False
+    return [each.ref for each in view.called(caller.ref) if role(each) in ("database", "pooler")] == [pooler.ref]
 
 
 def _asked(view: View, pooler: Workload) -> Iterator[Evidence]:
@@ -143,8 +164,15 @@ def _waits(view: View, pooler: Workload) -> list[float]:
 
 
 def _queue(view: View, pooler: Workload) -> bool:
-    """Tell whether those who have come in wait for a session: then sessions are short, or held by somebody."""
-    return any(wait >= QUEUE_US for wait in _waits(view, pooler)) or (figure(view, "pool_waiting", pooler.ref) or 0) > 1
+    """Tell whether those who have come in wait for a session: then sessions are short, or held by somebody.
+
+    Of each instance one may be seen at any moment on its way to a session, and so many as ever are no new queue.
+    """
+    if any(wait >= QUEUE_US for wait in _waits(view, pooler)):
+        return True
+    label = label_of(view, "pool_waiting", pooler.ref)
+    was, now = (ask("pool_waiting", component=label) or 0 for ask in (view.figures.first, view.figures.now))
+    return bool(label) and now > max(len(pooler.live), MORE * was)
 
 
 def _sessions_left(view: View, pooler: Workload) -> Iterator[Evidence]:
@@ -152,5 +180,5 @@ def _sessions_left(view: View, pooler: Workload) -> Iterator[Evidence]:
     waits = _waits(view, pooler)
     if waits:
         yield Evidence("logs", pooler.ref, f"who has come in waits {max(waits) / 1e6:.2g} s for a session")
-    elif figure(view, "pool_waiting", pooler.ref) is not None:
+    elif (waiting := figure(view, "pool_waiting", pooler.ref)) is not None and waiting <= 1:
         yield Evidence("metrics", pooler.ref, "nobody who has come in waits for a session")
