@@ -17,6 +17,8 @@ from tuheg_ir.diagnosis.rules._capacity import (
     unblinded,
 )
 from tuheg_ir.diagnosis.rules._collecting import in_vain
+from tuheg_ir.diagnosis.rules._filled_by_waiting import held_by, waiting_fills
+from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.rules._publishing import flooded_by
 from tuheg_ir.diagnosis.rules._readers import backlogs, by_release
@@ -34,6 +36,8 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 TIGHT = 0.85
+HOLDS_UP = 0.7
+"""How sure it makes it that who asks for more holds so many requests for it that its memory is full."""
 COUNTED = 0.4
 """How sure an autoscaler's count makes it where nobody measures: of who asks for so much it tells nothing."""
 SUSPECT = timedelta(hours=48)
@@ -115,20 +119,25 @@ def _match(view: View, workload: Workload, evidence: list[Evidence], released: b
     grown, less = traffic_growth(view, workload.ref), fewer(view, workload)
     unknown = 0.55 if evidence[0].source == "metrics" else COUNTED
     certainty = unknown if grown is None else 0.75 if grown >= GROWN or less else 0.4
+    more_asked, holders = asked_more(view, workload), [each.ref for each in held_by(view, workload)]
+    if more_asked and holders and (grown is None or grown >= 1.0):
+        # It serves no more than it can; by how much more is asked the memory of who waits for it tells.
+        certainty = max(certainty, HOLDS_UP)
     evidence += [less] if less else []
     if grown is not None and grown >= GROWN:
         evidence.append(Evidence("metrics", workload.ref, f"traffic has grown {grown:.1f} times"))
     collects = in_vain(view, workload) if grown is not None and grown < GROWN else ()
-    if collects and not released:
+    if collects and not released and not holders:
         return _of_collector(view, workload, (*evidence, *collects))
     remedy, more, excludes = remedy_for_load(view, workload)
     found = Match(
         component=workload.ref,
-        evidence=(*evidence, *more, *asked_more(view, workload)),
+        evidence=(*evidence, *more, *more_asked, *waiting_fills(view, workload)),
         certainty=certainty - (0.2 if released else 0.0),
         remedy=remedy,
         since=oldest(e.time for e in evidence),
-        excludes=excludes,
+        explains=tuple(holders),
+        excludes=(*excludes, *not_for(holders, f"its memory is full of requests that wait for {workload.ref}")),
     )
     return unblinded(view, workload, found)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
+from tuheg_ir.diagnosis.rules._filled_by_waiting import filled_by_waiting
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._memory import LOADED, began_of, short_of_memory
 from tuheg_ir.diagnosis.view.demand import traffic_growth
@@ -23,6 +24,8 @@ def when(view: View) -> Iterator[Match]:
         grown = traffic_growth(view, workload.ref)
         if not evidence or grown is None or grown < LOADED or limit_cut(workload, "memory"):
             continue
+        if filled_by_waiting(view, workload):
+            continue  # more of it hold more of what waits: who answers too late needs help
         remedy, more, excludes = remedy_for_load(view, workload)
         yield Match(
             component=workload.ref,
