@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, errors, logs, pool, rate, shop
+from tests.diagnosis.rules.scenes import CALLS_CART, DB, IMAGE, SHOP, URL, errors, logs, pool, rate, shop
 from tests.diagnosis.rules.tiny import (
+    DAY,
     database,
     figure,
     log,
@@ -103,7 +104,98 @@ def booked(
     )
 
 
+TOP = "\tat org.springframework.transaction.support.AbstractPlatformTransactionManager."
+SECOND = f"{TOP}handleExistingTransaction(AbstractPlatformTransactionManager.java:461)"
+TAKEN = "Caused by: java.sql.SQLTransientConnectionException: HikariPool-1 - Connection is not available, request timed"
+GIVEN_UP = f"{TAKEN} out after 30004ms (total=10, active=10, idle=0, waiting=62)"
+SPRING = (
+    "ERROR Servlet.service() threw exception",
+    "org.springframework.transaction.CannotCreateTransactionException: Could not open JPA EntityManager",
+    f"{TOP}startTransaction(AbstractPlatformTransactionManager.java:532)",
+    SECOND,
+    "\tat com.example.audit.AuditService.record(<generated>)",
+    GIVEN_UP,
+    "\tat com.zaxxer.hikari.pool.HikariPool.createTimeoutException(HikariPool.java:686)",
+)
+FIRST = tuple(line for line in SPRING if line != SECOND)
+IN_QUARKUS = "\tat io.quarkus.narayana.interceptor.TransactionalInterceptor"
+QUARKUS = (
+    "java.sql.SQLException: Timeout acquiring a connection",
+    f"{IN_QUARKUS}RequiresNew.doIntercept(TransactionalInterceptorRequiresNew.java:41)",
+    "\tat com.example.audit.Audit.record(Audit.java:12)",
+    f"{IN_QUARKUS}Required.doIntercept(TransactionalInterceptorRequired.java:38)",
+)
+PSYCOPG = "psycopg_pool.PoolTimeout: couldn't get a connection after 30.00 sec"
+ALCHEMY_OUT = (
+    "sqlalchemy.exc.TimeoutError: QueuePool limit of size 5 overflow 5 reached, connection timed out, timeout 30.00"
+)
+SLOW_ONE = "LOG:  duration: 28012.345 ms  statement: SELECT * FROM orders WHERE note LIKE '%x%'"
+RAILS = "ActiveRecord::ConnectionTimeoutError: could not obtain a connection from the pool within 5.000 seconds"
+
+
+def twice(
+    *beside: Any,
+    lines: tuple[str, ...] = SPRING,
+    open_now: float = 20,
+    open_before: float = 0,
+    active: float = 1,
+    lasts: float = 29,
+    lasted: float = 0.03,
+    to: float = 50,
+    states: bool = True,
+    taken: int = 10,
+    more: str = "",
+    told: str = "",
+    figures: Any = (),
+    **made: Any,
+) -> Snapshot:
+    """Return a shop that takes two connections for a piece of work since its release, and a rush of ten minutes ago."""
+    of = {"component": "postgres"}
+    counted = {"idle": (20, 20 - open_now), "active": (1, active), "idle in transaction": (open_before, open_now)}
+    return snapshot(
+        shop(**({"env": URL, "before": IMAGE, "released": 2700} | made)),
+        *(beside or (postgres(),)),
+        logs=[
+            *(log(pod("shop", n), *lines * 6, since=570) for n in range(2)),
+            *(logs("shop", more, since=600) if more else []),
+            *([log("postgres-0", *[told] * 9, of="postgres")] if told else []),
+        ],
+        figures=[
+            errors("shop"),
+            rate("shop", 50, to),
+            *(pool(pod("shop", n), *[2] * 50, *[taken] * 10, since=3540) for n in range(2)),
+            *(
+                figure("db_connections_by_state", was, now, 600, state=each, **of)
+                for each, (was, now) in counted.items()
+            ),
+            figure("db_transaction_age_by_state", lasted, lasts, 600, state="idle in transaction", **of),
+            *figures,
+        ]
+        if states
+        else [errors("shop"), rate("shop", 50, to), *figures],
+    )
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"since a release who holds its connections waits for more: {what}",
+            world,
+            (SHOP, "code_defect", "rollback_workload"),
+            excludes=no("scale_database", at=DB),
+            harmful=("scale_database", "scale_workload"),
+        )
+        for what, world in (
+            ("a trace shows a transaction within one", twice()),
+            ("a trace of another framework shows it", twice(lines=QUARKUS)),
+            ("a trace shows it of some, and others wait for their first", twice(lines=(*SPRING, *FIRST, *FIRST))),
+            ("traces show it, and nobody measures the database", twice(states=False)),
+            ("it calls others too, which are well", twice(postgres(), workload("cart"), env={**URL, **CALLS_CART})),
+            ("transactions idle as long as its pool waits (psycopg)", twice(lines=(PSYCOPG,))),
+            ("transactions idle as long as its pool waits (SQLAlchemy)", twice(lines=(ALCHEMY_OUT,))),
+            ("transactions idle as long as its pool waits (Rails)", twice(lines=(RAILS,), lasts=4.8)),
+        )
+    ),
     Holds(
         "its pools are all taken since a rush that is over, and its database idles",
         booked(),
@@ -183,6 +275,40 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"who waits for a connection may hold one, and {what}", world, (), harmful=("rollback_workload",))
+        for what, world in (
+            ("no release came", twice(before=None)),
+            ("its release was days before", twice(released=3 * DAY)),
+            ("its database tells of slow statements", twice(told=SLOW_ONE)),
+            ("its database works at as many", twice(active=15)),
+            ("its database has no processor left", twice(figures=[figure("cpu_share", 0.2, 0.99, pod="postgres-0")])),
+            ("it waits for a lock", twice(more=LOCKED)),
+            ("whom it calls is late", twice(more="ERROR GET http://cart:8080/items: connect ETIMEDOUT")),
+            ("its sessions do not idle in transactions", twice(open_now=1)),
+            ("they idled so before", twice(open_before=18)),
+            (
+                "traces show as many who wait for their first, and nobody measures the database",
+                twice(lines=(*SPRING, *FIRST), states=False),
+            ),
+            ("it has been what it is for an hour only", twice(age=7200)),
+            ("no trace shows it, and transactions were as long before", twice(lines=(PSYCOPG,), lasted=25)),
+            (
+                "no trace shows it, and transactions last far longer than that",
+                twice(lines=(PSYCOPG,), lasts=300),
+            ),
+            (
+                "no trace shows it, and it asks somebody outside as well",
+                twice(lines=(PSYCOPG,), env={**URL, "PAY_URL": "https://api.pay.example/v3"}),
+            ),
+        )
+    ),
+    DoesNotHold("who waits for a connection may hold one, and has more to do", twice(to=120), ("scale_workload",)),
+    DoesNotHold(
+        "who waits for a connection holds one, and the release made the pool smaller",
+        twice(env={**URL, "DB_POOL_SIZE": "5"}, before={**IMAGE, "env": {**URL, "DB_POOL_SIZE": "20"}}),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
     *(
         DoesNotHold(f"its pools are all taken, and {what}", world, (), harmful=("restart_connection_pool",))
         for what, world in (

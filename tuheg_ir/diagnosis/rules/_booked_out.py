@@ -50,7 +50,7 @@ def booked_out(view: View, workload: Workload) -> BookedOut | None:
     a lock nor an open transaction is idle.
     """
     counts = _full(view, workload)
-    database = _only_database(view, workload)
+    database = only_database(view, workload)
     if not counts or database is None or kept_waiting(view, workload) or complaints(view, "lock_wait"):
         return None
     taken = int(sum(points[-1][1] for points in counts))
@@ -95,7 +95,7 @@ def _lately(view: View, points: Sequence[tuple[float, float]]) -> list[tuple[flo
     return [each for each in points if each[0] >= view.now.timestamp() - KEPT_S]
 
 
-def _only_database(view: View, workload: Workload) -> str | None:
+def only_database(view: View, workload: Workload) -> str | None:
     """Return the database of a program that is known to ask nobody else."""
     asked = view.called(workload.ref)
     if len(asked) != 1 or role(asked[0]) != "database" or leads_away(view, workload):

@@ -8,20 +8,25 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._booked_out import booked_out
+from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._kept_by_age import kept_by_age
 from tuheg_ir.diagnosis.rules._pools import never_given_back, only_late
 from tuheg_ir.diagnosis.rules._sessions import full, released_before
+from tuheg_ir.diagnosis.rules._waits_for_itself import waits_for_itself
 from tuheg_ir.diagnosis.view.complaints import OFTEN, STILL, fresh
 from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
+_ON_STORE = ("scale_database", "restart_workload", "rollback_workload")
+
 
 def when(view: View) -> Iterator[Match]:
-    """Logs tell of leaked connections, or an exhausted pool counts up only since a release, or is taken and unused."""
+    """Logs tell of leaks, or an empty pool counts up or waits for itself since a release, or is taken and unused."""
     crowded = {each.ref for each in full(view)}
     for workload in view.serving:
         if crowded & view.graph.needs(workload.ref):
@@ -44,6 +49,12 @@ def when(view: View) -> Iterator[Match]:
         if waits and (aged := kept_by_age(view, workload)):
             told = (aged.shown, view.hit_evidence(waits[0]), *(s for s, _ in felt))
             yield _match(workload, told, oldest(hit.first for hit in waits), ours=True)
+            continue
+        if waits and felt and (nested := waits_for_itself(view, workload, waits)):
+            told = (*nested, view.hit_evidence(waits[0]), *(s for s, _ in felt))
+            found = _match(workload, told, oldest(hit.first for hit in waits), ours=True)
+            stores = (each.ref for each in view.called(workload.ref) if role(each) == "database")
+            yield found._replace(excludes=not_for(stores, "it idles: what is asked of it is to wait", _ON_STORE))
             continue
         booked = booked_out(view, workload) if waits and felt else None
         if booked is not None and not released_before(view, workload, booked.began):
