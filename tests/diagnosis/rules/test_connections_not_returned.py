@@ -146,6 +146,8 @@ def twice(
     taken: int = 10,
     more: str = "",
     told: str = "",
+    pools: bool = True,
+    listed: Any = (),
     figures: Any = (),
     **made: Any,
 ) -> Snapshot:
@@ -163,7 +165,7 @@ def twice(
         figures=[
             errors("shop"),
             rate("shop", 50, to),
-            *(pool(pod("shop", n), *[2] * 50, *[taken] * 10, since=3540) for n in range(2)),
+            *(pool(pod("shop", n), *[2] * 50, *[taken] * 10, since=3540) for n in range(2) if pools),
             *(
                 figure("db_connections_by_state", was, now, 600, state=each, **of)
                 for each, (was, now) in counted.items()
@@ -173,6 +175,7 @@ def twice(
         ]
         if states
         else [errors("shop"), rate("shop", 50, to), *figures],
+        databases=[database(*listed)] if listed else [],
     )
 
 
@@ -190,6 +193,11 @@ HOLDS = [
             ("a trace of another framework shows it", twice(lines=QUARKUS)),
             ("a trace shows it of some, and others wait for their first", twice(lines=(*SPRING, *FIRST, *FIRST))),
             ("traces show it, and nobody measures the database", twice(states=False)),
+            ("traces show it, and it is its database's only client", twice(pools=False)),
+            (
+                "traces show it of some, and the database lists its sessions",
+                twice(lines=(*SPRING, *FIRST), states=False, listed=[session(SHOP, "idle in transaction", 20)]),
+            ),
             ("it calls others too, which are well", twice(postgres(), workload("cart"), env={**URL, **CALLS_CART})),
             ("transactions idle as long as its pool waits (psycopg)", twice(lines=(PSYCOPG,))),
             ("transactions idle as long as its pool waits (SQLAlchemy)", twice(lines=(ALCHEMY_OUT,))),
@@ -278,6 +286,11 @@ DOES_NOT_HOLD = [
     *(
         DoesNotHold(f"who waits for a connection may hold one, and {what}", world, (), harmful=("rollback_workload",))
         for what, world in (
+            ("the database lists that it works", twice(states=False, listed=[session(SHOP, "active", 20)])),
+            (
+                "the sessions may be those of another client",
+                twice(postgres(), workload("cart", env=URL), pools=False, lines=(PSYCOPG,)),
+            ),
             ("no release came", twice(before=None)),
             ("its release was days before", twice(released=3 * DAY)),
             ("its database tells of slow statements", twice(told=SLOW_ONE)),
@@ -291,7 +304,7 @@ DOES_NOT_HOLD = [
                 "traces show as many who wait for their first, and nobody measures the database",
                 twice(lines=(*SPRING, *FIRST), states=False),
             ),
-            ("it has been what it is for an hour only", twice(age=7200)),
+            ("what it was before served for an hour only", twice(age=7200)),
             ("no trace shows it, and transactions were as long before", twice(lines=(PSYCOPG,), lasted=25)),
             (
                 "no trace shows it, and transactions last far longer than that",

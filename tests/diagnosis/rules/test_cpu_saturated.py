@@ -16,6 +16,7 @@ from tests.diagnosis.rules.scenes import (
     autoscaler,
     busy,
     errors,
+    killed,
     latency,
     logs,
     rate,
@@ -146,7 +147,53 @@ def durable(*names: str, key: str = "DURABLE", share: float = 0.98) -> Snapshot:
     )
 
 
+def held_for(
+    *, api: float = 60, serves: float = 23, slow: float = 40, api_memory: float = 0.96, **made: Any
+) -> Snapshot:
+    """Return a busy shop that serves all it can, and who asks it, whose memory fills with what waits for it."""
+    front = workload("api", env={"SHOP_URL": "http://shop:8080"})
+    return snapshot(
+        shop(),
+        killed(front, 2) if api_memory > 0.9 else front,
+        figures=[
+            *busy(rate("shop", 20, serves), throttled=0.9)[:-2],
+            rate("shop", 20, serves),
+            latency("shop", 0.15, slow),
+            latency("api", 0.1, slow),
+            rate("api", 50, api),
+            *(figure("memory_share", 0.25, api_memory, pod=pod("api", n), container="api") for n in range(2)),
+        ],
+    )
+
+
 HOLDS = [
+    Holds(
+        "it serves hardly more than it did, and who asks it for more is killed, full of requests that wait",
+        held_for(api=90),
+        (SHOP, "capacity", "scale_workload"),
+        excludes=no("scale_workload", "restart_workload", "rollback_workload", at=API),
+        sure=(0.7, 0.95),
+        alone=True,
+    ),
+    Holds(
+        "it serves hardly more than it did, and who asks it for more has room",
+        held_for(api=90, api_memory=0.4),
+        (SHOP, "capacity", "scale_workload"),
+        spares=no("scale_workload", at=API),
+        sure=(0.0, 0.69),
+    ),
+    Holds(
+        "it serves fewer than it did, and who asks it for more is killed: something makes its work dearer",
+        held_for(api=90, serves=15),
+        (SHOP, "capacity", "scale_workload"),
+        sure=(0.0, 0.69),
+    ),
+    Holds(
+        "it serves hardly more than it did, and who asks it for no more than ever is killed",
+        held_for(api=50),
+        (SHOP, "capacity", "scale_workload"),
+        sure=(0.0, 0.69),
+    ),
     Holds(
         "its autoscaler sees nothing, and it was busy and slow before who asks it was released, which fails by it",
         blind_behind(asked=70, busy_for=1800),
