@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, alert, ingress, logs
-from tests.diagnosis.rules.tiny import NOW, Obj, at, log, pod, snapshot, thing, workload
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, MORE, ROOM, alert, ingress, logs
+from tests.diagnosis.rules.tiny import NOW, Obj, at, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Alert, Log, Snapshot
 
 PLACE = 'while reading response header from upstream, request: "GET /basket HTTP/1.1", upstream: "http://10.96.9.9:80/basket"'
@@ -60,6 +60,49 @@ def new_too(line: str = OF_CART, *, released: float = 1500, since: float = 640, 
     objects = (caller, workload("mail", env=CALLS_CART), cart(released=700))
     crashed = logs("mail", "KeyError: 'items'", since=ends) if ends else []
     return snapshot(*objects, logs=[*logs("edge", line, since=since), *crashed], **SINCE)
+
+
+TAXED = {**CALLS_CART, "TAX_URL": "http://tax:8080"}
+TAX = workload("tax", before=IMAGE, released=1100)
+KEPT = {"DATABASE_URL": "postgres://postgres:5432/shop"}
+READS = {**CALLS_CART, **KEPT}
+BOTH = {"EDGE_URL": "http://edge:8080", "MAIL_URL": "http://mail:8080"}
+OF_EDGE = (EDGE, "code_defect", "rollback_workload")
+FINE = "INFO sent"
+RUBY = 'F, FATAL -- : KeyError (key not found: "netAmount"):'
+PYTHON = "KeyError: 'netAmount'"
+
+
+def alike(
+    mine: str = PYTHON,
+    theirs: str = RUBY,
+    *more: list[Obj],
+    of: list[Obj] | None = None,
+    edge: dict[str, Any] | None = None,
+    mail: dict[str, Any] | None = None,
+    since: float = 640,
+    fires: dict[str, Any] = SINCE,
+) -> Snapshot:
+    """Return two callers of a service that was released, which stumble over what they read since so many seconds."""
+    callers = [
+        workload("edge", **{"env": CALLS_CART, "before": IMAGE, "released": 1500, **(edge or {})}),
+        workload("mail", **{"env": CALLS_CART, **(mail or {})}),
+    ]
+    told = [*logs("edge", mine, since=since), *logs("mail", theirs, since=600)]
+    return snapshot(*callers, of or cart(released=700), *more, logs=told, **fires)
+
+
+def untouched(*more: list[Obj], env: dict[str, str] = CALLS_CART, **others: Any) -> Snapshot:
+    """Return two such callers that nobody touched."""
+    return alike(PYTHON, RUBY, *more, edge={"before": None, "env": env}, mail={"env": env}, **others)
+
+
+def pydantic() -> Snapshot:
+    """Return two such callers, one of which tells the field in the line above of what is wrong with it."""
+    world = alike()
+    lines = ["lines.0.net_amount", "  Field required [type=missing, input_value={'sku': 'x'}, input_type=dict]"]
+    told = (log(pod("edge"), *["ERROR could not price", *lines] * 5, since=640), *world.logs[1:])
+    return replace(world, logs=told)
 
 
 DOOR = "Deployment/door"
@@ -126,6 +169,43 @@ HOLDS = [
         new_too(ends=620),
         (CART, "code_defect", "rollback_workload"),
         sure=(0.8, 1.0),
+    ),
+    *(
+        Holds(
+            f"callers, one of which was released and served well, stumble over the same field: {what}",
+            world,
+            (CART, "code_defect", "rollback_workload"),
+            excludes=no("rollback_workload", "restart_workload", at=EDGE),
+            alone=True,
+            harmful=("restart_workload", "scale_workload"),
+        )
+        for what, world in (
+            ("Python and Ruby", alike()),
+            ("Pydantic and Ruby", pydantic()),
+            (
+                "Java and PHP",
+                alike(
+                    'UnrecognizedPropertyException: Unrecognized field "net_amount" (class shop.Line)',
+                    'PHP Warning:  Undefined array key "net_amount" in /app/src/Total.php on line 8',
+                ),
+            ),
+            (
+                "Node and Rust",
+                alike(
+                    "TypeError: Cannot read properties of undefined (reading 'netAmount')",
+                    "Error: missing field `net_amount` at line 1 column 80",
+                ),
+            ),
+            (
+                "Go and C#",
+                alike(
+                    "json: cannot unmarshal string into Go struct field Offer.lines.netAmount of type float64",
+                    "JsonException: The JSON value could not be converted to System.Decimal. Path: $.net_amount |",
+                ),
+            ),
+            ("what only one of them asks was released too", alike(PYTHON, RUBY, TAX, edge={"env": TAXED})),
+            ("neither was released", untouched()),
+        )
     ),
     Holds(
         "headers are too big for a proxy",
@@ -241,6 +321,41 @@ DOES_NOT_HOLD = [
             ("just before", new_too(released=720), ()),
             ("later", new_too(released=660), ()),
             ("answers were misread before", new_too(since=1450), ()),
+        )
+    ),
+    *(
+        DoesNotHold(f"callers stumble over fields, and {what}", world, instead)
+        for what, world, instead in (
+            ("it is another one each", alike("KeyError: 'currency'"), OF_EDGE),
+            ("each was released", alike(mail={"before": IMAGE, "released": 1400}), OF_EDGE),
+            (
+                "one was released just before, and the other is fine",
+                alike(PYTHON, FINE, edge={"released": 690}),
+                OF_EDGE,
+            ),
+            ("one did before the release", alike(since=1450), OF_EDGE),
+            ("they refuse requests for it", alike(f"400 {PYTHON}", f"Bad Request: {RUBY}", edge={"before": None}), ()),
+            (
+                "the one that was released asks the other",
+                alike(edge={"env": {**CALLS_CART, "MAIL_URL": "http://mail:8080"}}),
+                OF_EDGE,
+            ),
+            ("the service had other limits alone", alike(of=cart(before=MORE, released=700, **ROOM)), OF_EDGE),
+            ("nobody suffers", alike(fires={}), ()),
+        )
+    ),
+    *(
+        DoesNotHold(f"callers that nobody touched stumble over a field, and {what} was released too", world)
+        for what, world in (
+            ("what both ask", untouched(TAX, env=TAXED)),
+            ("what is behind the service", untouched(TAX, of=cart(released=700, env={"TAX_URL": "http://tax:8080"}))),
+            ("who asks both", untouched(workload("web", env=BOTH, before=IMAGE, released=690))),
+            (
+                "who writes what both read of a database",
+                untouched(
+                    postgres(), workload("feed", env=KEPT, before=IMAGE, released=690), env={**CALLS_CART, **KEPT}
+                ),
+            ),
         )
     ),
     DoesNotHold("the release came later", snapshot(workload("edge"), cart(released=300), logs=told(BIG), **FIRES)),

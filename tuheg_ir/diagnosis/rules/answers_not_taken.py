@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._in_between import in_between, misread_of
 from tuheg_ir.diagnosis.rules._onset import way_changed
+from tuheg_ir.diagnosis.rules._same_field import stumble_alike
 from tuheg_ir.diagnosis.rules.changed_beside import around
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.held_back import OF_ROUTES
@@ -52,6 +53,7 @@ def when(view: View) -> Iterator[Match]:
             else:
                 yield from _not_taken(view, caller, released, hits, said)
     yield from _missed_at_the_edge(view)
+    yield from _stumbled_alike(view)
 
 
 def _not_taken(
@@ -131,6 +133,32 @@ def _misread(
         settings = (at for _, at in outside_changes(view, called))
         if not way_changed(view, caller, called, first) and not any(soon_after(first, at) for at in settings):
             yield _match(view, caller, called, hits, said[0], first)
+
+
+def _stumbled_alike(view: View) -> Iterator[Match]:
+    """Yield the releases since which callers, of which nobody touched one, stumble over the same field of answers."""
+    for called in view.serving:
+        found = stumble_alike(view, called)
+        if found is None:
+            continue
+        callers, older = behind(view, called.ref, but=called.ref), found.untouched
+        yield Match(
+            component=called.ref,
+            evidence=(
+                *release_evidence(called)[:2],
+                *found.told[:3],
+                *found.felt[:1],
+                Evidence("objects", older.ref, "its own template is older", older.released_at),
+            ),
+            certainty=0.75,
+            root_cause=release_cause(view, called),
+            since=found.first,
+            explains=callers,
+            excludes=(
+                *excluding(called.ref, "a restart runs the same release", *RESTARTS),
+                *not_for(callers, f"it stumbles over the same field of {called.ref} as others do"),
+            ),
+        )
 
 
 def _asked(view: View, other: Workload, hits: list[Hit]) -> bool:

@@ -1,0 +1,169 @@
+"""Callers of one service that stumble over the same field since its release: it answers in another form.
+
+Each by itself may have broken, above all one that was released as well; programs of other people, in other languages,
+do not come to lack the same field by chance in the same minutes. Few of them tell whose answer it was.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._fed_by import share_a_store
+from tuheg_ir.diagnosis.rules._figures import felt
+from tuheg_ir.diagnosis.rules._in_between import in_between
+from tuheg_ir.diagnosis.rules._onset import way_changed
+from tuheg_ir.diagnosis.view.complaints import STILL
+from tuheg_ir.diagnosis.view.logs import lines_told, times_near
+from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.releases import BEFORE, since_release, soon_after
+from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
+from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import outside_changes
+
+_FIELD = late(
+    r"\bKeyError\W{1,4}(?:key not found: |key )?[\"':]{0,2}(\w{2,60})"
+    r"|\bkey not found: [\"':]{0,2}(\w{2,60})"
+    r"|\bmissing (?:required )?(?:creator )?(?:field|property|key) ?:? ?[\"'`](\w{2,60})"
+    r"|\bmissing required properties,? including(?: the following)?: ?'?(\w{2,60})"
+    r"|\b(?:unrecognized|unknown) (?:field|property|key) [\"'`](\w{2,60})"
+    r"|\bGo struct field (?:\w{1,60}\.){0,8}(\w{2,60}) of type"
+    r"|\bof (?:undefined|null) \(reading '(\w{2,60})'"
+    r"|\bundefined (?:array key|index|property):? [\"']?(?:\w{1,60}::\$)?(\w{2,60})"
+    r"|\bfield '(\w{2,60})' is required for type"
+    r"|\brequired (?:property|value) '(\w{2,60})'"
+    r"|\bJSONException: No value for (\w{2,60})"
+    r"|\bthrough reference chain: .{1,300}\[\"(\w{2,60})\"\]\)"
+    r"|\bpath:? \$[\w.\[\]]{0,120}\.(\w{2,60})"
+    r"|[\"'](?:path|loc)[\"']: ?[\[(](?:[^\])]{0,120}, ?)?[\"'](\w{2,60})[\"'][\])]"
+    r"|\b(\w{2,60})\\n {0,6}(?:Field required|Input should be)",
+    re.IGNORECASE,
+)
+"""How programs tell which field of what they read is not there, is of another type, or is one that they do not know."""
+_BELOW = late(r"(?:^|Z) {0,6}(?:Field required|Input should be|field required|value is not) ?.{0,80}[\[(]type=")
+_PLACE = late(r"(?:\S{10,40}Z )? {0,6}(?:\w{1,60}(?:\.| -> )){0,12}([A-Za-z_]\w{1,60})")
+"""Pydantic tells the field in the line above of what is wrong with it."""
+_OF_REQUESTS = late(
+    r"bad ?request|request (?:body|validation)|RequestValidation|NotReadable|MethodArgument|\b(?:400|422)\b",
+    re.IGNORECASE,
+)
+"""What was asked is wrong: that is the matter of who asked."""
+_OF_SHAPE = ("image", "env", "command", "mounts")
+"""What a release has to change for its answers to be others."""
+
+
+class Missed(NamedTuple):
+    """What a workload tells of a field that it stumbles over: how often, from when until when, a pod and a line."""
+
+    often: int
+    first: datetime
+    last: datetime
+    pod: str
+    line: str
+
+
+class Alike(NamedTuple):
+    """Callers that stumble over the same field, the lines that tell it, since when, and who suffers by it."""
+
+    callers: tuple[Workload, ...]
+    told: tuple[Evidence, ...]
+    first: datetime
+    felt: tuple[Evidence, ...]
+    untouched: Workload
+
+
+def stumble_alike(view: View, called: Workload) -> Alike | None:
+    """Return the callers that stumble over one field since a service's release, if at least one was not released.
+
+    Not where one stumbled over it before, where anything else was released then that all of them ask, are asked by or
+    share a store with, or where one may get the field from the other. One that was released as well had served well.
+    """
+    if not called.changed(*_OF_SHAPE) or called.released_at is None or called.returned:
+        return None
+    if called.ready < called.wanted or is_store(called) or keeps_data(view, called):
+        return None
+    callers = [w for w in view.serving if w is not called and called.ref in view.graph.calls.get(w.ref, ())]
+    told = [(w, fields_missed(view, w)) for w in callers]
+    for field in sorted({field for _, missed in told for field in missed}):
+        found = _alike(
+            view, called, called.released_at + BEFORE, [(w, missed[field]) for w, missed in told if field in missed]
+        )
+        if found is not None:
+            return found
+    return None
+
+
+def _alike(view: View, called: Workload, came: datetime, told: Sequence[tuple[Workload, Missed]]) -> Alike | None:
+    new = [(w, m) for w, m in told if _since(view, called, m) and _may_witness(called, w, m)]
+    if len(new) < 2 or any(m.first < came for _, m in told):
+        return None
+    first = min(m.first for _, m in new)
+    untouched = next((w for w, m in new if not since_release(w, m.first)), None)
+    callers = tuple(w for w, _ in new)
+    said = [each for w in callers for each in (*felt(view, w.ref), *suffering(view, w.ref))]
+    began = oldest(each.time for each in said)
+    if untouched is None or began is None or began < came:
+        return None
+    if any(_may_be_why(view, w, callers) for w in view.serving if w is not called and since_release(w, first)):
+        return None
+    settings = (at for _, at in outside_changes(view, called))
+    if way_changed(view, untouched, called, first) or any(soon_after(first, at) for at in settings):
+        return None
+    lines = (lines_told(m.pod, m.often, m.line, m.first) for _, m in new)
+    return Alike(callers, tuple(lines), first, tuple(said), untouched)
+
+
+def _since(view: View, called: Workload, missed: Missed) -> bool:
+    return missed.often >= OFTEN and since_release(called, missed.first) and view.recent(missed.last, STILL)
+
+
+def _may_witness(called: Workload, caller: Workload, missed: Missed) -> bool:
+    return not since_release(caller, missed.first) or in_between(caller, called.released_at, missed.first)
+
+
+def _may_be_why(view: View, other: Workload, callers: Sequence[Workload]) -> bool:
+    """Tell whether another release may have brought all callers what they stumble over, or one of them the others."""
+    near = [view.graph.needs(w.ref) | view.graph.callers(w.ref) for w in callers if w is not other]
+    if other in callers:
+        return any(other.ref in each for each in near)
+    return all(other.ref in each or share_a_store(view, w, other) for each, w in zip(near, callers, strict=True))
+
+
+@once
+def fields_missed(view: View, workload: Workload) -> dict[str, Missed]:
+    """Return field, in small letters and without underscores -> what a workload tells of stumbling over it."""
+    found: dict[str, Missed] = {}
+    for log in view.logs_of(workload.live, previous=False):
+        told = list(_fields(log.lines))
+        times = times_near(log.lines) if told else []
+        for number, field in told:
+            at = times[number]
+            if at is None:
+                continue
+            was = found.get(field)
+            line = log.lines[number].strip()[:240]
+            if was is None:
+                found[field] = Missed(1, at, at, log.pod, line)
+            else:
+                first, last = oldest((was.first, at)) or at, newest((was.last, at)) or at
+                found[field] = Missed(was.often + 1, first, last, log.pod, line)
+    return found
+
+
+def _fields(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield (number of the line, field) of what is told of fields."""
+    for number, line in enumerate(lines):
+        said = _FIELD.search(line)
+        field = next(filter(None, said.groups()), "") if said else ""
+        if not field and number and _BELOW.search(line):
+            above = _PLACE.fullmatch(lines[number - 1].rstrip())
+            field = above[1] if above else ""
+        if field and not _OF_REQUESTS.search(line):
+            yield number, field.replace("_", "").lower()
