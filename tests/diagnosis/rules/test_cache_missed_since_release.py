@@ -56,7 +56,97 @@ BARRED = (
 WITH_DATABASE = geo(env={"CACHE_URL": ASKS["CACHE_URL"], **URL})
 KEPT_INSIDE = geo(env={"PROVIDER_URL": ASKS["PROVIDER_URL"]})
 
+MEANT = {"CACHE_URL": ASKS["CACHE_URL"], **URL}
+"""What a program is told of its cache and its database."""
+
+
+def switched(
+    was: dict[str, str],
+    now: dict[str, str],
+    *figures: tuple[str, Series],
+    busy: float = MISSES,
+    cache: list[Obj] | None = None,
+    others: tuple[list[Obj], ...] = (),
+    felt: tuple[tuple[str, Series], ...] = (latency("geo", 0.1, 4, FAILS), errors("mail", 0.2, FAILS)),
+    told: list[Log] | None = None,
+    **more: Any,
+) -> Snapshot:
+    """Return a program whose release set its cache otherwise, and its database, which mail asks too, busy since."""
+    return snapshot(
+        geo(env={**MEANT, **now}, before={"env": {**MEANT, **was}, **more}),
+        workload("mail", env=URL),
+        postgres(),
+        cache if cache is not None else redis(),
+        *others,
+        figures=[figure("cpu_share", 0.2, 0.99, busy, pod="postgres-0", container="postgres"), *felt, *figures],
+        logs=told or [],
+    )
+
+
+def lost(now: dict[str, str], **more: Any) -> Snapshot:
+    """Return such a program whose release tells it no more where its cache is."""
+    busy = figure("cpu_share", 0.2, 0.99, MISSES, pod="postgres-0", container="postgres")
+    return snapshot(
+        geo(env={**URL, **now}, before={"env": MEANT}, **more),
+        workload("mail", env=URL),
+        postgres(),
+        redis(),
+        figures=[busy, latency("geo", 0.1, 4, FAILS), errors("mail", 0.2, FAILS)],
+    )
+
+
+def switched_by(word: str, instead: str) -> Snapshot:
+    """Return such a program whose command says it."""
+    return snapshot(
+        geo(env=MEANT, args=[instead], before={"args": [word]}),
+        workload("mail", env=URL),
+        postgres(),
+        redis(),
+        figures=[
+            figure("cpu_share", 0.2, 0.99, MISSES, pod="postgres-0", container="postgres"),
+            latency("geo", 0.1, 4, FAILS),
+        ],
+    )
+
+
+LARAVEL = ({"CACHE_STORE": "redis"}, {"CACHE_STORE": "array"})
+OWN_ONE = ({"CACHE_DRIVER": "memcached"}, {"CACHE_DRIVER": "file"})
+MAIL = workload("mail2", env=URL, before=OLD, released=RELEASED + 400)
+OFF = (GEO, "configuration_error", "rollback_workload")
+NARROW = (DB, "capacity", "page_human")
+
 HOLDS = [
+    *(
+        Holds(
+            f"its release takes its cache from it, and a database has no processor left since: {what}",
+            made,
+            OFF,
+            excludes=(
+                *no("restart_workload", "scale_workload", at=GEO),
+                *no("restart_workload", "scale_database", at=DB),
+                *no("restart_workload", at=CACHE),
+            ),
+            alone=True,
+            harmful=("scale_workload", "restart_workload", "scale_database"),
+        )
+        for what, made in (
+            ("Laravel", switched(*LARAVEL)),
+            ("Laravel, and another was released minutes before", switched(*LARAVEL, others=(MAIL,))),
+            ("Rails", switched({"RAILS_CACHE_STORE": "redis_cache_store"}, {"RAILS_CACHE_STORE": ":null_store"})),
+            ("Spring", switched({"SPRING_CACHE_TYPE": "redis"}, {"SPRING_CACHE_TYPE": "none"})),
+            ("Spring, each its own", switched({"SPRING_CACHE_TYPE": "redis"}, {"SPRING_CACHE_TYPE": "simple"})),
+            ("Spring by an argument", switched_by("--spring.cache.type=redis", "--spring.cache.type=none")),
+            ("by a property", switched_by("-Dshop.cache.enabled=true", "-Dshop.cache.enabled=false")),
+            ("Django", switched({"CACHE_BACKEND": "django_redis.RedisCache"}, {"CACHE_BACKEND": "dummy.DummyCache"})),
+            ("Django by an address", switched({}, {"CACHE_URL": "locmem://"})),
+            ("its own files", switched(*OWN_ONE)),
+            ("a switch", switched({"QUERY_CACHE_ENABLED": "true"}, {"QUERY_CACHE_ENABLED": "false"})),
+            ("a switch the other way round", switched({"CACHE_DISABLED": "0"}, {"CACHE_DISABLED": "1"})),
+            ("it keeps things for no time", switched({"CACHE_TTL": "300s"}, {"CACHE_TTL": "0"})),
+            ("it is told no more where it is", lost({})),
+            ("an image came along", switched(*LARAVEL, **OLD)),
+        )
+    ),
     *(
         Holds(f"it misses what it had before its release: {what}", made, FOUND, excludes=BARRED, alone=True)
         for what, made in (
@@ -125,6 +215,36 @@ DOES_NOT_HOLD = [
             ),
         )
     ),
+    *(
+        DoesNotHold(f"its cache is set otherwise, and {what}", made, instead)
+        for what, made, instead in (
+            ("another shared one is meant", switched(LARAVEL[0], {"CACHE_STORE": "memcached"}), OFF),
+            ("nothing was kept before", switched({"CACHE_STORE": "file"}, LARAVEL[1]), OFF),
+            ("it is now shared", switched({"CACHE_STORE": "array"}, {"CACHE_STORE": "redis"}), OFF),
+            ("it keeps the names of hosts there", switched({"DNS_CACHE_TTL": "30"}, {"DNS_CACHE_TTL": "0"}), OFF),
+            ("it kept them for no time before", switched({"CACHE_TTL": "0"}, {"CACHE_TTL": "0s"}), OFF),
+            ("the place is told by another name", lost({"REDIS_URL": ASKS["CACHE_URL"]}), OFF),
+            ("users ask for more", switched(*LARAVEL, rate("geo", 20, 60, MISSES)), OFF),
+            ("the database was busy long before", switched(*LARAVEL, busy=3000), NARROW),
+            ("users suffered before", switched(*LARAVEL, felt=(latency("geo", 0.1, 4, 3000),)), NARROW),
+            (
+                "another that asks the database was released after it",
+                switched(*LARAVEL, others=(workload("web", env=URL, before=OLD, released=RELEASED - 30),)),
+                NARROW,
+            ),
+            (
+                "its cache was started anew",
+                switched(*LARAVEL, cache=redis(started=MISSES)),
+                OFF,
+            ),
+        )
+    ),
+    DoesNotHold(
+        "its cache is its own now, and may yet be filling",
+        switched(*OWN_ONE, busy=300, felt=(latency("geo", 0.1, 4, 290), errors("mail", 0.2, 290))),
+        NARROW,
+    ),
+    DoesNotHold("its cache is taken from it, and its database is idle", switched(*LARAVEL, busy=-1, felt=())),
     DoesNotHold(
         "the cache cannot be asked",
         world(

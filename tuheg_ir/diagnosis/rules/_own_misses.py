@@ -58,18 +58,18 @@ def misses_since_release(view: View, workload: Workload) -> Found | None:
         or grew_then(view, workload.ref, own.since, AROUND, AFTER, MORE)
     ):
         return None
-    if _suffered_before(view, workload):
+    if suffered_before(view, workload):
         return None
-    return Found(own, caches) if all(_is_sound(view, cache, own.since) for cache in caches) else None
+    return Found(own, caches) if all(is_sound(view, cache, own.since) for cache in caches) else None
 
 
-def _suffered_before(view: View, workload: Workload) -> bool:
+def suffered_before(view: View, workload: Workload) -> bool:
     """Tell whether users of a program, or of those that ask it, suffered before its release."""
     began = oldest(at for ref in behind(view, workload.ref) for _, at in troubles(view, ref))
     return began is not None and workload.released_at is not None and began < workload.released_at + BEFORE
 
 
-def _is_sound(view: View, cache: Workload, since: datetime) -> bool:
+def is_sound(view: View, cache: Workload, since: datetime) -> bool:
     """Tell whether a cache is as it was, as far as anything tells: what is not found in it was not lost by it."""
     refs = {each.about for each in complaints(view, *_CACHE_FAILS)} | {
         each.caller for each in complaints(view, "cache_full")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._cache_off import Off, cache_taken
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
 from tuheg_ir.diagnosis.rules._own_misses import Found, misses_since_release
 from tuheg_ir.diagnosis.view.complaints import complaints, told
@@ -24,10 +25,15 @@ _NOTHING = 0.05
 
 
 def when(view: View) -> Iterator[Match]:
-    """A program misses in its cache since its release, and those who ask it suffer."""
+    """A program misses in its cache since its release, and those who ask it suffer.
+
+    Where nobody counts that, its release took the cache from it, and a store has no processor left since.
+    """
     for workload in view.serving:
         found = misses_since_release(view, workload)
         if found is None:
+            if off := cache_taken(view, workload):
+                yield _of_settings(view, workload, off)
             continue
         refs = behind(view, workload.ref)
         felt = [seen for ref in refs for seen, _ in troubles(view, ref)]
@@ -62,6 +68,31 @@ def _match(view: View, workload: Workload, found: Found, felt: list[Evidence]) -
                 (*RESTARTS, "scale_workload"),
             ),
             *not_for(callers, why),
+            *not_for(stores, why, ("restart_workload", "rollback_workload", "scale_workload", "scale_database")),
+        ),
+    )
+
+
+def _of_settings(view: View, workload: Workload, off: Off) -> Match:
+    """Return that settings took a cache from a program, for which a store has to answer all since."""
+    store = off.store.store.ref
+    suffer = tuple(each for each in off.store.callers if each != workload.ref)
+    stores = dict.fromkeys((store, *(ref for each in off.caches for ref in (each.ref, *spared(view, each.ref)))))
+    why = f"{workload.ref} asks for all anew since its release: nothing done to others gives it its cache back"
+    return Match(
+        component=workload.ref,
+        evidence=(off.shown, *off.store.busy[:2], *off.store.hurts[:3]),
+        certainty=0.7,
+        root_cause="configuration_error",
+        since=off.since,
+        explains=(*suffer, *stores),
+        excludes=(
+            *not_for(
+                (workload.ref,),
+                "its new pods would have no cache either, and more of them ask for more",
+                (*RESTARTS, "scale_workload"),
+            ),
+            *not_for(suffer, why),
             *not_for(stores, why, ("restart_workload", "rollback_workload", "scale_workload", "scale_database")),
         ),
     )
