@@ -168,6 +168,17 @@ HOLDS = [
         harmful=("rollback_workload",),
     ),
     Holds(
+        "a broker of messages that asks for the new one",
+        snapshot(
+            workload("rabbitmq", "rabbitmq:3.13", kind="StatefulSet", pods=1, port=5672),
+            shop(env={"AMQP_HOST": "rabbitmq", "AMQP_PASSWORD": secret_key("shop-db")}),
+            secret(900),
+            logs=logs("shop", f"rabbitmq:5672: {TEXTS[4]}", 0, 1),
+        ),
+        (SHOP, "configuration_error", "restart_workload"),
+        excludes=no("restart_workload", at="StatefulSet/rabbitmq"),
+    ),
+    Holds(
         "each pod has a user of its own, those of the older ones are gone",
         staggered(5 * DAY, told(0, LENT.format("Zk1b")), told(1, LENT.format("fYq7")), told(2, WORK), store=False),
         (SHOP, "database_connection", "restart_workload"),

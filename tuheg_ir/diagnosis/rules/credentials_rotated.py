@@ -8,6 +8,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._credentials import Refusal, refusals
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._sessions import role_of
 from tuheg_ir.diagnosis.rules._their_secret import LATELY
 from tuheg_ir.diagnosis.view.complaints import began, told
 from tuheg_ir.diagnosis.view.view import View
@@ -22,7 +23,7 @@ def when(view: View) -> Iterator[Match]:
         yield Match(
             component=workload.ref,
             evidence=(_shown(each), *told(view, each.complaints)),
-            root_cause="configuration_error" if each.outside else "",
+            root_cause="" if _of_a_database(view, each) else "configuration_error",
             certainty=_sure(view, each),
             since=began(each.complaints) or each.written,
             explains=tuple(ref for ref in _explained(view, each) if ref and ref != workload.ref),
@@ -31,11 +32,16 @@ def when(view: View) -> Iterator[Match]:
                 *not_for((workload.ref,), "an older template reads the same Secret", ("rollback_workload",)),
                 *not_for(
                     (each.server,) if each.server else (),
-                    "the database is well: it refuses an old password",
+                    "it is well: it refuses an old password",
                     ("restart_workload", "scale_database"),
                 ),
             ),
         )
+
+
+def _of_a_database(view: View, each: Refusal) -> bool:
+    """Tell whether it is a database that refuses: neither somebody outside nor a broker of messages."""
+    return not each.outside and role_of(view, each.server) != "broker"
 
 
 def _sure(view: View, each: Refusal) -> float:
