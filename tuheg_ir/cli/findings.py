@@ -112,7 +112,8 @@ def _unread(sources: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return what was asked and gave nothing; what a cluster or a snapshot has not is no news."""
     failed = [s for s in sources if not s["ok"] and s["kind"] != "missing"]
     forbidden = [s["source"] for s in failed if s["kind"] == "forbidden"]
-    shown = [f"not read: {s['source']}: {s['note']}" for s in failed if s["kind"] != "forbidden"]
+    others = [("not judged" if s["kind"] == "bug" else "not read", s) for s in failed if s["kind"] != "forbidden"]
+    shown = [f"{undone}: {s['source']}: {s['note']}" for undone, s in others]
     return [*shown, *([f"no right to read: {', '.join(forbidden)}"] if forbidden else [])]
 
 

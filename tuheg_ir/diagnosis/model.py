@@ -20,7 +20,8 @@ Obj = Mapping[str, Any]
 class Source(NamedTuple):
     """One thing that was asked: whether it answered, how long it took, why not, and when.
 
-    ``kind`` is a short word for a failure: forbidden, missing, silent, late, unreachable, invalid, not_configured.
+    ``kind`` is a short word for a failure: forbidden, missing, silent, late, unreachable, invalid, not_configured;
+    bug for a rule that broke.
     """
 
     source: str
@@ -195,8 +196,9 @@ class Considered(NamedTuple):
 
 
 class Diagnosis(NamedTuple):
-    """What was decided. Findings come best first and are never empty."""
+    """What was decided. Findings come best first and are never empty. ``broken``: rules that a bug of ours broke."""
 
     verdict: str
     findings: tuple[Finding, ...]
     considered: tuple[Considered, ...] = ()
+    broken: tuple[Source, ...] = ()
