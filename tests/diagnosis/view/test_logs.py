@@ -222,6 +222,32 @@ def test_neither_a_scheme_nor_what_is_done_with_a_name_is_a_host(line: str, name
     assert set(hosts_named([line])) == named
 
 
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        (
+            "Tried 2 times of the providers [10.2.3.4:20880] (1/3) from the registry zookeeper:2181 on the "
+            "consumer 10.2.3.9 "
+            "using the dubbo version 3.2.14. Last error is: "
+            "provider: dubbo://items:20880/shop.Items",
+            {"10.2.3.4", "items"},
+        ),
+        (
+            "Invoke remote method timeout. provider: tri://items.shop.svc:50051/shop.Items, error code: 4-2. "
+            "go to https://dubbo.apache.org/faq/4/2 to find instructions.",
+            {"items.shop.svc"},
+        ),
+        ("Forbid consumer 10.2.3.9 access service shop.Items from registry nacos:8848", set()),
+        (
+            "[Warning] [MY-010055] [Server] IP address '10.2.3.9' could not be resolved: Name not known",
+            set(),
+        ),
+    ],
+)
+def test_neither_a_registry_nor_who_asks_is_whom_somebody_calls(line: str, named: set[str]) -> None:
+    assert set(hosts_named([line])) == named
+
+
 def test_a_request_that_failed_after_a_while_failed_behind_and_one_that_was_turned_away_did_not() -> None:
     assert "upstream_failure" in told("ERROR POST https://api.pay.example/charge failed after 25004 ms")
     assert not told("ERROR POST https://api.pay.example/charge failed after 12 ms: 422 Unprocessable Entity")

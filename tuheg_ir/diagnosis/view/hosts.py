@@ -16,8 +16,8 @@ _ADDRESS = late(r"[\d.]+|[0-9a-f:]*:[0-9a-f:]*")
 _HOST = late(
     "|".join(
         (
-            r"(?<!\+)(?:https?|postgres(?:ql)?|mysql|rediss?|amqps?|jdbc:\w+|tcp|mongodb(?:\+srv)?|nats|grpc|dns)://"
-            rf"(?:[^@/\s]*@)?/?{_NAME}",
+            r"(?<!\+)(?:https?|postgres(?:ql)?|mysql|rediss?|amqps?|jdbc:\w+|tcp|mongodb(?:\+srv)?|nats|grpc|dns"
+            rf"|dubbo|tri)://(?:[^@/\s]*@)?/?{_NAME}",
             rf"\bhost=['\"]?{_NAME}",
             rf"\b(?:upstream|target|dest(?:ination)?|dependency|downstream|backend|addr(?:ess)?)['\"]?\s*[=:]\s*['\"]?"
             rf"{_NAME}(?!://)\b",
@@ -40,10 +40,13 @@ _HOST = late(
             # Node tells an error's parts as JSON: "syscall":"getaddrinfo","hostname":"api.pay.example".
             rf"\b(?:getaddrinfo|query[A-Z]\w{{0,5}})\W{{1,4}},\W{{0,4}}hostname\W{{1,6}}{_NAME}",
             rf"\b(?:\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{2,5}} \({_NAME}\)",
-            r"\b([a-z][a-z0-9.-]*[a-z0-9]):(?:80|443|587|465|1433|1521|2181|3000|3306|4222|50051|5000|5432|5671|5672|6379|6380|"
-            r"6432|8000|8080|8081|8443|8888|9000|9092|9093|9200|11211|27017|27018)\b",
+            # Dubbo tells in which registry it has found whom it called: that one did what it is for.
+            r"(?<!registry )\b([a-z][a-z0-9.-]*[a-z0-9]):(?:80|443|587|465|1433|1521|2181|3000|3306|4222|50051|5000"
+            r"|5432|5671|5672|6379|6380|6432|8000|8080|8081|8443|8888|9000|9092|9093|9200|11211|27017|27018)\b",
             # Whom a server serves is a client of it, and nobody that it calls.
-            r"(?<!serving )(?<!client: )(?<!client=)(?!(?<=handshake error from )[\d.:]+: remote error)"
+            # MySQL looks for the name of whoever comes, and Dubbo's consumer tells its own address.
+            r"(?<!serving )(?<!client: )(?<!client=)(?<!IP address ')(?<!the consumer )(?<!Forbid consumer )"
+            r"(?!(?<=handshake error from )[\d.:]+: remote error)"
             # So is the address with which an access log begins; its time may have been taken out.
             r"(?![\d.]+ - \S+ (?:\[(?:\]|\d+[/-])|\x22[A-Z]+ ))"
             r"\b((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?\b",
@@ -64,7 +67,7 @@ _READ_UP = late(
     # Where nothing but pages for readers is.
     r"|\bhttps?://(?:www\.)?(?:sqlalche\.me|pris\.ly|aka\.ms|nodejs\.org|go\.dev|pkg\.go\.dev|hexdocs\.pm|curl\.(?:haxx\.)?se"
     r"|kubernetes\.io|errors\.pydantic\.dev|learn\.microsoft\.com|developer\.mozilla\.org|stackoverflow\.com|slf4j\.org"
-    r"|cwiki\.apache\.org|postgresql\.org/docs|dev\.mysql\.com/doc|redis\.io/docs"
+    r"|(?:cwiki|dubbo)\.apache\.org|postgresql\.org/docs|dev\.mysql\.com/doc|redis\.io/docs"
     r"|github\.com/[\w.-]+/[\w.-]+/(?:issues|wiki|blob|discussions|pull))\b\S*"
     # A name that says so, unless somebody asks it for something.
     r"|(?<!GET )(?<!POST )(?<!PUT )(?<!HEAD )(?<!PATCH )(?<!DELETE )(?<!Get \")(?<!Post \")(?<!Put \")"
