@@ -11,11 +11,11 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rules._senders import sends
 from tuheg_ir.diagnosis.rules._whole_base import ALL, asked_to_lose_all, lost
-from tuheg_ir.diagnosis.view.batch import started, tries, verdict, went_on
+from tuheg_ir.diagnosis.view.batch import ended, started, tries, verdict, went_on
 from tuheg_ir.diagnosis.view.logs import times_near
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import items, mapping, ref
+from tuheg_ir.diagnosis.view.reading import items, mapping, name, ref, written
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -45,7 +45,7 @@ _ROWS = late(
 _HINTS = ("trunc", "drop", "delet", "remov", "purg", "wip", "clear", "empti", "reset", "clean")
 _COMMENT = late(r"(?:^|\s)--\s(?!\s*\w+\().*")
 """What a file of SQL says about itself; Rails tells so of what it does: `-- drop_table(:orders)`."""
-_NOT_DONE = late(
+NOT_DONE = late(
     r"\b(?:cannot|can't|could not|failed|denied|would|dry.?run|skip(?:ped|ping)?|rolled back)\b"
     r"|(?-i:\bERROR\b|STATEMENT:)",
     re.IGNORECASE,
@@ -56,6 +56,8 @@ _NO_TABLE = (
     *("data", "log", "logs", "file", "files", "the", "to"),
 )
 _VERSION = late(r"^(?:[VRU]?[\d._-]+|R)_+|\.\w+$")
+_UNDOES = late(r"^U\d|[._-](?:down|undo|rollback|revert)\b", re.IGNORECASE)
+"""A file that takes back what another one does: tools keep it, and run it only when they are told to."""
 _SIGNS = late(r"[\W_]+")
 _SLUG = 5
 """A file with a shorter name is not known by it."""
@@ -92,7 +94,7 @@ def bare(name: str) -> str:
 def emptied(view: View) -> Iterator[Emptied]:
     """Yield which runs, or clients of a database, took the rows out of tables; not who does so again and again."""
     done: dict[str, list[Emptied]] = {}
-    jobs = [(job, run) for job in view.snapshot.of("Job") if (run := _run(view, job)) and not verdict(job)[0]]
+    jobs = [(job, run) for job in view.snapshot.of("Job") if (run := run_of(view, job)) and not verdict(job)[0]]
     for job, run in jobs:
         if began := started(job):
             said = [*_told(view, job, run, began), *_meant(view, job, run, began)]
@@ -118,7 +120,8 @@ def _once(view: View, told: Sequence[Emptied]) -> Iterator[Emptied]:
     yield first._replace(names=names, whole=any(each.whole for each in now), bases=bases)
 
 
-def _run(view: View, job: Obj) -> Workload | None:
+def run_of(view: View, job: Obj) -> Workload | None:
+    """Return the workload that a Job is, or a run of."""
     return view.workloads.get(controller(job) or ref(job))
 
 
@@ -152,7 +155,7 @@ def _said(lines: Sequence[str], began: datetime | None) -> Iterator[_Said]:
 def _taken(line: str) -> tuple[frozenset[str], bool, frozenset[str]]:
     """Return of which tables a line tells that rows went, and whether all; and of which databases all tables went."""
     lowered = line.lower()
-    if not any(hint in lowered for hint in _HINTS) or _NOT_DONE.search(line):
+    if not any(hint in lowered for hint in _HINTS) or NOT_DONE.search(line):
         return frozenset(), False, frozenset()
     done = _COMMENT.sub("", line)
     if bases := lost(done):
@@ -168,17 +171,29 @@ def _meant(view: View, job: Obj, run: Workload, began: datetime) -> Iterator[_Sa
     """Yield what a run was made to do: its command, and files of SQL that this or its log names."""
     if said := asked_to_lose_all(run.template):
         yield _Said(began, said, frozenset({ALL}), whole=True, source="objects", bases=frozenset({""}))
+    for each in asked_of(view, job, run):
+        yield from (said._replace(source="objects") for said in _said(each.splitlines(), began))
+
+
+def asked_of(view: View, job: Obj, run: Workload) -> list[str]:
+    """Return the words of a run's command, and the files of SQL that it has and that these or its log name."""
     containers = items(run.template, "spec", "containers")
     asked = [str(word) for each in containers for key in ("command", "args") for word in each.get(key) or ()]
-    texts = list(asked)
     named = bare(" ".join([*asked, *(line for log in view.logs_of(tries(job, run.pods)) for line in log.lines)]))
-    for _, found in view.maps_read(run.template):
-        for key, value in mapping(found, "data").items():
-            slug = bare(_VERSION.sub("", key))
-            if len(slug) >= _SLUG and slug in named:
-                texts.append(str(value))
-    for each in texts:
-        yield from (said._replace(source="objects") for said in _said(each.splitlines(), began))
+    files = (file for _, found in _maps(view, job, run) for file in mapping(found, "data").items())
+    slugs = ((bare(_VERSION.sub("", key)), str(value)) for key, value in files if not _UNDOES.search(key))
+    return [*asked, *(value for slug, value in slugs if len(slug) >= _SLUG and slug in named)]
+
+
+def _maps(view: View, job: Obj, run: Workload) -> Iterator[tuple[str, Obj]]:
+    """Yield the ConfigMaps that a run reads, and the one that was made for it under its name."""
+    read = dict(view.maps_read(run.template))
+    own = {label: found for label in (run.name, name(job)) if (found := view.objects("ConfigMap").get(label))}
+    over = ended(job)
+    for label, found in {**own, **read}.items():
+        at = written(found)
+        if at is None or over is None or at <= over:  # it has read no other words than were there
+            yield label, found
 
 
 def _of_server(view: View, server: Workload, jobs: Iterable[tuple[Obj, Workload]]) -> Iterator[tuple[str, Emptied]]:

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._drops import DROPPED, by_runs
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._senders import sends
 from tuheg_ir.diagnosis.rules._sessions import clients
-from tuheg_ir.diagnosis.rules.index_dropped import DROPPED, MANY, STILL, TIMES
+from tuheg_ir.diagnosis.rules.index_dropped import MANY, STILL, TIMES
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.releases import BEFORE, releases
@@ -54,7 +55,13 @@ def whole_reads(view: View, server: Workload) -> WholeReads | None:
     reach = max((begins for begins, _ in by_log), default=None)
     users = (view.workloads[ref] for ref in clients(view, server.ref) if ref in view.workloads)
     found = [each for user in users if not dropped and (each := _of(view, server, user, told, reach)) is not None]
-    return found[0] if len(found) == 1 else None
+    return found[0] if len(found) == 1 and not _lost(view, server, found[0]) else None
+
+
+def _lost(view: View, server: Workload, reads: WholeReads) -> bool:
+    """Tell whether a run took an index away just before a client's statements began to read the whole of its table."""
+    first = reads.told[0]
+    return any(drop.meant(first.text) and drop.leads_to(first.at) for drop in by_runs(view, server))
 
 
 def _of(
