@@ -49,7 +49,7 @@ _IN_CODE = late(
 """The same in MongoDB's shell, and as Rails and Alembic say it."""
 _COMMENT = late(r"/\*[^*/]{0,2000}\*/|(?:^|(?<=\s))--(?!\s*\w+\()[^\n]*|^[ \t]*#[^\n]*", re.MULTILINE)
 """What a file of SQL says about itself; Rails tells so of what it does: `-- remove_index(:orders, :kind)`."""
-_BACK = late(r"^\s*--\s*(?:\+(?:goose|migrate)\s+down|migrate:down|(?://)?@undo)\b", re.IGNORECASE | re.MULTILINE)
+_BACK = late(r"^[ \t]*--[ \t]*(?:\+(?:goose|migrate)\s+down|migrate:down|(?://)?@undo)\b", re.IGNORECASE | re.MULTILINE)
 """From here on a file tells how it is taken back, and that is not run with it."""
 _LONGEST = 100_000
 _WORD = late(r"\w+")
