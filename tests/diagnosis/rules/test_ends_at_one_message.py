@@ -35,6 +35,18 @@ JAVA = (
     "ERROR [pool-1-thread-2] c.s.Main : shutting down: java.lang.IllegalStateException: no currency for refund",
 )
 PLACE = ("panic: cannot decode message scans-0@{0}: invalid character '<' looking for beginning of value",)
+TRACED = (
+    "level=info msg=applied partition=2 offset=58101",
+    "panic: runtime error: invalid memory address or nil pointer dereference",
+    "shop/internal/apply.(*Applier).Apply(0xc0001c4000, {{{{0xc0000a6150, 0xe}}, 0x3, 0x359bf, ...}})",
+    "\t/src/internal/apply/apply.go:112 +0x2b8",
+)
+"""Go tells in hexadecimal what its functions were given: part 3, 219583."""
+GIVEN = (
+    "[info] applied partition=2 offset=58101",
+    "** (EXIT) AssertionError: no such clause in Shop.Projection.apply/3",
+    "    (shop 4.1.0) lib/shop/projection.ex:41: Shop.Projection.apply(:route, 3, 219583)",
+)
 LOST = (
     JAVA[0],
     "ERROR java.lang.IllegalStateException: no tax table: Connection to postgres:5432 refused. Check that the hostname"
@@ -61,7 +73,27 @@ def ends(said: tuple[str, ...], *messages: int, of: list[Obj] | None = None, mor
 
 
 SAME = (219583, 219583, 219583)
+EDITED = thing("ConfigMap", "shop-settings", written=1200, data={"app.yaml": "a: b"})
 SENT = log(pod("feed"), "INFO published order=KN-77-219583 confirmed=true", since=900)
+
+
+def skips(line: str, *, of: tuple[str, ...] = TRACED, edited: bool = True, release: float = 0) -> Snapshot:
+    """Return a reader whose lives end at the record that their trace tells, and another program that tells a line.
+
+    ``edited``: its settings are others since; ``release``: so long ago its template became another.
+    """
+    more = {"before": IMAGE, "released": release} if release else {}
+    return snapshot(
+        down(workload("shop", pods=2, env=TO_KAFKA, spec=READS, **more), looping()),
+        *([EDITED] if edited else []),
+        KAFKA,
+        workload("mailer", env=TO_KAFKA),
+        logs=[*lives(of, *SAME), log(pod("mailer"), line, "INFO mailed 7 of 7", since=1500)],
+        alerts=[alert()],
+    )
+
+
+BAD = "WARN skipping record scans-3@219583: unsupported schema 1, it has no route"
 
 HOLDS = [
     Holds(
@@ -106,7 +138,35 @@ HOLDS = [
         harmful=VAIN,
     ),
 ]
+HOLDS += [
+    Holds(
+        f"a trace tells the numbers of a record that another program cannot read either: {what}",
+        world,
+        (SHOP, "code_defect", "page_human"),
+        excludes=no(*VAIN, at=SHOP),
+        harmful=VAIN,
+    )
+    for what, world in (
+        ("in hexadecimal, after an innocent edit of its settings", skips(BAD)),
+        ("in decimals", skips("ERROR cannot decode record topic=scans partition=3 offset=219583", of=GIVEN)),
+        ("with no edit", skips("WARN malformed event scans-3 at offset 219583", edited=False)),
+    )
+]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"a trace tells numbers, and {what}", world, harmful=("scale_workload",))
+        for what, world in (
+            ("another program cannot read another record", skips(BAD.replace("583", "599"))),
+            ("another program cannot read that of another part", skips(BAD.replace("scans-3", "scans-7"))),
+            ("another program reads that record well", skips("INFO mailed record scans-3@219583")),
+            ("the numbers are places in the program", skips(BAD, of=(*TRACED[:2], "\t/src/a.go:3 +0x3 +0x359bf"))),
+        )
+    ),
+    DoesNotHold(
+        "another program cannot read the record of the trace either, but what a release replaced may have read it",
+        skips(BAD, edited=False, release=600),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
     DoesNotHold(
         "each life ends at another message",
         ends(NODE, 219583, 219601, 219622),
@@ -142,7 +202,7 @@ DOES_NOT_HOLD = [
         "its settings are others since: it may stumble at any message",
         snapshot(
             down(workload("shop", pods=2, env=TO_RABBIT, spec=READS), looping()),
-            thing("ConfigMap", "shop-settings", written=1200, data={"app.yaml": "a: b"}),
+            EDITED,
             RABBIT,
             logs=lives(NODE, *SAME),
         ),

@@ -267,6 +267,7 @@ HOLDS = [
         at_the_door(CHECKOUT),
         (SHOP, "dependency_failure", "page_human"),
         excludes=no("restart_workload", "rollback_workload", at=SHOP),
+        believed="init_container_fails",
         harmful=("rollback_workload",),
         alone=True,
     ),

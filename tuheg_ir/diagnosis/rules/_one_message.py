@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rules._one_teller import one_teller
-from tuheg_ir.diagnosis.rules._places import places
+from tuheg_ir.diagnosis.rules._places import Place, places
 from tuheg_ir.diagnosis.rules._unreadable import tells_unreadable
 from tuheg_ir.diagnosis.stamps import apart, goes_on, stamp, without_time
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED
 from tuheg_ir.diagnosis.view.crashes import Crash
 from tuheg_ir.diagnosis.view.logs import speaks_of, tells, times_near
+from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -62,6 +63,10 @@ _OF_OTHERS = (
     *("cache_full", "broker_alarm", "disk_full", "out_of_memory", "process_exhausted", "failover"),
 )
 """Troubles with others, or with room: who stumbles over them does so at any message."""
+_NUMBERS = late(r"(?<![\w+.:])(?:0x(?P<hex>[0-9a-fA-F]{1,16})|(?P<plain>\d{1,19}))(?![\w.])")
+"""Numbers of a trace: Go tells what its functions were given, in hexadecimal; `+0x84` is a place in the program."""
+_LARGE = 1000
+"""A smaller number may be anything."""
 _HINTS = ("deliver", "message", "event", "job", "task", "record", "order", "offset", "msg", "document", "invoice")
 
 
@@ -91,7 +96,8 @@ def ended_at_one(view: View, workload: Workload, ended: Sequence[Crash]) -> Ende
     """
     pods = {crash.pod.name for crash in ended}
     logs = [log for log in view.logs_of(workload.live) if log.pod in pods and _is_of(log, ended)]
-    lives = [life for log in logs if (life := _life(log)) is not None]
+    known = unreadable_elsewhere(view, workload)
+    lives = [life for log in logs if (life := _life(log, known)) is not None]
     counts = Counter(message for life in lives for message in life.messages)
     if not counts or 2 * len(lives) <= sum(any(log.lines) for log in logs):
         return None
@@ -103,11 +109,39 @@ def ended_at_one(view: View, workload: Workload, ended: Sequence[Crash]) -> Ende
     return Ended(tuple(sorted(names, key=lambda name: ("@" not in name, -len(name), name))), tuple(lives))
 
 
+def others_fail_at_it(view: View, workload: Workload, found: Ended | None) -> Evidence | None:
+    """Return that another program cannot make sense of the record at which lives end: so it is not their settings."""
+    known = unreadable_elsewhere(view, workload) if found is not None else {}
+    return next((seen for name, seen in known.items() if found is not None and name in found.names), None)
+
+
 def sent_by(view: View, workload: Workload, found: Ended) -> tuple[Workload, Evidence] | None:
     """Return the one other workload of one's own whose log names the message, and its line; None if none or several."""
     names = [name for name in found.names if len(name) >= _TELLING]
     others = ((w, w.live) for w in view.serving if w is not workload and role(w) not in DATA) if names else ()
-    return one_teller(view, others, lambda line: any(name in line for name in names), "it names the message")
+    return one_teller(
+        view,
+        others,
+        lambda line: any(name in line for name in names) and not tells_unreadable(line),
+        "it names the message",
+    )
+
+
+@once
+def unreadable_elsewhere(view: View, workload: Workload) -> Mapping[str, Evidence]:
+    """Return the places of the records that others tell that they cannot make sense of, as a life names them."""
+    found: dict[str, Evidence] = {}
+    for other in view.serving:
+        if other is workload or role(other) in DATA:
+            continue
+        for log in view.logs_of(other.live):
+            numbers = [n for n, line in enumerate(log.lines) if any(places(line)) and tells_unreadable(line)]
+            times = times_near(log.lines) if numbers else ()
+            for n in numbers:
+                fact = f"it can make nothing of it either: {log.lines[n].strip()}"
+                for place in places(log.lines[n]):
+                    found.setdefault(_name(place), Evidence("logs", f"Pod/{log.pod}", fact, times[n]))
+    return found
 
 
 def _is_of(log: Log, ended: Sequence[Crash]) -> bool:
@@ -116,8 +150,11 @@ def _is_of(log: Log, ended: Sequence[Crash]) -> bool:
     return any(log.previous or crash.container.state != "running" for crash in mine)
 
 
-def _life(log: Log) -> Life | None:
-    """Return at which messages a life ended by its own fault; None if it did not, or names none."""
+def _life(log: Log, known: Iterable[str]) -> Life | None:
+    """Return at which messages a life ended by its own fault; None if it did not, or names none.
+
+    ``known``: the records that others can make nothing of: the numbers of a trace may mean one of them.
+    """
     if not speaks_of(log, _HINTS):
         return None
     lines = log.lines[-_TAIL:]
@@ -127,13 +164,26 @@ def _life(log: Log) -> Life | None:
     handed = [n for n in _told_before(lines, error) if any(places(lines[n])) or _HANDED.search(lines[n])]
     named = {each for n in handed for each in _named(lines[n], log.pod)} if handed else set()
     before = log.lines[: len(log.lines) - len(lines) + min(handed, default=0)]
-    found = frozenset(each for each in named if _not_told_of_before(before, each))
-    if not found or _by_another(lines[min(handed) :]):
+    traced = dict(_traced(lines, error, known))
+    found = frozenset((*(each for each in named if _not_told_of_before(before, each)), *traced))
+    if not found or _by_another(lines[min((*handed, error)) :]):
         return None
-    line = lines[max(handed)]
-    again = any(_GIVEN_AGAIN.search(lines[n]) for n in handed) or any(places(lines[error]))
-    at = times_near(lines)[max(handed)]
-    return Life(log, found, line.strip(), lines[error].strip(), at, again)
+    last = max((*handed, *traced.values()))
+    again = any(_GIVEN_AGAIN.search(lines[n]) for n in handed) or any(places(lines[error])) or bool(traced)
+    return Life(log, found, lines[last].strip(), lines[error].strip(), times_near(lines)[last], again)
+
+
+def _traced(lines: Sequence[str], error: int, known: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """Yield the records, of those that are known, whose part and place a line from an error on has as numbers."""
+    wanted = [(name, {int(number) for number in name.split("@")}) for name in known]
+    wanted = [(name, numbers) for name, numbers in wanted if max(numbers) >= _LARGE]
+    for n in range(error, len(lines) if wanted else error):
+        given = {int(f["hex"], 16) if f["hex"] else int(f["plain"]) for f in _NUMBERS.finditer(lines[n])}
+        yield from ((name, n) for name, numbers in wanted if numbers <= given)
+
+
+def _name(place: Place) -> str:
+    return f"{place.part}@{place.offset}"
 
 
 def _own_error(lines: Sequence[str]) -> int | None:
@@ -155,7 +205,7 @@ def _told_before(lines: Sequence[str], error: int) -> list[int]:
 def _named(line: str, pod: str) -> Iterator[str]:
     """Yield the messages that a line names; what is of the pod's own name is none."""
     for place in places(line):
-        yield f"{place.part}@{place.offset}"
+        yield _name(place)
     bare = without_time(line)
     yield from (each.lower() for each in _UUID.findall(bare))
     yield from _NUMBER.findall(bare)

@@ -11,7 +11,9 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 _UNREADABLE = late(
     r"deseriali[sz]|unmarshal|magic byte|schema (?:id|registry)|cannot (?:parse|decode|read) (?:record|message|payload)"
-    r"|(?:parse|decod)\w* (?:error|fail)|invalid (?:json|payload|message|wire)|poison|unprocessable|JSONDecodeError",
+    r"|(?:parse|decod)\w* (?:error|fail)|invalid (?:json|payload|message|wire)|poison|unprocessable|JSONDecodeError"
+    r"|unsupported schema|(?:unsupported|unknown) (?:schema|payload|message|event|record) version"
+    r"|(?:malformed|corrupt(?:ed)?) (?:record|message|payload|event)",
     re.IGNORECASE,
 )
 """Words of a message that its reader cannot make sense of."""

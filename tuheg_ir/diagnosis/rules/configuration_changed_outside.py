@@ -16,9 +16,10 @@ from tuheg_ir.diagnosis.rules._cut_off import cuts_off
 from tuheg_ir.diagnosis.rules._failing_since import LONG, failing_since, younger_well
 from tuheg_ir.diagnosis.rules._fellow_readers import fellow_readers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._one_message import ended_at_one, others_fail_at_it
 from tuheg_ir.diagnosis.rules._passed_on import passed_on
 from tuheg_ir.diagnosis.rules._taken_in_between import of_taken, taken_in_between
-from tuheg_ir.diagnosis.view.crashes import Crash, crashes, probe_kills
+from tuheg_ir.diagnosis.view.crashes import Crash, crashes, ended_by_themselves, probe_kills
 from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.odd import PROVEN, newest_differ, well_since
@@ -57,6 +58,8 @@ def when(view: View) -> Iterator[Match]:
             if _others_have_it(view, workload, time):
                 continue
             seen = list(_since(view, workload, time))
+            if others_fail_at_it(view, workload, ended_at_one(view, workload, ended_by_themselves(view, workload))):
+                break
             if seen and not passed_on(view, workload, ref, time, oldest(each.time for each in seen)):
                 yield _match(view, workload, ref, time, seen)
                 break

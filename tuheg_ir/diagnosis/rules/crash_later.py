@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._filled_by_silence import filled_by_silence
 from tuheg_ir.diagnosis.rules._memory import asks_for_more, killed_beside
 from tuheg_ir.diagnosis.rules._written_by_runs import read_anew
 from tuheg_ir.diagnosis.view.crashes import OWN_FAULTS, PROVED, Crash, crashes, only_of_newest, probe_kills
@@ -60,7 +61,7 @@ def _may_be_its_own(view: View, workload: Workload, crash: Crash) -> bool:
     """
     if not crash.container.killed_for_memory:
         return True
-    if killed_beside(view, workload):
+    if killed_beside(view, workload) or filled_by_silence(view, workload):
         return False
     if given_limit(workload, crash.pod, "memory"):
         return False

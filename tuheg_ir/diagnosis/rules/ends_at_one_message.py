@@ -11,7 +11,7 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._one_message import Ended, ended_at_one, sent_by
+from tuheg_ir.diagnosis.rules._one_message import Ended, ended_at_one, others_fail_at_it, sent_by
 from tuheg_ir.diagnosis.view.crashes import Crash, ended_by_themselves, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -35,14 +35,18 @@ def when(view: View) -> Iterator[Match]:
         if releases(view, workload, SUSPECT) and only_of_newest(workload, ended):
             continue  # the version before may well have read it
         found = ended_at_one(view, workload, ended)
-        if found is None or any(view.recent(at, SUSPECT) for _, at in outside_changes(view, workload)):
+        if found is None:
+            continue
+        also = others_fail_at_it(view, workload, found)
+        if also is None and any(view.recent(at, SUSPECT) for _, at in outside_changes(view, workload)):
             continue  # it may stumble at each message since its settings are others
         sender = sent_by(view, workload, found)
         if sender is None or not releases(view, sender[0], SUSPECT):
-            yield _match(view, workload, ended, found, sender and sender[1])
+            beside = tuple(each for each in (sender and sender[1], also) if each is not None)
+            yield _match(view, workload, ended, found, beside)
 
 
-def _match(view: View, workload: Workload, ended: Sequence[Crash], found: Ended, sent: Evidence | None) -> Match:
+def _match(view: View, workload: Workload, ended: Sequence[Crash], found: Ended, beside: tuple[Evidence, ...]) -> Match:
     lives = sorted(found.lives, key=lambda life: (life.at is not None, life.at))
     first, last = lives[0], lives[-1]
     told = f"{len(lives)} of its lives ended at message {found.names[0]}: {last.line}"
@@ -53,10 +57,10 @@ def _match(view: View, workload: Workload, ended: Sequence[Crash], found: Ended,
             *(crash.evidence() for crash in ended[:2]),
             Evidence("logs", f"Pod/{last.log.pod}", told, first.at),
             Evidence("logs", f"Pod/{last.log.pod}", f"and by a fault of its own: {last.error}", last.at),
-            *((sent,) if sent else ()),
+            *beside,
         ),
         certainty=0.75 if len(lives) > 1 else 0.6,
-        since=oldest((*began, sent.time if sent else None)),
+        since=oldest((*began, *(each.time for each in beside))),
         explains=behind(view, workload.ref, but=workload.ref),
         excludes=not_for(
             (workload.ref,), "the same message is given out again: to each start, version and further pod", _IN_VAIN

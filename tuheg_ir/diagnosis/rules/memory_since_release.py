@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._filled_by_silence import filled_by_silence
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._memory import asks_for_more, has_settled, killed_beside, put_into_memory, short_of_memory
 from tuheg_ir.diagnosis.rules._unbounded import kept_by_twin, unbounded
@@ -38,7 +39,7 @@ def when(view: View) -> Iterator[Match]:
             continue  # the limit that they were killed at is in neither template
         if not evidence or any(e.object.startswith("Pod/") and e.object not in newest for e in evidence[:3]):
             continue
-        if not asks_for_more(view, workload):
+        if not asks_for_more(view, workload) or filled_by_silence(view, workload):
             continue
         match = _match(view, workload, evidence)
         settled = has_settled(view, workload) and not any(troubles(view, workload.ref))

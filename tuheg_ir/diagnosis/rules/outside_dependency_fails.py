@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
 from tuheg_ir.diagnosis.rules._figures import felt, is_well
+from tuheg_ir.diagnosis.rules._filled_by_silence import filled_by_silence
 from tuheg_ir.diagnosis.rules._got_through import answers_mostly, got_through
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._hosts_outside import Host, hosts_outside
@@ -61,6 +62,7 @@ def when(view: View) -> Iterator[Match]:
             evidence=(
                 *(e for _, e in known.measured[:2]),
                 *told(view, known.said),
+                *filled_by_silence(view, view.workloads[first])[-1:],
                 *(felt(view, first)[:1] if agreed else ()),
             ),
             certainty=FAINT if calm else AGREED if agreed else MEASURED if known.measured else TOLD,

@@ -1,0 +1,95 @@
+"""Memory that fills with calls which a host outside leaves unanswered: a release that came long before is innocent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.pods import HOUR, again, pods_of, put
+from tests.diagnosis.rules.scenes import IMAGE, SHOP, errors, rising, shop
+from tests.diagnosis.rules.tiny import NOW, Obj, figure, pod, snapshot, timed
+from tuheg_ir.diagnosis.model import Log, Series, Snapshot
+
+GO = 'level=warn msg="push failed" error="Post \\"https://api.push.example.com/v2\\": context deadline exceeded"'
+PYTHON = "WARNING HTTPSConnectionPool(host='api.push.example.com', port=443): Read timed out. (read timeout=30)"
+INSIDE = "WARNING java.net.SocketTimeoutException: connect timed out: http://cart:8080/lines"
+WORKS = "INFO delivered id=77 in 0.1 s"
+VAIN = ("rollback_workload", "restart_workload", "scale_workload")
+
+
+def held(age: float, *, low: float = 0.2, high: float = 0.97, of: int = 1) -> tuple[str, Series]:
+    """Return memory that stood until so long ago, and rises evenly since."""
+    points = tuple(
+        (NOW.timestamp() - back, low + (high - low) * max(0.0, age - back) / age + (-0.001, 0.001)[back // 30 % 2])
+        for back in range(3600, -1, -30)
+    )
+    return "memory_share", Series({"pod": pod("shop", of), "container": "shop"}, points)
+
+
+def waits(line: str, since: float, *, times: int = 12, heard: float = 3500) -> list[Log]:
+    """Return the log of a pod that told of its work at first, and that it waits in vain since so long ago."""
+    told = [(heard, WORKS), (since + 60, WORKS), *((since - n * since / (times + 1), line) for n in range(times))]
+    return [timed(pod("shop", 1), *told)]
+
+
+def lived(last: float, *, since: float = 6 * HOUR, restarts: int = 3) -> list[Obj]:
+    """Return a shop of a release whose pods are killed again and again; ``last``: how long the last life was."""
+    objects = shop(before=IMAGE, released=since)
+    for each in pods_of(objects):
+        put(each, again("OOMKilled", 137, age=600, restarts=restarts, lived=last))
+    return objects
+
+
+def looped(last: float, line: str = GO, *more: Any, **told: Any) -> Snapshot:
+    """Return a shop that is killed again and again, and tells soon after its last start that it waits."""
+    memory = [figure("memory_share", 0.8, 0.2, 600, pod=pod("shop", n)) for n in range(2)]
+    return snapshot(lived(last, **told), *more, figures=[*memory, errors("shop")], logs=waits(line, 400, heard=590))
+
+
+def fills(*figures: tuple[str, Series], logs: list[Log] | None = None, released: float = 3 * HOUR) -> Snapshot:
+    return snapshot(shop(before=IMAGE, released=released), figures=[errors("shop"), *figures], logs=logs or [])
+
+
+HOLDS = [
+    Holds(
+        f"memory runs out since a release, and {what}",
+        world,
+        (SHOP, "code_defect", "rollback_workload"),
+    )
+    for what, world in (
+        ("nobody is waited for, though it stood at first", fills(held(1500))),
+        ("it rose long before a host became slow", fills(rising(pod("shop", 1), 0.2, 0.97), logs=waits(GO, 900))),
+        ("its host is late only since it is near its limit", fills(held(2400), logs=waits(GO, 200))),
+        ("it stood for long while a host was late already", fills(held(900), logs=waits(GO, 3000))),
+        ("a host was late once or twice alone", fills(held(1500), logs=waits(GO, 1500, times=3))),
+        ("it began with the release as well as the waiting", fills(held(2400), logs=waits(GO, 2400), released=3000)),
+        ("it waits for one of its own all the time, and fills in each life as soon", looped(2 * HOUR, INSIDE)),
+        ("a host is always late, and each life is as long as the first", looped(1.8 * HOUR)),
+    )
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        "memory stood for hours after the release, until a host outside answered no more in time",
+        fills(held(1500), logs=waits(GO, 1500)),
+        (SHOP, "dependency_failure", "page_human"),
+        harmful=VAIN,
+    ),
+    DoesNotHold(
+        "the same in another language, and it grows more slowly",
+        fills(held(1800, high=0.93), logs=waits(PYTHON, 1800)),
+        (SHOP, "dependency_failure", "page_human"),
+        harmful=VAIN,
+    ),
+    DoesNotHold(
+        "its first life was hours long, all since are short, and it waits for a host from each start on",
+        looped(HOUR),
+        (SHOP, "dependency_failure", "page_human"),
+        harmful=VAIN,
+    ),
+    DoesNotHold(
+        "the same in another language, over a day",
+        looped(HOUR / 2, PYTHON, since=24 * HOUR, restarts=9),
+        (SHOP, "dependency_failure", "page_human"),
+        harmful=VAIN,
+    ),
+]
