@@ -86,6 +86,15 @@ def told_at_start(view: View, workload: Workload) -> Evidence | None:
     return next((Evidence("logs", pod, f"it tells at its start: {line}", at) for pod, line, at in found), None)
 
 
+def closes_after(view: View, workload: Workload) -> float | None:
+    """Return after how many seconds at the earliest a program closes what nobody uses; None where nobody tells.
+
+    What it tells as it starts counts before what its template sets.
+    """
+    told = [time for _, time, _, _ in _told(view, workload.newest_pods())]
+    return min(told or _set(workload.template).values(), default=None)
+
+
 def _set(template: Mapping[str, Any]) -> Times:
     """Return label -> the seconds that a template sets, by variables and words of commands."""
     given = (word for each in items(template, "spec", "containers") for word in (*words_given(each), ""))

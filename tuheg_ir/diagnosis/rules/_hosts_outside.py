@@ -49,7 +49,7 @@ def hosts_outside(view: View) -> dict[str, Host]:
     found: dict[str, Host] = {}
     for each in complaints(view, *TROUBLES):
         for host in each.hosts:
-            if not each.about and _outside(view, host):
+            if not each.about and is_outside(view, host):
                 found.setdefault(host, Host()).said.append(each)
     for signal in ("dependency_error_ratio", "dependency_latency_p95"):
         for series in view.figures.series(signal):
@@ -67,7 +67,7 @@ def hosts_outside(view: View) -> dict[str, Host]:
     return found
 
 
-def _outside(view: View, host: str) -> bool:
+def is_outside(view: View, host: str) -> bool:
     """Tell whether a host is outside the cluster, or of another namespace, which others look after.
 
     What was read of another namespace speaks for itself.

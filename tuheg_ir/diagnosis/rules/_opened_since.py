@@ -58,20 +58,20 @@ def _opened(view: View, each: Full, client: Workload, full: datetime) -> tuple[E
     """Return that the open files of a client climb since its release, as the connections of a store do."""
     if client.kind in (*BATCH, "Pod") or client.returned or not works_otherwise(client):
         return ()
-    if _wants_more(view, client, full):
+    if wants_more(view, client, full):
         return ()
     return _from_their_start(view, each, client, full) or _from_amid(view, each, client, full)
 
 
 def _from_their_start(view: View, each: Full, client: Workload, full: datetime) -> tuple[Evidence, ...]:
     """Return that what the pods of a client hold open climbs since they came with its release."""
-    climbs = _mine(view, each, client, full) if released_before(view, client, full) else ()
-    if not climbs or not all(map(_climbs, climbs)):
+    found = _mine(view, each, client, full) if released_before(view, client, full) else ()
+    if not found or not all(map(climbs, found)):
         return ()
-    low, high = (sum(climb[end][1] for climb in climbs) for end in (0, -1))
+    low, high = (sum(count[end][1] for count in found) for end in (0, -1))
     alike = _alike(view, each, client, full, (low, high))
     fact = f"its pods held {low:.0f} files and sockets open as they came, and at last {high:.0f}, evenly more {alike}"
-    began = datetime.fromtimestamp(climbs[0][0][0], UTC)
+    began = datetime.fromtimestamp(found[0][0][0], UTC)
     return (Evidence("metrics", client.ref, fact, began),) if alike else ()
 
 
@@ -88,7 +88,7 @@ def _mine(view: View, each: Full, client: Workload, until: datetime) -> tuple[Po
 
     All its pods are counted, or none is.
     """
-    counts = tuple(_counts(view, pod, until) for pod in client.newest_pods())
+    counts = tuple(counts_of(view, pod, until) for pod in client.newest_pods())
     if not all(counts):
         return ()
     more = sum(count[-1][1] - count[0][1] for count in counts)
@@ -104,27 +104,30 @@ def _alike(view: View, each: Full, client: Workload, full: datetime, held: tuple
     return "" if each.used or not _stops(view, client, full, high) else f"until {each.ref} refused more"
 
 
-def _wants_more(view: View, client: Workload, full: datetime) -> bool:
+def wants_more(view: View, client: Workload, full: datetime) -> bool:
     """Tell whether a client may want more connections than before: for more work, more replicas, a larger pool."""
     if raised(client) or grown(view, client) is not None or kept_waiting(view, client, full):
         return True
     return (work_growth(view, client) or 1.0) >= BUSIER
 
 
-def _counts(view: View, pod: Pod, until: datetime) -> Points:
+def counts_of(view: View, pod: Pod, until: datetime) -> Points:
     """Return how many files a pod had open from its start on, until a store was full: then no more can come."""
     born = pod.created.timestamp() if pod.created else 0.0
     every = (point for series in view.figures.series(_OPEN, pod=pod.name) for point in series.points)
     return [(at, value) for at, value in every if born <= at <= until.timestamp() and value]
 
 
-def _climbs(counts: Points) -> bool:
-    """Tell whether counts go up for long, as much early as late, and down by no more than a few that are busy."""
+def climbs(counts: Points, times: float = 2.0) -> bool:
+    """Tell whether counts go up for long, as much early as late, and down by no more than a few that are busy.
+
+    ``times``: they are at last at least so many times what they were.
+    """
     if len(counts) < READINGS or counts[-1][0] - counts[0][0] < LONG.total_seconds() or not evenly(counts):
         return False
     values = [value for _, value in counts]
     highest = accumulate(values, max)
-    return 2 * values[0] <= values[-1] and all(
+    return times * values[0] <= values[-1] and all(
         top - value <= BUSY_TOO * max(values) for value, top in zip(values, highest, strict=True)
     )
 
@@ -146,7 +149,7 @@ def _came(view: View, each: Full, released: datetime) -> float | None:
 def _others(view: View, each: Full, client: Workload) -> float:
     """Return by how much the open files of the other clients of a store have grown, where they are counted."""
     others = [view.workloads[ref] for ref in clients(view, each.ref) if ref in view.workloads and ref != client.ref]
-    counts = [_counts(view, pod, view.now) for other in others for pod in other.live]
+    counts = [counts_of(view, pod, view.now) for other in others for pod in other.live]
     return sum(float(max(0, found[-1][1] - found[0][1])) for found in counts if found)
 
 
