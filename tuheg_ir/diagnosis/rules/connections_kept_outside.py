@@ -98,8 +98,8 @@ def _hosts(view: View, each: Complaint) -> tuple[str, ...]:
     caller = view.workloads.get(each.caller)
     if each.hosts or caller is None or not _TOO_MANY.search(each.hit.line):
         return each.hosts
-    told = {host for key, value in view.graph.settings(caller) for host in hosts_in(key, value) if foreign(host)}
-    return tuple(told) if len(told) == 1 else tuple(host for host in told if host in each.hit.line)
+    given = {host for key, value in view.graph.settings(caller) for host in hosts_in(key, value) if foreign(host)}
+    return tuple(given) if len(given) == 1 else tuple(host for host in given if host in each.hit.line)
 
 
 def _asks(view: View, workload: Workload, host: str) -> bool:
