@@ -33,6 +33,14 @@ def held(name: str, *found: Series) -> list[tuple[str, Series]]:
     return [of("pod_open_files", each, pod=pod(name, n)) for n, each in enumerate(found)]
 
 
+def seen(
+    found: Series, until: float = 0, since: float = 3600, *, step: int = 1, first: int = 0, late: float = 0
+) -> Series:
+    """Return what was read of a series between two ages: each, or one of some, so many seconds later."""
+    kept = [p for p in found.points if until <= NOW.timestamp() - p[0] <= since][first::step]
+    return Series({}, tuple((at + late, value) for at, value in kept))
+
+
 def counted(high: float = 2000, low: float = 90, began: float = AGO, name: str = "redis") -> list[tuple[str, Series]]:
     """Return what a store counts of its connections, all together."""
     return [
@@ -98,6 +106,11 @@ HOLDS = [
         BACK,
     ),
     Holds(
+        "one of its pods is counted half as often",
+        full(mine=held("shop", GROWS, seen(GROWS, step=2))),
+        BACK,
+    ),
+    Holds(
         "a setting came with the morning's release, and no other image",
         full(before={"env": STORE | {"CLIENTS": "shared"}}),
         (SHOP, "database_connection", "rollback_workload"),
@@ -132,6 +145,23 @@ DOES_NOT_HOLD = [
     ),
     not_by("only one of its pods holds ever more since the morning", full(mine=held("shop", GROWS, line(40, low=40)))),
     not_by("the other client's grow as much since the morning", full(others=held("api", GROWS, GROWS))),
+    not_by(
+        "its pods are counted at other moments each",
+        full(mine=held("shop", seen(GROWS, step=2), seen(GROWS, step=2, first=1))),
+    ),
+    not_by("so they are, a quarter of a minute apart", full(mine=held("shop", GROWS, seen(GROWS, late=15)))),
+    not_by(
+        "one pod's figures end at the moment at which the other's begin",
+        full(mine=held("shop", seen(line(960, low=25), 2340), seen(line(1000, low=25), 0, 2340))),
+    ),
+    not_by(
+        "one pod's figures end before the other's begin",
+        full(mine=held("shop", seen(line(960, low=25), 2400), seen(line(1000, low=25), 0, 2280))),
+    ),
+    not_by(
+        "both were counted for some minutes only",
+        full(mine=held("shop", seen(line(960, low=25), 2040), seen(line(1000, low=25), 0, 2400))),
+    ),
     not_by(
         "it may open more of them by its settings",
         full(env=STORE | {"REDIS_POOL_SIZE": "2000"}, before={"env": STORE | {"REDIS_POOL_SIZE": "20"}}),

@@ -38,8 +38,10 @@ def led_back(
     released = client.released_at
     if released is None or not timedelta() < full - released <= SUSPECT or not counts or not all(map(_rises, counts)):
         return ()
-    begin, end = max(c[0][0] for c in counts), min(c[-1][0] for c in counts)
-    low, high = (sum(c[place][1] for c in counts) for place in (0, -1))
+    mine = _sum(counts)
+    if not _rises(mine):
+        return ()  # pods that were counted at other moments, or one after the other, make no line together
+    (begin, low), *_, (end, high) = mine
     store = _of_store(view, each, begin, full)
     if begin <= released.timestamp() or len(store) < READINGS:
         return ()
@@ -48,7 +50,7 @@ def led_back(
     if came <= 0 or not all(least * of <= mine <= most * of for mine, of in ((high - low, came), (high, has))):
         return ()
     at_release = low - (high - low) / (end - begin) * (begin - released.timestamp())
-    if abs(at_release) > NOUGHT * high or _works_with_it(view, client, begin, end, _halves(_sum(counts))):
+    if abs(at_release) > NOUGHT * high or _works_with_it(view, client, begin, end, _halves(mine)):
         return ()
     fact = f"its pods held {high:.0f} files and sockets open, {high - low:.0f} of them new in"
     fact += f" {(end - begin) / 60:.0f} min: a line that begins with its release, and most of what {each.ref} has"
