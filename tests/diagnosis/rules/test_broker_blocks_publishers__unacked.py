@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import OLD, SHOP, errors, logs, shop
-from tests.diagnosis.rules.tiny import Obj, at, figure, pod, secret_key, series, snapshot, thing, timed, workload
-from tuheg_ir.diagnosis.model import Log, Series, Snapshot
+from tests.diagnosis.rules.tiny import (
+    Obj,
+    at,
+    database,
+    figure,
+    pod,
+    postgres,
+    secret_key,
+    series,
+    session,
+    snapshot,
+    thing,
+    timed,
+    workload,
+)
+from tuheg_ir.diagnosis.model import Log, Series, Session, Snapshot
 
 MIN = 60.0
 RABBIT = ("rabbitmq", "rabbitmq:3.13-management", 5672)
@@ -49,6 +65,12 @@ def worked(until: float, name: str = "labels", number: int = 0, *, beat: str = B
 def held(before: float = 100, now: float = 100, since: float = 50, queue: str = QUEUE) -> tuple[str, Series]:
     """Return how many messages its readers were handed and have not acknowledged."""
     return figure("queue_unacked", before, now, since * MIN, component=queue)
+
+
+def fills(began: float = 45, full: float = 30, most: float = 100) -> tuple[str, Series]:
+    """Return how a hand fills from one message to the next since so many minutes, until it is full."""
+    steps = [((began - (began - full) * n / 15) * MIN, float(round(6 + (most - 6) * n / 15))) for n in range(1, 16)]
+    return "queue_unacked", series({"component": QUEUE}, (3600, 6.0), *steps)
 
 
 def readers(number: float = 2) -> tuple[str, Series]:
@@ -119,13 +141,35 @@ def full(
     )
 
 
+def anew(age: float, *, started: bool = False) -> list[Obj]:
+    """Return a database that came anew so many minutes ago, ``started``: as the same pod."""
+    objects = postgres()
+    for each in pods_of(objects):
+        if not started:
+            each["metadata"]["creationTimestamp"] = at(age * MIN + 15)
+        for state in each["status"]["containerStatuses"]:
+            state["state"]["running"]["startedAt"] = at(age * MIN + 10)
+        for condition in each["status"]["conditions"]:
+            condition["lastTransitionTime"] = at(age * MIN)
+    return objects
+
+
+def needing(*told: Any, **reader: Any) -> Snapshot:
+    """Return readers that need a database and stopped half an hour ago: the objects of it, or sessions it lists."""
+    objects = [each for each in told if isinstance(each, list)] or [postgres()]
+    env = {"QUEUE": QUEUE, "BROKER_URL": secret_key("broker", "uri"), "DB_HOST": "postgres"}
+    world = full(*objects, env=env, **{"stopped": (30, 29), **SINCE_HOUR, **reader})
+    sessions = [each for each in told if isinstance(each, Session)]
+    return replace(world, databases=(database(*sessions),) if sessions else ())
+
+
 def busy(before: float, now: float) -> list[tuple[str, Series]]:
     return [figure("cpu_share", before, now, 3000, pod=pod("labels", n), container="labels") for n in range(2)]
 
 
 AGAIN: dict[str, Any] = {"stopped": (58, 25), "anew": True}
 LATE: dict[str, Any] = {"stopped": (40, 41)}
-SINCE_HOUR: dict[str, Any] = {"released": 45 * MIN, "since": 20, "figures": [held(6, 100, 30), readers(), waits()]}
+SINCE_HOUR: dict[str, Any] = {"released": 45 * MIN, "since": 20, "figures": [fills(), readers(), waits()]}
 HOLDS = [
     *(
         Holds(
@@ -148,7 +192,14 @@ HOLDS = [
             ("nobody counts them", full(figures=[held(), waits()])),
             ("they beat no more", full(beat="")),
             ("words of another language", full(last=[PHP] * 30, beat="[debug] Received no message, sleeping 1s")),
-            ("what they hold was little before", full(figures=[held(6, 100), readers(), waits()])),
+            (
+                "their hands were full within ten minutes",
+                full(stopped=(30, 29), **{**SINCE_HOUR, "figures": [fills(40), readers(), waits()]}),
+            ),
+            ("their database came anew before that", needing(anew(46))),
+            ("their sessions in it rest", needing(session(LABELS, "idle", 2, age_s=1790.0))),
+            ("they ask it whether it is there", needing(session(LABELS, "active", 1, age_s=0.1))),
+            ("somebody else works in it", needing(session("Deployment/shop", "active", 1, age_s=1790.0))),
             (
                 "their sender was released when they stood still already",
                 full(sender={"before": OLD, "released": 29 * MIN}),

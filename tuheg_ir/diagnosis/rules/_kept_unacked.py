@@ -6,7 +6,7 @@ works until its hand is full of them, and then stands still without a word, conn
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -38,6 +38,8 @@ NEARLY = 0.9
 """Share of the time in which a hand that is full counts the same: one pod that is made anew lets go for a moment."""
 FLAT = 0.98
 """A queue of a broker that takes no more messages, and that became shorter than this since, is worked off."""
+MOSTLY = 0.5
+"""Share of a full hand that was in it before its reader stopped, if it stopped of that: who hangs is handed it then."""
 
 
 class Kept(NamedTuple):
@@ -59,7 +61,7 @@ def kept_unacked(view: View, alarm: Alarm) -> Kept | None:
     held = _full_hand(view, consumer, name_of(found.series), alarm.since)
     if held is None or _worked_off(view, found, alarm.since):
         return None
-    stopped = _stopped(view, alarm, consumer)
+    stopped = _stopped(view, alarm, consumer, name_of(found.series))
     return stopped and stopped._replace(evidence=(found.told(consumer.ref), held, *stopped.evidence))
 
 
@@ -90,7 +92,21 @@ def _worked_off(view: View, found: Longest, alarm: datetime) -> bool:
     return highest is not None and found.waiting < FLAT * highest
 
 
-def _stopped(view: View, alarm: Alarm, consumer: Workload) -> Kept | None:
+def stands_still(view: View, alarm: Alarm) -> str:
+    """Return the reader of most of what waits, if none of its pods worked any more before an alarm; "" if it is not so.
+
+    It does not wait for the broker: whatever else it hangs on, what makes it work again makes room as well.
+    """
+    found = longest(view)
+    consumer = reader(view, found.series) if found else None
+    silent = fell_silent(view, consumer, LONG, IDLE) if consumer else {}
+    if consumer is None or alarm.since is None or set(silent) != {pod.name for pod in consumer.live}:
+        return ""
+    since = newest(silent.values())
+    return consumer.ref if since is not None and alarm.since - since >= QUIET else ""
+
+
+def _stopped(view: View, alarm: Alarm, consumer: Workload, queue: str) -> Kept | None:
     """Return since when no pod of a consumer works any more, where its release is all that may have stopped them.
 
     Who stops only as the broker is full may wait to publish itself. A pod that was made since and does nothing either
@@ -106,7 +122,7 @@ def _stopped(view: View, alarm: Alarm, consumer: Workload) -> Kept | None:
     since = newest(older.values())
     if since is None or alarm.since - since < QUIET or _told_why(view, consumer, older, alarm.since):
         return None
-    if _changed(view, alarm, consumer, since):
+    if _changed(view, alarm, consumer, since) or _hangs(view, alarm, consumer, queue, older.values()):
         return None
     soon = since - consumer.released_at <= FULL_SOON and not _missed_then(view, consumer, since)
     if not young and not soon:
@@ -124,6 +140,37 @@ def _changed(view: View, alarm: Alarm, consumer: Workload, stopped: datetime) ->
     if any(at is not None and released is not None and released + BEFORE <= at <= stopped - BEFORE for at in others):
         return True
     return any(at is not None and near(at, stopped) for at in others_written(view))
+
+
+def _hangs(view: View, alarm: Alarm, consumer: Workload, queue: str, stopped: Collection[datetime]) -> bool:
+    """Tell whether readers may wait for somebody else without a word since they stopped.
+
+    Pods of what they need came anew then, whose connections may be open on this side alone; they are within a statement
+    or a transaction since; or they were handed most of what they hold only as they did nothing any more.
+    """
+    asked = {alarm.broker.ref, *view.graph.needs(consumer.ref)}
+    needs = (view.workloads[ref] for ref in asked if ref in view.workloads)
+    anew = [at for each in needs for pod in each.live for at in (pod.created, pod.started, pod.ready_since) if at]
+    if any(near(at, stop) for at in anew for stop in stopped):
+        return True
+    return _within(view, consumer, max(stopped)) or _filled_later(view, queue, min(stopped))
+
+
+def _within(view: View, consumer: Workload, stopped: datetime) -> bool:
+    """Tell whether a database lists sessions of a consumer that wait for a lock, or do one thing since it stopped."""
+    mine = [s for each in view.databases for s in each.sessions if s.owner == consumer.ref]
+    since = (view.now - stopped - AROUND).total_seconds()
+    at_it = (s for s in mine if s.state == "active" or s.state.startswith("idle in transaction"))
+    return any(s.locked_out for s in mine) or any(s.age_s >= since for s in at_it)
+
+
+def _filled_later(view: View, queue: str, stopped: datetime) -> bool:
+    """Tell whether little was in a hand before its reader stopped; where nobody counted that, at the first count."""
+    held = view.figures.now("queue_unacked", component=queue) or 0.0
+    before = view.figures.before("queue_unacked", stopped, AROUND, component=queue)
+    if before is None:
+        before = view.figures.first("queue_unacked", component=queue)
+    return before is not None and before < MOSTLY * held
 
 
 def _missed_then(view: View, consumer: Workload, stopped: datetime) -> bool:

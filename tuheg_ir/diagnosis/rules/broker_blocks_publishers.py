@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._broker_room import of_cut, room_cut
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
 from tuheg_ir.diagnosis.rules._hosts_outside import TROUBLES
-from tuheg_ir.diagnosis.rules._kept_unacked import kept_unacked, of_kept
+from tuheg_ir.diagnosis.rules._kept_unacked import kept_unacked, of_kept, stands_still
 from tuheg_ir.diagnosis.rules._outrun import Outrun, could_work, longest, outrun
 from tuheg_ir.diagnosis.rules._reader_away import Away, paused, reader_away
 from tuheg_ir.diagnosis.rules._readers import QUIET, by_release, grown, name_of, reader, silent, unread
@@ -60,7 +60,7 @@ def _of_alarm(view: View, alarm: Alarm) -> Match:
     callers = tuple(ref for ref in suffer if not _ill_before(view, ref, since))
     if (cut := room_cut(view, alarm)) is not None:
         return of_cut(cut, alarm.told(view), callers)
-    settings = settings_written(view, broker, since)
+    settings, still = settings_written(view, broker, since), stands_still(view, alarm)
     return Match(
         component=settings[0].object if settings else broker.ref,
         evidence=(*settings, *alarm.told(view)),
@@ -69,7 +69,10 @@ def _of_alarm(view: View, alarm: Alarm) -> Match:
         since=since,
         explains=(*callers, *((broker.ref,) if settings else ())),
         excludes=(
-            *not_for(callers, f"{broker.ref} blocks who publishes: nothing done to them makes room"),
+            *not_for(
+                (ref for ref in callers if ref != still),
+                f"{broker.ref} blocks who publishes: nothing done to them makes room",
+            ),
             *in_vain(broker),
         ),
     )
