@@ -7,7 +7,19 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of, waiting
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, URL, down, errors, latency, logs, rate, shop
-from tests.diagnosis.rules.tiny import Obj, at, figure, pod, postgres, redis, snapshot, timed, workload
+from tests.diagnosis.rules.tiny import (
+    Obj,
+    at,
+    figure,
+    pod,
+    postgres,
+    redis,
+    secret_key,
+    snapshot,
+    thing,
+    timed,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 STORE = "StatefulSet/postgres"
@@ -77,6 +89,13 @@ def storm(
     )
 
 
+def door(name: str) -> Obj:
+    """Return a way on which users reach a workload."""
+    backend = {"service": {"name": name, "port": {"number": 8080}}}
+    paths = [{"path": "/", "pathType": "Prefix", "backend": backend}]
+    return thing("Ingress", name, spec={"rules": [{"host": f"{name}.shop.example", "http": {"paths": paths}}]})
+
+
 OURS = (SHOP, "configuration_error", "page_human")
 WEB = workload("web", env=CALLS_CART)
 SHOP_WORKS = [figure("cpu_share", 0.2, 0.6, SINCE, pod=pod("shop", n), container="shop") for n in (0, 1)]
@@ -91,6 +110,12 @@ OVER = timed(
     (SINCE + 5, "redis.exceptions.ConnectionError: Error 111 connecting to redis:6379. Connection refused."),
 )
 NEW = {"env": URL, "before": IMAGE, "released": SINCE + 60}
+MANAGED = "b-1.orders.kafka.eu-central-1.amazonaws.com:9092"
+PARTNER = JAVA.replace("http://cart:8080", "https://cart.acme-suppliers.example")
+PLAIN = 'ERROR put failed: I/O error on POST request for "http://cart:8080/v1/items": Read timed out'
+HOOKS = "INFO webhook delivery attempt %d for order 4711 scheduled"
+HOOKS_LATE = "WARN webhook delivery attempt %d for order 4711 failed: Read timed out"
+ONCE_MORE = "INFO attempt %d of nightly sync with http://cart:8080/v1/items begins"
 HARM = ("scale_workload", "restart_workload", "rollback_workload")
 
 HOLDS = [
@@ -103,6 +128,12 @@ HOLDS = [
             ("Node, which counts them behind", storm(told=tries(NODE))),
             ("and take more of its own processor time than its requests did", storm(*SHOP_WORKS)),
             ("another calls it, and does not try again", storm(rate("web"), also=(WEB,))),
+            ("users have a way to it alone", storm(also=([door("shop")],))),
+            ("its host is written with its namespace", storm(told=tries(JAVA.replace("//cart:", "//cart.town.svc:")))),
+            (
+                "it keeps a cache of its own outside, and works more",
+                storm(*SHOP_WORKS, env={**CALLS_CART, "REDIS_URL": secret_key("shop-redis", "url")}),
+            ),
         )
     ),
     Holds(
@@ -129,12 +160,25 @@ def echo(what: str, world: Snapshot, believed: str = "cpu_saturated") -> Holds:
 HOLDS += [
     echo("nobody tells of further tries", storm(told=logs("shop", JAVA % 1, 0, 1))),
     echo("what tries again asks somebody else", storm(told=tries(ELSEWHERE))),
+    *(
+        echo(
+            f"further tries are told, and not at the service: {what}",
+            storm(told=[*tries(line), *logs("shop", PLAIN, 0, 1)]),
+        )
+        for what, line in (
+            ("at a host outside that is called alike", PARTNER),
+            ("of webhooks, by the only one that calls it", HOOKS),
+            ("of webhooks that fail", HOOKS_LATE),
+            ("and none of them fails", ONCE_MORE),
+        )
+    ),
     echo("the tries ended a quarter of an hour ago", storm(told=tries(JAVA, until=900))),
     echo("as many tries make no such many requests: what it kept is lost", storm(told=tries(JAVA, 2))),
     echo("two callers try again", storm(rate("web"), also=(WEB,), told=[*tries(JAVA), *tries(JAVA, name="web")])),
     echo("what it needs is away still", storm(store=down(postgres(), waiting("ContainerCreating"))), "database_down"),
     echo("what it needs is slow", storm(latency("postgres", 0.01, 3.0, SINCE))),
     echo("what it needs has no processor time left", storm(FULL), "data_service_saturated"),
+    echo("a broker outside may give the caller work", storm(env={**CALLS_CART, "KAFKA_BROKERS": MANAGED})),
     echo("nothing it needs was away", storm(store=postgres())),
     echo("what it needs was away an hour ago", storm(store=back(postgres(), 3600))),
     echo("the service misses something until now", storm(said=(STILL,))),
@@ -157,5 +201,26 @@ DOES_NOT_HOLD = [
         "the caller takes its work from a broker as well, and works more",
         storm(*SHOP_WORKS, also=(RABBIT,), env={**CALLS_CART, "AMQP_URL": "amqp://rabbit:5672"}),
         (CART, "capacity", "scale_workload"),
+    ),
+    *(
+        DoesNotHold(
+            f"the caller takes its work from a broker outside as well, and works more: {what}",
+            storm(*SHOP_WORKS, env={**CALLS_CART, **given}),
+            (CART, "capacity", "scale_workload"),
+        )
+        for what, given in (
+            ("Kafka", {"KAFKA_BROKERS": MANAGED}),
+            ("SQS", {"JOBS_URL": "https://sqs.eu-central-1.amazonaws.com/1234/orders"}),
+            ("SQS by the name of its queue", {"SQS_QUEUE": "orders"}),
+            ("RabbitMQ, as a Secret tells", {"CLOUDAMQP_URL": secret_key("shop", "cloudamqp-url")}),
+        )
+    ),
+    *(
+        DoesNotHold(
+            f"users have a way to the service itself: {what}",
+            storm(also=([door("cart")],), told=told),
+            (CART, "capacity", "scale_workload"),
+        )
+        for what, told in (("the tries are an echo", None), ("nobody tries again", logs("shop", JAVA % 1, 0, 1)))
     ),
 ]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
+from tuheg_ir.diagnosis.rules._same_key import asks_one_outside
 from tuheg_ir.diagnosis.rules._strangers import reached_from_outside
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import complaints
@@ -63,7 +64,7 @@ def multiplied(view: View, ref: str) -> Multiplied | None:
     by = _blamed(released, counted, grew)
     if by is None and (released or not counted):
         return None
-    if by is not None and not multiplying(by) and _has_its_own_door(view, ref):
+    if not (by is not None and multiplying(by)) and _has_its_own_door(view, ref):
         return None  # anybody may ask it, and what its callers are asked tells nothing of that
     return Multiplied(grew, by, by is not None and by.ref in counted)
 
@@ -139,9 +140,14 @@ def _works_more(view: View, caller: Workload) -> bool:
     if caller.changes and view.recent(caller.released_at, SOON):
         return False
     counted = labels_of(view, caller.ref, "request_rate") and _rate(view, caller.ref) is None
-    if counted and not any(role(each) == "broker" for each in view.called(caller.ref)):
+    if counted and not takes_from_a_broker(view, caller):
         return False
     return (work_growth(view, caller) or 1.0) >= TIMES
+
+
+def takes_from_a_broker(view: View, caller: Workload) -> bool:
+    """Tell whether a workload may be given work by a broker, run here or outside: no requests to it count that."""
+    return any(role(each) == "broker" for each in view.called(caller.ref)) or asks_one_outside(view, caller)
 
 
 def _released(workload: Workload, grew: Turn) -> bool:

@@ -13,12 +13,13 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._capacity import FROM_BEHIND
-from tuheg_ir.diagnosis.rules._demand import SLACK, fell_short
+from tuheg_ir.diagnosis.rules._demand import SLACK, fell_short, takes_from_a_broker
 from tuheg_ir.diagnosis.rules._figures import Turn, felt
 from tuheg_ir.diagnosis.rules._tries import BESIDE_TRIES, TRIED, TRIES
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints
-from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.hosts import hosts_named
+from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, always_busy, limit_cut, usage
@@ -60,7 +61,7 @@ def tries_again(view: View, ref: str, grew: Turn) -> tuple[Workload, tuple[Evide
         return None
     callers = [view.workloads.get(each) for each, calls in view.graph.calls.items() if ref in calls]
     known = [each for each in callers if each is not None and labels_of(view, each.ref, "request_rate")]
-    if len(known) < len(callers) or any(role(each) == "broker" for w in known for each in view.called(w.ref)):
+    if len(known) < len(callers) or any(takes_from_a_broker(view, each) for each in known):
         return None
     telling = [(caller, tried) for caller in known if (tried := _tried(view, caller, callee, since)) is not None]
     over = _is_over(view, callee, since) if len(telling) == 1 else None
@@ -94,13 +95,13 @@ def _tried(view: View, caller: Workload, callee: Workload, since: datetime) -> _
 
 
 def _lines(view: View, caller: Workload, callee: Workload, since: datetime) -> Iterator[tuple[datetime, str, str, int]]:
-    """Yield (when, pod, line, number) of further tries: at a workload that the line names, or the only one called."""
-    names = {callee.name.lower(), *(service.name.lower() for service in view.leading_to(callee.ref))}
-    alone = view.graph.calls.get(caller.ref) == {callee.ref}
+    """Yield (when, pod, line, number) of further tries: of lines that name a workload's host and how it failed."""
     for log in view.logs_of(caller.live, previous=False):
         for line in log.lines:
             said = TRIED.search(line)
-            if said is None or not (alone or any(name in line.lower() for name in names)):
+            if said is None or not any(tells(trouble, line) for trouble in UNANSWERED):
+                continue  # what is tried once more as it was to be is no answer that somebody misses
+            if callee.ref not in map(view.graph.resolve, hosts_named([line])):
                 continue
             number, at = int(said[1] or said[2]), stamp(line)
             if at is not None and at >= since - SLACK and number > 1:
