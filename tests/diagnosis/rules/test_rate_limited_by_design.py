@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, SHOP, WELL, alert, errors, rate, shop
@@ -658,30 +659,45 @@ def called_clients(
     alarms: Sequence[str] = ("Shop4xxRatio",),
     grew: float = 1,
     beside: Sequence[Obj] = (),
+    polls: int = 0,
+    others_ask: int = 1000,
 ) -> Snapshot:
     """Return a measured shop whose log calls those who ask clients, one of whom is refused much of what it asks.
 
     ``shares``: what share is refused of whom, by figures; ``addresses``: from where the one asks, in turns.
+    ``polls``: for how many parcels of its own it asks, as ``others_ask`` for so many; 0: all ask for the same one.
     """
+    counts = {who: count() for who in (one, "bolt", "cobb")}
+
+    def parcel(who: str) -> int:
+        if not polls:
+            return 7
+        number = next(counts[who]) // (3 if who == one else 1)
+        return number % polls if who == one else 5000 + (number * 2 + (who == "cobb")) % others_ask
 
     def line(who: str, status: int, source: str) -> str:
-        told = f'"method": "GET", "path": "/v1/parcels/7", "status": {status}, "{field}": "{who}"'
+        path = f'"/v1/parcels/{parcel(who)}"'
+        told = f'"method": "GET", "path": {path}, "status": {status}, "{field}": "{who}"'
         from_there = f', "ip": "{source}"' if source else ""
         by = f', "ua": "{program}"' if program else ""
         return f'{{"level": "{"WARN" if status >= 400 else "INFO"}", {told}{from_there}{by}}}'
 
     sources = addresses or ("",)
-    mine = [line(one, status, each) for each in sources for status in (429, 429, 200)]
     theirs = (OFFICE_AT, "198.51.100.14") if addresses else ("", "")
-    others = [line(who, 200, each) for who, each in zip(("bolt", "cobb"), theirs, strict=True)]
-    quiet = [line(one, 200, sources[0]), *others]
+
+    def others() -> list[str]:
+        return [line(who, 200, each) for who, each in zip(("bolt", "cobb"), theirs, strict=True)]
+
+    quiet = [each for _ in range(20) for each in (line(one, 200, sources[0]), *others())]
+    turns = [[line(one, status, each) for each in sources for status in (429, 429, 200)] + others() for _ in range(30)]
+    loud = [each for turn in turns for each in (*turn, *more)]
     of = [figure("rate_limited_ratio_by_client", 0.0, s, 1800, component="shop", client=name) for name, s in shares]
     limited = figure("rate_limited_ratio", 0.0, 0.4, 1800, component="shop")
     return snapshot(
         shop(),
         beside,
         figures=[WELL, limited, rate("shop", 20, 20 * grew, 1800), *of],
-        logs=[log(pod("shop"), *quiet * 20, *[*mine, *others, *more] * 30, since=3000)],
+        logs=[log(pod("shop"), *quiet, *loud, since=3000)],
         alerts=[alert(each, service="shop") for each in alarms],
     )
 
@@ -690,15 +706,18 @@ MUCH = ("Shop4xxRatio", "IngressRequestRateAnomaly")
 HOLDS += [
     Holds(f"its log calls who asks a client: {what}", world, (SHOP, "no_fault", "no_action"), alone=True)
     for what, world in (
-        ("figures by client know it by that name", called_clients()),
-        ("all of them ask with the same program", called_clients(program="okhttp/4.12.0")),
-        ("the field is api_client", called_clients(field="api_client")),
+        ("figures by client know it by that name, and it polls two parcels", called_clients(polls=2)),
+        ("all of them ask with the same program", called_clients(program="okhttp/4.12.0", polls=2)),
+        ("the field is api_client", called_clients(field="api_client", polls=2)),
         (
             "nobody measures by client, and it asks from two addresses",
             called_clients(shares=(), addresses=("192.0.2.61", "192.0.2.62")),
         ),
-        ("an alert of the many requests fires too", called_clients(alarms=MUCH, grew=3)),
-        ("so does one of a spike of traffic", called_clients(alarms=("Shop4xxRatio", "TrafficSpikeOnShop"), grew=2)),
+        ("an alert of the many requests fires too", called_clients(alarms=MUCH, grew=3, polls=2)),
+        (
+            "so does one of a spike of traffic",
+            called_clients(alarms=("Shop4xxRatio", "TrafficSpikeOnShop"), grew=2, polls=2),
+        ),
     )
 ]
 OTHER_REFUSED = '{"level": "WARN", "method": "GET", "path": "/v1/x", "status": 429, "client": "bolt"}'
@@ -706,19 +725,34 @@ APP = (("ios", 0.6), ("bolt", 0.0), ("cobb", 0.0))
 DOES_NOT_HOLD += [
     DoesNotHold(f"its log calls who asks a client, and {what}", world, UNKNOWN, harmful=("no_action",))
     for what, world in (
-        ("that is an app of many", called_clients("ios", shares=APP)),
-        ("that is a version of an app of many", called_clients("rider-6.41", shares=[("rider-6.41", 0.6), *APP[1:]])),
-        ("that is nobody by name", called_clients("anonymous", shares=[("anonymous", 0.6), *APP[1:]])),
-        ("nothing else tells who that is", called_clients(shares=())),
-        ("that is called as a workload of the house is for short", called_clients(beside=workload("acme-portal"))),
-        ("a workload is told to call itself so", called_clients(beside=workload("cart", env={"API_USER": "acme"}))),
+        ("that is an app of many", called_clients("ios", shares=APP, polls=2)),
+        (
+            "that is a version of an app of many",
+            called_clients("rider-6.41", shares=[("rider-6.41", 0.6), *APP[1:]], polls=2),
+        ),
+        ("that is nobody by name", called_clients("anonymous", shares=[("anonymous", 0.6), *APP[1:]], polls=2)),
+        ("nothing else tells who that is", called_clients(shares=(), polls=2)),
+        (
+            "that is called as a workload of the house is for short",
+            called_clients(beside=workload("acme-portal"), polls=2),
+        ),
+        (
+            "a workload is told to call itself so",
+            called_clients(beside=workload("cart", env={"API_USER": "acme"}), polls=2),
+        ),
         ("that asks from everywhere", called_clients(shares=(), addresses=[f"192.0.2.{n}" for n in range(60, 70)])),
-        ("another one is refused as well", called_clients("acme", OTHER_REFUSED)),
-        ("figures show that another one is", called_clients(shares=(*IN_PART[:2], ("cobb", 0.2)))),
-        ("figures show that it gets nothing", called_clients(shares=(("acme", 1.0), *IN_PART[1:]))),
-        ("an alert fires of many requests, and no more are asked", called_clients(alarms=MUCH)),
-        ("an alert fires of slow requests", called_clients(alarms=("Shop4xxRatio", "RequestLatencyHigh"), grew=3)),
-        ("an alert fires of less traffic", called_clients(alarms=("Shop4xxRatio", "RequestRateDropAnomaly"), grew=3)),
+        ("another one is refused as well", called_clients("acme", OTHER_REFUSED, polls=2)),
+        ("figures show that another one is", called_clients(shares=(*IN_PART[:2], ("cobb", 0.2)), polls=2)),
+        ("figures show that it gets nothing", called_clients(shares=(("acme", 1.0), *IN_PART[1:]), polls=2)),
+        ("an alert fires of many requests, and no more are asked", called_clients(alarms=MUCH, polls=2)),
+        (
+            "an alert fires of slow requests",
+            called_clients(alarms=("Shop4xxRatio", "RequestLatencyHigh"), grew=3, polls=2),
+        ),
+        (
+            "an alert fires of less traffic",
+            called_clients(alarms=("Shop4xxRatio", "RequestRateDropAnomaly"), grew=3, polls=2),
+        ),
     )
 ]
 IOS = figure("rate_limited_ratio_by_client", 0.5, 0.5, component="shop", client="ios")

@@ -59,6 +59,18 @@ _LIMITER = late(
     re.IGNORECASE,
 )
 """How nginx and Caddy tell that a limit of theirs was passed, and by whom; a dry run refuses nobody."""
+_THING = late(
+    r"(?:\b(?:http_?|request_?)?(?:path|uri|url)[\"']?\s*[=:]\s*[\"']?|\b(?:GET|HEAD|POST|PUT|PATCH|DELETE) )"
+    r"(/[^\s\"'?,;]+)",
+    re.IGNORECASE,
+)
+"""For what a line of an access log says somebody asked."""
+_NUMBERED = late(r"[^/]*\d[^/]*")
+"""A part of it that has a number, as one thing of its kind does."""
+OVER_AND_OVER = 5
+"""One who asks for the same things so many times within minutes polls them."""
+MANY = 20
+"""Things of a kind of which others ask for so many different ones are many: each user has some of his own."""
 CREDENTIAL = 10
 """A key that is so long, of letters and digits, was made for one client."""
 _DIGIT, _LETTER = late(r"\d"), late(r"[A-Za-z]")
@@ -98,6 +110,24 @@ def askers(view: View, workload: Workload) -> tuple[Asker, ...]:
         if address := ADDRESS.search(line):
             each.addresses.add(address[0])
     return tuple(sorted(found.values(), key=lambda each: (-each.told, each.name)))
+
+
+def polls_its_own(view: View, workload: Workload, name: str) -> bool:
+    """Tell whether a client asks for a few things over and over which nobody else asks for, and others for many.
+
+    Those who use one program in their hundreds would ask for as many different things of that kind as others do.
+    """
+    mine, others = Counter[str](), Counter[str]()
+    for line in view.lines_of(workload):
+        thing = _THING.search(line) if answer_of(line) else None
+        who = asker_of(line)[0] if thing else ""
+        if thing and who and (who != name or is_new(view, line)):
+            (mine if who == name else others)[thing[1]] += 1
+    kinds = {_NUMBERED.sub("#", each) for each in mine}
+    like = {each: count for each, count in others.items() if _NUMBERED.sub("#", each) in kinds}
+    if len(kinds) != 1 or mine.total() < OVER_AND_OVER * len(mine) or not mine.keys().isdisjoint(like):
+        return False
+    return len(like) >= max(MANY, 2 * len(mine)) and sum(like.values()) < 2 * len(like)
 
 
 @once

@@ -10,7 +10,16 @@ from statistics import median
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.askers import Asker, answer_of, asker_of, askers, limited, of_limiter, of_many
+from tuheg_ir.diagnosis.view.askers import (
+    Asker,
+    answer_of,
+    asker_of,
+    askers,
+    limited,
+    of_limiter,
+    of_many,
+    polls_its_own,
+)
 from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.marked import Marked, new_warnings
 from tuheg_ir.diagnosis.view.network import is_inner
@@ -49,15 +58,22 @@ OF_LIMITS = (
 _LIMITS = ("ConfigMap", *OF_ROUTES, *OF_LIMITS)
 """Where limits of requests are written."""
 _SPEAKS_OF = late(r"4xx|429|rate.?limit|too many|throttl|quota|client.?error|reject|refus|error", re.IGNORECASE)
+_RATE = (
+    r"(?:requests?[\s_-]*(?:rates?|volumes?|counts?|throughput|per[\s_-]*(?:sec|min)\w*)"
+    r"|(?:rate|volume|count|number)[\s_-]*of[\s_-]*requests|traffic(?:[\s_-]*(?:rate|volume))?|(?:\b|_)[rq]ps"
+    r"|(?-i:R[Pp][Ss]|Q[Pp][Ss]))"
+)
+"""How much is asked, and nothing else of requests: their time, retries and backlog are what users suffer."""
 _OF_MUCH = late(
-    r"(?:traffic|requests?|\brps|\bqps)(?:.{0,40}?(?:anomal|unusual|high|spik|surg|flood|ris(?:es?|ing)\b|increas|jump"
-    r"|more than|above|over\b|exceed))"
-    r"|(?:anomal|unusual|high|spik|surg|flood|increas).{0,20}?(?:traffic|request|rps|qps)",
+    rf"{_RATE}(?:[\s_-]+\S+){{0,6}}?[\s_-]*(?:anomal|unusual|high|spik|surg|flood|ris(?:es?|ing)\b|increas|jump"
+    r"|more than|above|over\b|exceed)"
+    rf"|(?:anomal\w*?|unusual(?:ly)?|high|spik\w*?|surg\w*?|flood|increas\w*?)[\s_-]*(?:of |in )?{_RATE}"
+    r"(?:$|[\W_]|(?-i:On|At|For|Of|To|In|From|Alert|Warning|Detected))",
     re.IGNORECASE,
 )
 _OF_ELSE = late(
     r"latenc|slow|duration|response.?time|p9\d|5xx|\b5\d\d\b|fail|time.?out|drop|\bf[ae]ll|below|\blow|less|fewer|success"
-    r"|availab|satur|memory|cpu|queue|pending|in.?flight|active|size|cost",
+    r"|availab|satur|memory|cpu|queue|pending|in.?flight|active|size|cost|wait|stuck|retr(?:y|ies)|backlog|skew|lost",
     re.IGNORECASE,
 )
 """An alert that so much is asked fires for who is turned away as well; one of what that does to others is no such."""
@@ -170,7 +186,8 @@ def _is_one(view: View, workload: Workload, one: Asker, others: list[Asker]) -> 
     if of_many(one.name) or _of_the_house(view, one, others):
         return False
     if not one.addresses:
-        return _refused_in_part(view, workload, one, others)  # figures that count by client know it by this name
+        # figures by client know it by this name, which may be that of an app in the hands of many
+        return polls_its_own(view, workload, one.name) and _refused_in_part(view, workload, one, others)
     return one.addresses.isdisjoint(elsewhere) and 0 < len(one.addresses) <= FEW and not one.name.startswith(_BROWSER)
 
 
