@@ -102,10 +102,15 @@ def _idle(view: View, workload: Workload) -> list[str]:
 
 def asked_more(view: View, workload: Workload) -> tuple[Evidence, ...]:
     """Return that who asks a workload is asked for more itself: what is at its limit serves no more than it did."""
+    grown = ((each, times) for each, times in callers_grew(view, workload).items() if times >= GROWN)
+    found = tuple(Evidence("metrics", each, f"its requests have grown {times:.1f} times") for each, times in grown)
+    return found[:1]
+
+
+def callers_grew(view: View, workload: Workload) -> dict[str, float]:
+    """Return how many times its former traffic each of those gets now who ask a workload, as far as it is known."""
     callers = sorted(each for each, calls in view.graph.calls.items() if workload.ref in calls)
-    known = ((each, traffic_growth(view, each)) for each in callers)
-    grown = [(each, times) for each, times in known if times is not None and times >= GROWN]
-    return tuple(Evidence("metrics", each, f"its requests have grown {times:.1f} times") for each, times in grown[:1])
+    return {each: times for each in callers if (times := traffic_growth(view, each)) is not None}
 
 
 def from_behind(view: View, workload: Workload) -> bool:

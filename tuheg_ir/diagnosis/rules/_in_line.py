@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._capacity import asked_more
+from tuheg_ir.diagnosis.rules._capacity import asked_more, callers_grew
 from tuheg_ir.diagnosis.rules._sessions import full
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -14,7 +14,7 @@ SLOWER = 1.3
 """Requests that take more than so many times as long as before are held up by something."""
 FEWER = 0.95
 """Workers that serve less than so large a share of what they served hang, or wait."""
-EXPLAINED = 0.6
+EXPLAINED = 0.9
 """So large a share of the busy workers has to follow from those of before and from how much more is served."""
 TOOK, SERVED = "latency_p95_by_pod", "request_rate_by_pod"
 """What a pod counts itself: who waits for a worker is not in it yet, other than in what its callers measure."""
@@ -26,6 +26,8 @@ def wait_in_line(view: View, workload: Workload, share: str, began: datetime | N
     ``share``: the signal of how many of a pod's workers are busy. Who is at its limit serves no more than that,
     however many ask it. So many workers are busy as there are requests a second, times what each takes: where
     requests do not take longer, and no fewer are served, nothing but their number keeps the workers busy.
+    Those that were busy have to fill up by how much more the callers are asked, or a few long ones, which 95 of 100 do
+    not show, hold some of them.
     Pods of which it is not known how they stood before users suffered tell nothing.
     """
     asked = asked_more(view, workload)
@@ -36,6 +38,8 @@ def wait_in_line(view: View, workload: Workload, share: str, began: datetime | N
     rate, served = (_standing(view, pods, SERVED, moment) for moment in (began, None))
     time, took = (_standing(view, pods, TOOK, moment) for moment in (began, None))
     if not (was and now and rate and served and time and took):
+        return ()
+    if sum(was) * max(callers_grew(view, workload).values()) < len(pods):
         return ()
     more, longer = sum(served) / sum(rate), sum(took) / sum(time)
     if longer > SLOWER or more < FEWER or sum(was) * more * longer < EXPLAINED * sum(now):

@@ -34,7 +34,9 @@ _OF_A_REQUEST = late(r"\bclient: \S+,.{0,200}\brequest: \"")
 SHARE = "workers_busy_share"
 FULL = 0.9
 AT_ONCE = 1.05
-"""Who was ever seen with so many times as many requests in work as it has workers has no worker for each of them."""
+"""Who was seen with so many times as many requests in work as it has workers has no worker for each of them.
+
+One moment may be that of a worker that is replaced: it leaves open only what a queue in front of workers tells."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -48,7 +50,7 @@ def when(view: View) -> Iterator[Match]:
         if not felt or role(workload) or since_release(workload, began):
             continue
         full = _all_taken(view, workload)
-        line = wait_in_line(view, workload, SHARE, began) if full else ()
+        line = wait_in_line(view, workload, SHARE, began) if full and not _beyond(view, workload) else ()
         counted = (full,) if full and (line or _by_many(view, workload)) else ()
         if not (said or counted):
             continue
@@ -92,7 +94,7 @@ def _all_taken(view: View, workload: Workload) -> Evidence | None:
     """Return that all workers of all pods are busy, and neither what they ask nor who asks them is known to be why."""
     share = usage(view.figures, workload, SHARE)
     known = [share.by_pod[pod.name] for pod in workload.live if pod.name in share.by_pod]
-    if not known or min(known) < FULL or any((view.figures.peak(SHARE, pod=p) or 0.0) > AT_ONCE for p in share.by_pod):
+    if not known or min(known) < FULL or any(view.figures.ever(SHARE, AT_ONCE, pod=pod) for pod in share.by_pod):
         return None
     if from_behind(view, workload) or multiplied(view, workload.ref):
         return None
@@ -100,6 +102,11 @@ def _all_taken(view: View, workload: Workload) -> Evidence | None:
     before = f", {was:.0%} before" if (was := _before(view, share)) < FULL else ""
     fact = f"{min(known):.0%} or more of its workers are busy in each of {len(known)} pods{before}"
     return Evidence("metrics", workload.ref, fact, since)
+
+
+def _beyond(view: View, workload: Workload) -> bool:
+    """Tell whether a pod was seen at any moment with more requests in work than it has workers."""
+    return any((view.figures.peak(SHARE, pod=pod.name) or 0.0) > AT_ONCE for pod in workload.live)
 
 
 def _by_many(view: View, workload: Workload) -> bool:
