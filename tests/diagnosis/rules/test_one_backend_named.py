@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import later, looping, pods_of, younger
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, alert, errors, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, service_for, snapshot, workload
-from tuheg_ir.diagnosis.model import Log
+from tests.diagnosis.rules.tiny import DAY, SPACE, Obj, log, pod, service_for, snapshot, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 NEXT = "Deployment/cart-next"
 
@@ -181,5 +181,46 @@ DOES_NOT_HOLD += [
         ("as gRPC tells", f"ERROR {DEADLINE}"),
         ("as Go tells", 'level=error msg="quote failed" err="dial tcp IP:8080: i/o timeout"'),
         ("as a proxy tells", '198.51.100.7 - - "POST /v1/orders HTTP/1.1" 504 31 "-" "x/1" "IP:8080"'),
+    )
+]
+
+
+def calls_payments(*lines: str) -> Snapshot:
+    """Return a shop that calls cart and payments, both at port 8080, and tells of failures at one ill pod of cart."""
+    env = {**CALLS_CART, "PAYMENTS_URL": "http://payments:8080"}
+    told = [
+        line.replace("IP", address(cart())) for line in (*lines, "ERROR cart: no answer of IP:8080") for _ in (1, 2)
+    ]
+    return snapshot(
+        shop(env=env),
+        cart(),
+        workload("payments"),
+        logs=[log(pod("shop"), *told * 4)],
+        alerts=[alert()],
+    )
+
+
+GONE = nobody(77)
+HOLDS += [
+    Holds(
+        f"one pod of three, beside failures at a pod of another service that is gone, told {how}",
+        calls_payments(line),
+        (CART, "service_crash", "restart_workload"),
+    )
+    for how, line in (
+        ("by its name", f"ERROR payments: no answer of {GONE}:8080"),
+        ("by its whole name", f"ERROR remote_addr=payments.{SPACE}.svc/{GONE}:8080: deadline exceeded"),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(f"beside failures at a pod that is gone, {what}", calls_payments(*lines), harmful=("restart_workload",))
+    for what, lines in (
+        ("and no service is named", [f"ERROR no answer of {GONE}:8080"]),
+        ("of cart", [f"ERROR cart: no answer of {GONE}:8080"]),
+        ("and both are named", [f"ERROR payments of cart not known: no answer of {GONE}:8080"]),
+        (
+            "as failures at its own name payments too",
+            [f"ERROR POST /payments: no answer of {each}:8080" for each in ("IP", GONE)],
+        ),
     )
 ]

@@ -25,6 +25,8 @@ _CLIENT = late(
     re.IGNORECASE,
 )
 """How a line of fields names who asks, and those who passed it on; who is asked has a port."""
+_WORD = late(r"(?<![\w.-])[a-z](?:[a-z0-9.-]*[a-z0-9])?")
+"""What may be the name of a host; an address is none."""
 MOST = 0.9
 """Share of the failures that has to name the one who is ill."""
 
@@ -32,13 +34,15 @@ MOST = 0.9
 class Named(NamedTuple):
     """How many failures of a caller name which pod of another workload, when the first came, and the last line.
 
-    ``nobodys``: how many name at which port an address among those of pods that no live pod has.
+    ``nobodys``: how many name at which port an address among those of pods that no live pod has, and which one of
+    those that it calls, or "". ``whose``: whom of those the failures at live pods name so.
     """
 
     pods: Counter[str]
     first: datetime | None
     line: str
-    nobodys: Counter[int]
+    nobodys: Counter[tuple[int, str]]
+    whose: frozenset[str]
 
 
 @once_a_view
@@ -50,8 +54,9 @@ def by_address(view: View) -> dict[str, tuple[Pod, Workload]]:
 @once
 def named(view: View, caller: Workload) -> Named:
     """Return which pods of others the failures of a caller name."""
-    pods, bad, nobodys = by_address(view), Counter[str](), Counter[int]()
+    pods, bad, nobodys = by_address(view), Counter[str](), Counter[tuple[int, str]]()
     times: list[datetime] = []
+    whose: set[str] = set()
     last = ""
     begin = tuple({ip.rpartition(".")[0] + "." for ip in pods if ip})
     for log in view.logs_of(caller.live, previous=False):
@@ -69,24 +74,37 @@ def named(view: View, caller: Workload) -> Named:
             }
             if len(asked) == 1:
                 bad.update(asked)
+                whose.add(_called(view, caller, line))
                 times += [at] if at else []
                 last = line.strip()
             elif not asked:
-                nobodys.update(
-                    {int(port) for ip, port in addresses if port and ip not in pods and ip.startswith(begin)}
-                )
-    return Named(bad, min(times, default=None), last, nobodys)
+                gone = {int(port) for ip, port in addresses if port and ip not in pods and ip.startswith(begin)}
+                nobodys.update((port, _called(view, caller, line) if gone else "") for port in gone)
+    return Named(bad, min(times, default=None), last, nobodys, frozenset(whose))
 
 
 def the_one_named(view: View, caller: Workload) -> tuple[str, int]:
     """Return the one pod that nearly all failures of a caller name, and in how many; ("", 0) where there is none.
 
-    Those that name pods which are gone, or which nobody listed, count against it where they were asked at its port.
+    Those that name pods which are gone, or which nobody listed, count against it where they were asked at its port,
+    unless their lines alone say that they were pods of another workload.
     """
     told = named(view, caller)
     one, _ = _nearly_all(told.pods, told.pods.total())
-    others = sum(told.nobodys[port] for pod, _ in by_address(view).values() if pod.name == one for port in _ports(pod))
+    found = next(((_ports(pod), owner.ref) for pod, owner in by_address(view).values() if pod.name == one), None)
+    if found is None:
+        return "", 0
+    ports, mine = found
+    ours = {"", mine, *told.whose}
+    others = sum(count for (port, ref), count in told.nobodys.items() if port in ports and ref in ours)
     return _nearly_all(told.pods, told.pods.total() + others)
+
+
+def _called(view: View, caller: Workload, line: str) -> str:
+    """Return whom of those that it calls a line of a caller names; "" for none, and for several."""
+    called = set(view.graph.calls.get(caller.ref, ()))
+    told = called & {view.graph.resolve(each) for each in _WORD.findall(line.lower())}
+    return told.pop() if len(told) == 1 else ""
 
 
 @once

@@ -78,7 +78,7 @@ def _named(view: View, workload: Workload) -> dict[str, Evidence]:
     for caller in view.serving:
         pod, count = the_one_named(view, caller)
         if pod in live:
-            _, first, line, _ = named(view, caller)
+            _, first, line, *_ = named(view, caller)
             told = f"{count} failures name the address of {pod} and no other: {line}"
             return {pod: Evidence("logs", caller.ref, told, first)}
     return {}

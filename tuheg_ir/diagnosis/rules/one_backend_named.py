@@ -25,7 +25,7 @@ def when(view: View) -> Iterator[Match]:
         pod, count = the_one_named(view, caller)
         if not pod:
             continue
-        _, first, line, _ = named(view, caller)
+        _, first, line, *_ = named(view, caller)
         ill = next(w for each, w in pods.values() if each.name == pod)
         if len(_like(view, ill)) < 2 or is_store(ill) or keeps_data(view, ill):
             continue
