@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
-from statistics import median
+from statistics import linear_regression, median
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -31,6 +31,8 @@ AGAIN = 3
 """A program that told of missing memory less often has come over it."""
 STANDS = 0.01
 """So small a share of its limit that memory rises by in half an hour is no rise."""
+STANDS_S = 1800.0
+"""That half hour."""
 _REST_S = 1500.0
 """What has not risen for so long has come to stand."""
 _YOUNG_REST_S = 900.0
@@ -121,9 +123,18 @@ def _stood_since_start(pod: Pod, points: Sequence[tuple[float, float]]) -> bool:
 
 
 def _rises_no_more(points: Sequence[tuple[float, float]], for_s: float) -> bool:
-    """Tell whether two points or more, over so many seconds at least, are no higher in their later half."""
+    """Tell whether two points or more, over so many seconds at least, are no higher in their later half.
+
+    Of less than an hour that is so by the pace too, if the line through all of them rises as well: sways shift halves.
+    """
     early, late = points[: len(points) // 2], points[len(points) // 2 :]
-    return late[-1][0] - early[0][0] >= for_s and median(v for _, v in late) - median(v for _, v in early) <= STANDS
+    if late[-1][0] - early[0][0] < for_s:
+        return False
+    risen = median(v for _, v in late) - median(v for _, v in early)
+    apart = (median(t for t, _ in late) - median(t for t, _ in early)) / STANDS_S
+    if risen <= STANDS * min(1.0, apart) or risen > STANDS:
+        return risen <= STANDS
+    return linear_regression([t - early[0][0] for t, _ in points], [v for _, v in points]).slope * STANDS_S <= STANDS
 
 
 def _creeps(values: Sequence[float]) -> bool:
