@@ -22,12 +22,14 @@ NEAR = 0.9
 """Share of its memory limit at which a container is about to be killed."""
 NOT_HELD_TO = 1.1
 """What holds so many times its memory limit would have been killed: this is not the limit that holds. So it is with
-what holds even a little more all the time, and with those beside it that have the same limit."""
+what holds even a little more all the time, and with those beside it that have the same limit and rise no more."""
+CLEARLY = 1.03
+"""What is measured at so much of its limit holds more than it; figures of two sources may differ by less."""
 ABOVE_S = 900.0
-"""What holds more than its limit for so long, from its first figure on, runs on: it is killed at another one, or not at
-all."""
+"""What holds clearly more than its limit for so long, from its first figure on, runs on: it is killed at another one,
+or not at all."""
 LONG_S = 2700.0
-"""What stands for so long stands."""
+"""What stands for so long stands; so does what holds any more than its limit."""
 OF_THE_MOMENT = ("cpu_share", "throttled_share", "workers_busy_share")
 """Signals that say nothing of now once they have fallen."""
 KILLED = timedelta(minutes=60)
@@ -70,22 +72,26 @@ def usage(figures: Figures, workload: Workload, signal: str) -> Usage:
 def _not_held(figures: Figures, workload: Workload) -> set[str]:
     """Return the pods of a workload that hold more than their memory limit all the time, and those with that limit.
 
+    Not those beside them that still rise: if the limit does hold after all, they are killed next.
     Where one of them was killed for memory the limit holds, whatever the others are measured at.
     """
     limits: dict[str, tuple[str, ...]] = {
         pod.name: tuple(f"{c.name} {mapping(c.spec, 'resources', 'limits').get('memory')}" for c in pod.containers)
         for pod in workload.live
     }
-    above = {held for name, held in limits.items() if _always_above(figures, name)}
+    above = {name for name in limits if _always_above(figures, name)}
+    rising = {name for name in limits if figures.steady_growth("memory_share", pod=name)} - above
     killed = {limits[pod.name] for pod in workload.live if any(c.killed_for_memory for c in pod.containers)}
-    return {name for name, held in limits.items() if held in above - killed}
+    free = {limits[name] for name in above} - killed
+    return {name for name, held in limits.items() if held in free and name not in rising}
 
 
 def _always_above(figures: Figures, pod: str) -> bool:
     """Tell whether a pod held more than its memory limit at every moment of a while."""
     found = [s.points for s in figures.series("memory_share", pod=pod) if s.points]
-    long = any(points[-1][0] - points[0][0] >= ABOVE_S for points in found)
-    return long and all(value > 1.0 for points in found for _, value in points)
+    held = max((points[-1][0] - points[0][0] for points in found), default=0.0)
+    least = min((value for points in found for _, value in points), default=0.0)
+    return (held >= ABOVE_S and least > CLEARLY) or (held >= LONG_S and least > 1.0)
 
 
 def always_busy(view: View, workload: Workload, limit: float) -> bool:
