@@ -56,8 +56,6 @@ OPEN = frozenset(
         "old-failed-export-run-keeps-alert-lit",
         # callers get 404 for paths that a new framework does not match any more
         "stock-lookups-with-final-slash-stopped-matching",
-        # a smaller processor let a JVM choose another collector; the caller's slow dependency is named
-        "one-core-quote-engine-falls-to-serial-gc",
         # the pooler's own session holds a lock that no client owns
         "planner-lock-parked-in-pooled-session",
         # a datagram socket still leads to a pod that is gone
