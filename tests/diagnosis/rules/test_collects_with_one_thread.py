@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import HOUR
+from tests.diagnosis.rules.pods import HOUR, pods_of
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, latency, logs, rate, shop
 from tests.diagnosis.rules.tiny import DAY, pod, snapshot, timed, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
@@ -63,6 +63,7 @@ def search(
     slow: float = 1400,
     told: Sequence[Log] = (),
     shops: dict[str, Any] | None = None,
+    older: int = 0,
     **cart: Any,
 ) -> Snapshot:
     """Return a shop that waits for a cart whose limits were cut, and what the pods of the cart tell."""
@@ -73,6 +74,8 @@ def search(
         age=90 * DAY,
         **{**limits("900m"), **(now or {}), **cart},
     )
+    for each in pods_of(made)[:older]:
+        each["metadata"]["ownerReferences"][0]["name"] = "cart-r1"
     figures = [latency("shop", now=3.0, since=slow), latency("cart", now=2.5, since=slow), rate("cart", 20, 40)]
     return snapshot(
         shop(env=CALLS_CART, **(shops or {})),
@@ -94,6 +97,7 @@ HOLDS = [
     ),
     Holds("cut today, in the log of Java 8", search(OF_JAVA_8, ago=HOUR, slow=1400), RIGHT, alone=True),
     Holds("there was no limit before", search(before=limits()), RIGHT),
+    Holds("a pod from before the cut does well", search(told=[*said(G1)[:1], *said(SERIAL)[1:]], older=1), RIGHT),
     Holds("the first lines of the log are gone", search(SERIAL[1:]), RIGHT),
     Holds("it counts the seconds since its start", search(told=counted(5900, 6300, 6700, 7000), ago=7200.0), RIGHT),
     Holds("a monitor of its own names the collector", search(OF_A_MONITOR), RIGHT),
@@ -142,6 +146,7 @@ DOES_NOT_HOLD = [
             ),
             ("it was cut long ago", search(ago=30 * DAY)),
             ("it was slow before it was cut", search(ago=1200, slow=2000)),
+            ("a pod from before the cut tells the same", search(older=1)),
             ("one of its pods tells it", search(told=[*said(SERIAL)[:1], *said(G1)[1:]])),
         )
     ),
