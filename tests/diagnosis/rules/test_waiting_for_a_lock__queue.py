@@ -117,6 +117,7 @@ HOLDS = [
         for line in (
             "INFO export: connected pid=39877 isolation=repeatable read",
             '{"msg":"session opened","session_pid":39877}',
+            "INFO connected pid=39877 app=export lock_timeout=0 idle_in_transaction_session_timeout=0",
             "INFO backend pid 39877, one transaction for all tables",
         )
     ),
@@ -158,6 +159,14 @@ DOES_NOT_HOLD = [
             ("so small a number may be that of its own process", says("INFO connected pid=58", 58)),
             ("it tells its own process", says("INFO worker started pid=39877")),
             ("a longer number begins so", says("INFO connected pid=398771")),
+            (
+                "a watchdog tells of another one's session",
+                says("WARN long transaction: session pid=39877 state=idle in transaction age=912s app=billing"),
+            ),
+            ("a watchdog tells of a session, no more", says("INFO top of 40: session pid=39877 db=shop")),
+            ("a watchdog tells who blocks", says("WARN 9 sessions blocked by backend pid 39877")),
+            ("an auditor tells who connects", says("INFO session opened session_pid=39877 app=billing")),
+            ("a pooler tells of its own process", says("INFO connection pid=39877 to postgres:5432 opened")),
             ("two tell the same", says("INFO connected pid=39877", 39877, "import")),
         )
     ),

@@ -42,9 +42,18 @@ _NAMES = late(r"[a-z]")
 """A prefix that tells more than a time and a number of a process names somebody, if nobody known."""
 _BACKEND = (
     r"\b(?:(?:backend|server|postgres|pg)[ _-]?(?:process[ _-]?)?pid\W{{0,4}}"
-    r"|(?:connect(?:ed|ion)|session)[ _-]?pid\W{{0,4}}(?=\d{{4}})){0}\b"
+    r"|(?:connected|session)[ _-]?pid\W{{0,4}}(?=\d{{4}})){0}\b"
 )
 """How a client's log tells of the database's process that serves it; a small number may be that of its own process."""
+_OPENS = late(r"\bconnected\b|\b(?:session|connection) (?:opened|established|started)\b", re.IGNORECASE)
+_SESSION = late(r"\bsession[ _-]?pid", re.IGNORECASE)
+"""A session is a program's own where it tells that it opens one: who watches a database lists those of others."""
+_WATCHED = late(
+    r"(?:\b|_)(?:state|age|idle|long|slow|stuck|wait(?:s|ed|ing)?|block\w*|locks?|locked|locking|hold(?:s|er|ing)?|held"
+    r"|kill\w*|cancel\w*|terminat\w*|old(?:er|est)?|elapsed|duration)(?:\b|_(?!in_|timeout))",
+    re.IGNORECASE,
+)
+"""What is told of a session that is looked at, and not of one's own as it is opened; timeouts are settings of that."""
 
 
 class Named(NamedTuple):
@@ -215,9 +224,17 @@ def _tells_itself(view: View, ref: str, pid: str) -> Iterator[str]:
     """Yield the workloads whose logs tell that the process is theirs."""
     told = re.compile(_BACKEND.format(pid), re.IGNORECASE)
     for workload in view.workloads.values():
-        logs = view.logs_of(workload.live, previous=False) if workload.ref != ref else ()
-        if any(told.search(line) for log in logs for line in log.lines):
+        lines = view.lines_of(workload) if workload.ref != ref else ()
+        if any(told.search(line) and _is_own(view, workload, line) for line in lines):
             yield workload.ref
+
+
+def _is_own(view: View, workload: Workload, line: str) -> bool:
+    """Tell whether a line that names a process of the database tells of a session that its program opened itself."""
+    if _WATCHED.search(line) or (_SESSION.search(line) and not _OPENS.search(line)):
+        return False
+    apps = facts(iter([(line, "")]))["app"]
+    return not apps or workload.ref in map(view.component, apps)
 
 
 def idle_since(view: View, ref: str, holder: Named, waits: datetime | None) -> datetime | None:
