@@ -69,13 +69,15 @@ def queued_before(view: View, each: Full, moment: datetime | None) -> bool:
     """Tell whether the sessions of a full database wait for a lock that others held before a time, and do so still.
 
     Who waits keeps its session, and its client, that gives it up, opens another one: what grows then grows for that.
+    Its sessions tell how many wait now. Since when, figures and its log tell; where neither does, it may be as long.
     """
-    if each.database is not None:
-        locked = sum(s.count for s in each.database.sessions if s.locked_out)
-        return locked >= max(OFTEN, MOSTLY * each.used)
     moment = moment or each.since
     label = label_of(view, "db_locks_waiting", each.ref)
     since = view.figures.crossed("db_locks_waiting", OFTEN, component=label) if label else None
+    if each.database is not None:
+        locked = sum(s.count for s in each.database.sessions if s.locked_out)
+        first = since or began(told_by_itself(view, each.ref))
+        return locked >= max(OFTEN, MOSTLY * each.used) and (first is None or moment is None or first < moment)
     counted = figure(view, "db_locks_waiting", each.ref)
     if counted is not None:
         many = counted >= max(OFTEN, MOSTLY * each.used)
