@@ -70,14 +70,19 @@ def asks(client: str, name: str, code: str) -> str:
 
 def asked(
     *lines: str,
-    line: str = f"dial tcp: lookup {LEDGER} on 10.96.0.10:53: no such host",
+    line: str = "dial tcp: lookup {} on 10.96.0.10:53: no such host",
     mine: str = "NXDOMAIN",
     theirs: str = "NOERROR",
     tried: str = TRIED,
     upstream: str = "",
+    host: str = LEDGER,
+    first: str = "",
     **more: Any,
 ) -> Snapshot:
-    """Return a shop that asks a DNS server for a name in vain, while the poller goes on to its search domains."""
+    """Return a shop that asks a DNS server for a name in vain, while the poller goes on to its search domains.
+
+    ``first``: the name that the poller asks for first, and in vain; as a rule the same.
+    """
     servers = workload("coredns", "registry.k8s.io/coredns/coredns:v1.12", port=53)
     of_shop, of_poller = (
         [each["status"]["podIP"] for each in made if each["kind"] == "Pod"]
@@ -85,14 +90,16 @@ def asked(
     )
     late = f"[ERROR] plugin/errors: 2 {upstream}. A: read udp 10.1.2.3:41822->10.0.0.2:53: i/o timeout"
     said = [
-        *(asks(client, LEDGER, mine) for client in of_shop),
-        asks(of_poller[0], LEDGER, "NXDOMAIN"),
+        *(asks(client, host, mine) for client in of_shop),
+        asks(of_poller[0], first or host, "NXDOMAIN"),
         asks(of_poller[0], tried, theirs),
         *([late] if upstream else []),
         *lines,
     ]
     told = log(pod("coredns"), *(said * 9), since=870)
-    return world(line, told, witness="INFO posted a batch", **{"beside": servers, **GO_IMAGES, **more})
+    return world(
+        line.replace("{}", host), told, witness="INFO posted a batch", **{"beside": servers, **GO_IMAGES, **more}
+    )
 
 
 HOLDS = [
@@ -110,6 +117,28 @@ HOLDS = [
         FOUND,
         alone=True,
         harmful=("page_human", "no_action"),
+    ),
+    *(
+        Holds(f"others find it by a search domain {what}", found, FOUND)
+        for what, found in (
+            ("of the cluster", asked(host="ledger.finance", tried="ledger.finance.svc.cluster.local")),
+            ("of the namespace", asked(host="rates", tried="rates.town.svc.cluster.local")),
+            ("of their nodes, and were told that there is none before", asked(host="db", tried="db.corp.example")),
+            (
+                "that its template declares too",
+                asked(
+                    host="db",
+                    first="db.town.svc.cluster.local",
+                    tried="db.platform.svc.cluster.local",
+                    of=shop(
+                        image=GO_IMAGES["image"],
+                        before={"image": GO_IMAGES["before"]},
+                        released=900,
+                        spec={"dnsConfig": {"searches": ["platform.svc.cluster.local"]}},
+                    ),
+                ),
+            ),
+        )
     ),
     Holds(
         "its one pod is on the node of the other program",
@@ -156,6 +185,25 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"what the other one finds is {what}, whose name begins alike",
+            asked(host="redis", **names),
+            (SHOP, "configuration_error", "page_human"),
+            harmful=("rollback_workload",),
+        )
+        for what, names in (
+            (
+                "a Service of another namespace",
+                {"first": "redis.platform.town.svc.cluster.local", "tried": "redis.platform.svc.cluster.local"},
+            ),
+            ("such a Service, and it asks for both", {"tried": "redis.platform.svc.cluster.local"}),
+            (
+                "a host outside",
+                {"first": "redis.vendor.example.town.svc.cluster.local", "tried": "redis.vendor.example"},
+            ),
+        )
+    ),
     DoesNotHold("nobody else finds the name in a search domain either", asked(theirs="NXDOMAIN")),
     DoesNotHold("what the other one finds is another name that begins alike", asked(tried=f"{LEDGER}2.cluster.local")),
     DoesNotHold("the server fails to answer its pods, and knows no such name for others", asked(mine="SERVFAIL")),

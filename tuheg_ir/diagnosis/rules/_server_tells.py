@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.programs import of_role
+from tuheg_ir.diagnosis.view.reading import at
 from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
 from tuheg_ir.diagnosis.view.view import View
@@ -38,14 +39,16 @@ class _Answer(NamedTuple):
 def found_by_others(view: View, workload: Workload, host: str, began: datetime) -> Evidence | None:
     """Return that a server tells the newest pods of a workload rightly that there is no such name, and others find it.
 
-    These are told the same, and go on to a name that begins with it: that is how the search list is meant. None if
-    pods of the workload found it too, or were refused in another way, or if who finds it was released of late itself.
+    These go on to a name that begins with it: that is how the search list is meant. None if pods of the workload found
+    it too, or were refused in another way, or if who finds it was released of late itself.
     """
     mine = {pod.address for pod in workload.newest_pods() if pod.address}
     theirs = dict(_steady(view, workload, began))
     told = [each for each in _told(view) if each.at >= began and _is_of(host, each.asked)]
     own = [each for each in told if each.client in mine]
+    tried = {each.client for each in told if each.code == _MISSING and _tries(view, workload, host, each.asked)}
     found = [each for each in told if each.client in theirs and each.code == _FOUND]
+    found = [each for each in found if _tries(view, workload, host, each.asked, own=each.client not in tried)]
     if len(own) < OFTEN or len(found) < OFTEN or any(each.code != _MISSING for each in own):
         return None
     last = max(found, key=lambda each: each.at)
@@ -78,6 +81,25 @@ def _is_of(host: str, asked: str) -> bool:
     return asked == host or asked.startswith(f"{host}.")
 
 
+def _tries(view: View, workload: Workload, host: str, asked: str, *, own: bool = True) -> bool:
+    """Tell whether a name is what a search list makes of a host, and none that only begins so, as `redis.platform`.
+
+    The domains of a workload's pods are known, but for those of its nodes (``own=False``): who finds a host in such
+    a one was told before that there is none in the others.
+    """
+    domain = asked[len(host) + 1 :]
+    known = (f"{view.snapshot.namespace.lower()}.svc.", "svc.")
+    if not domain or domain.startswith(known) or host.endswith(".svc") or domain in _searched(workload):
+        return True
+    return not own and ".svc." not in f"{domain}."
+
+
+def _searched(workload: Workload) -> set[str]:
+    """Return the domains that a template has its pods search."""
+    found = at(workload.template, "spec", "dnsConfig", "searches")
+    return {str(each).strip(".").lower() for each in found} if isinstance(found, list | tuple) else set()
+
+
 @once_a_view
 def _told(view: View) -> tuple[_Answer, ...]:
     """Return all that DNS servers log of who asked them, in the order of servers."""
@@ -87,5 +109,5 @@ def _told(view: View) -> tuple[_Answer, ...]:
 def _of(view: View, server: Workload) -> Iterator[_Answer]:
     for line in view.lines_of(server):
         found = _ANSWER.search(line) if " IN " in line else None
-        if found and (at := stamp(line)) is not None:
-            yield _Answer(found["client"], found["asked"].rstrip(".").lower(), found["code"], at)
+        if found and (when := stamp(line)) is not None:
+            yield _Answer(found["client"], found["asked"].rstrip(".").lower(), found["code"], when)
