@@ -69,17 +69,38 @@ def edited(
 NOT_OF_CALLERS = no("restart_workload", "rollback_workload", "scale_workload", at=SHOP)
 
 
-def one_release(missed: str, *, unanswered: str = "telemetry.vendor.example") -> Snapshot:
+NO_SERVICES = (
+    '[ERROR] plugin/kubernetes: Unhandled Error: Failed to watch: failed to list *v1.Service: Get "https://10.96.0.1:443'
+    '/api/v1/services": dial tcp 10.96.0.1:443: i/o timeout'
+)
+
+
+def one_release(
+    missed: str, *beside: Any, unanswered: str = "telemetry.vendor.example", said: str = "", **settings: Any
+) -> Snapshot:
     """Return a shop that misses a name since its release, and a server whose upstream is late to answer for one."""
     late = f"[ERROR] plugin/errors: 2 {unanswered}. A: read udp 10.1.2.5:47106->10.80.0.53:53: i/o timeout"
     return snapshot(
-        shop(before={"image": "registry.example/shop:0"}, released=600),
+        shop(before={"image": "registry.example/shop:0"}, released=600, **settings),
         workload("coredns", COREDNS, port=53),
-        logs=[*logs("shop", f"getaddrinfo ENOTFOUND {missed}", 0, 1, since=580), *logs("coredns", late, since=3000)],
+        *beside,
+        logs=[
+            *logs("shop", f"getaddrinfo ENOTFOUND {missed}", 0, 1, since=580),
+            *logs("coredns", said or late, since=3000),
+        ],
     )
 
 
+NEW = (workload("prices", age=900),)
+ITS_PRICES = {"env": {"PRICES_URL": "http://prices:8080"}}
 HOLDS = [
+    *(
+        Holds(f"one release alone misses a name, and a server {what}", world, ILL, excludes=NOT_OF_CALLERS)
+        for what, world in (
+            ("knows no Services anew, as it says", one_release("prices", *NEW, said=NO_SERVICES, **ITS_PRICES)),
+            ("cannot answer for another one, but the name is that of a Service", one_release("prices", *NEW)),
+        )
+    ),
     Holds(
         "one release alone misses a name, and a server cannot answer for that one",
         one_release("api.partner.example", unanswered="api.partner.example"),
@@ -164,6 +185,10 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "one release alone misses a name, and what a server cannot answer is another one",
         one_release("api.partner.exampel"),
+    ),
+    DoesNotHold(
+        "one release alone misses a name that begins as a Service's, and a server cannot answer for another one",
+        one_release("prices.partner.exampel", *NEW),
     ),
     DoesNotHold("what a name server reads was edited, and all names are found", edited(missed=[])),
     DoesNotHold(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.hosts import is_address
+from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.programs import of_role
@@ -24,6 +26,10 @@ _ANSWER = late(
     r'"(?:A|AAAA) IN (?P<asked>[\w.-]{1,255}) (?:udp|tcp) \d+ \w+ \d+" (?P<code>[A-Z]{4,10})\b'
 )
 """How CoreDNS, a node's own too, logs whom it answered what."""
+_IN_VAIN = late(r"plugin/errors: \d+ [\w.-]+ [A-Z]+\d*: |\"[A-Z]+\d* IN [\w.-]+ ")
+"""How it tells for which name it got no answer."""
+_ILL = ("dns", "connection_timeout")
+"""Troubles of which a server's own log tells where it cannot answer."""
 _FOUND, _MISSING = "NOERROR", "NXDOMAIN"
 
 
@@ -62,6 +68,22 @@ def speaks_of(view: View, server: Workload, host: str) -> bool:
     """Tell whether a server calls it an error itself that it could not answer for a name."""
     named = re.compile(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", re.IGNORECASE)
     return any(named.search(line) and complains(line) for line in view.lines_of(server))
+
+
+def fails_for_others(view: View, servers: Iterable[Workload], hosts: Iterable[str]) -> bool:
+    """Tell whether what servers cannot answer, or not in time, is asked for by others: it names none of some hosts.
+
+    What names nobody, as that they do not reach the control plane, concerns all who ask.
+    """
+    lines = [line for server in servers for line in view.lines_of(server) if any(tells(each, line) for each in _ILL)]
+    if sum(_IN_VAIN.search(line) is None for line in lines) >= OFTEN:
+        return False
+    return not any(speaks_of(view, server, host) for server in servers for host in hosts)
+
+
+def any_there(view: View, hosts: Iterable[str]) -> bool:
+    """Tell whether a host is a Service of the namespace by its whole name: one outside may begin like one."""
+    return any(host in view.services or view.graph.resolve(host) for host in hosts if not is_address(host))
 
 
 def _steady(view: View, workload: Workload, began: datetime) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.rules._one_node import alone_on, node_of
 from tuheg_ir.diagnosis.rules._other_resolver import other_resolver
 from tuheg_ir.diagnosis.rules._own_release import released_ill
 from tuheg_ir.diagnosis.rules._reach import closed_to_dns, unanswered
-from tuheg_ir.diagnosis.rules._server_tells import speaks_of
+from tuheg_ir.diagnosis.rules._server_tells import any_there, fails_for_others
 from tuheg_ir.diagnosis.rules._taken_away import label_of, taken_away
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
@@ -119,9 +119,9 @@ def _of_other_names(view: View, servers: tuple[Workload, ...], said: list[Compla
     missed = [c for c in said if c.caller not in {server.ref for server in servers}]
     hosts = {host for each in missed for host in each.hit.hosts}
     one = len({each.caller for each in missed}) == 1 and all(
-        each.hit.hosts and _released(view, each) for each in missed
+        each.hit.hosts and _released(view, each) and not any_there(view, each.hit.hosts) for each in missed
     )
-    return one and not any(speaks_of(view, server, host) for server in servers for host in hosts)
+    return one and fails_for_others(view, servers, hosts)
 
 
 def _too_few(
