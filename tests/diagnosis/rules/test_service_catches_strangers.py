@@ -109,6 +109,14 @@ HOLDS = [
         excludes=no("rollback_workload", at=CART),
     ),
     Holds(
+        "a release gave its label to pods of a program that fails what it is asked, and its own fails as ever",
+        snapshot(
+            *(CART_PODS, labelled_since(), WIDE, CALLER),
+            figures=[errors("shop", 0.4, since=560), errors("cart", 0.06, since=2500)],
+        ),
+        BY_RELEASE,
+    ),
+    Holds(
         "a program came with the label that it selects, and knows no such path",
         odd(CART_PODS, labelled("export", image=EXPORT, age=600)),
         ("Service/cart", "configuration_error", "page_human"),
@@ -149,7 +157,52 @@ HOLDS = [
         alone=True,
     ),
 ]
+CART_ANEW = labelled("cart", age=OLD_AGE, before={"image": "registry.example/cart:0"}, released=570)
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"pods got its label by a release, {what}", world, instead, harmful=harm)
+        for what, world, instead, harm in (
+            (
+                "and its own program, released then too, fails",
+                snapshot(
+                    *(CART_ANEW, labelled_since(), WIDE, CALLER),
+                    figures=[errors("shop", 0.4, since=560), errors("cart", 0.4, since=560)],
+                ),
+                (CART, "code_defect", "rollback_workload"),
+                ("no_action",),
+            ),
+            (
+                "and its own program was released then too",
+                snapshot(CART_ANEW, labelled_since(), WIDE, CALLER, figures=[errors("shop", 0.4, since=560)]),
+                ASK,
+                ("rollback_workload",),
+            ),
+            (
+                "and its own program, released then too, no longer knows a path",
+                odd(CART_ANEW, labelled_since()),
+                ASK,
+                ("rollback_workload",),
+            ),
+            (
+                # It is a guess of another rule, and no more: nothing else was released.
+                "and its own program fails since then",
+                snapshot(
+                    *(CART_PODS, labelled_since(), WIDE, CALLER),
+                    figures=[errors("shop", 0.4, since=560), errors("cart", 0.4, since=570)],
+                ),
+                BY_RELEASE,
+                ("restart_workload", "scale_workload"),
+            ),
+        )
+    ),
+    DoesNotHold(
+        "an exporter came with the label that it selects, and its own program, released then too, fails",
+        snapshot(
+            *(CART_ANEW, labelled("export", image=EXPORT, age=600), WIDE, CALLER),
+            figures=[errors("shop", 0.4, since=560), errors("cart", 0.4, since=560)],
+        ),
+        (CART, "code_defect", "rollback_workload"),
+    ),
     *(
         DoesNotHold(f"pods got its label by a release, {what}", world, instead, harmful=("rollback_workload",))
         for what, world, instead in (

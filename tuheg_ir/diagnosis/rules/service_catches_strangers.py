@@ -15,7 +15,7 @@ from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, tol
 from tuheg_ir.diagnosis.view.network import Service, named_port, target_of
 from tuheg_ir.diagnosis.view.reading import created, items, newest, oldest, written
 from tuheg_ir.diagnosis.view.releases import BEFORE, since_release, soon_after
-from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
+from tuheg_ir.diagnosis.view.trouble import OFTEN, errors, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -38,7 +38,7 @@ def when(view: View) -> Iterator[Match]:
             felt = [seen for ref in behind(view, *service.backends) for seen in _felt_since(view, ref, came)]
             felt = felt or list(_refused_since(view, service, own, came))
             felt = felt or list(answered_amiss(view, service, came))
-            if felt:
+            if felt and not any(_is_its_own(view, workload, came, felt) for workload in own):
                 yield _match(view, service, stranger, own, felt, by_release=before is not None)
 
 
@@ -88,6 +88,16 @@ def _felt_since(view: View, ref: str, came: datetime) -> Iterator[tuple[Evidence
     first = oldest(since for _, since in felt)
     if workload and first and BEFORE <= first - came <= AT_ONCE and not since_release(workload, first):
         yield felt[0][0], first
+
+
+def _is_its_own(view: View, workload: Workload, came: datetime, felt: Sequence[tuple[Evidence, datetime]]) -> bool:
+    """Tell whether one of a Service's own may be what its users feel: by a release, or as it fails itself since then.
+
+    What goes astray does not come to it, so it cannot fail there.
+    """
+    fails = errors(view, workload.ref)
+    rose = fails is not None and (fails[1] is None or fails[1] - came >= BEFORE)
+    return rose or any(since_release(workload, first) for _, first in felt)
 
 
 def _refused_since(
