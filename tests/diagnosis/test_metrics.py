@@ -487,12 +487,27 @@ def test_what_pods_have_taken_of_their_fullest_pool_is_found_by_the_names_of_sev
     for metric, label, more in (
         ("go_sql_in_use_connections", "db_name", {}),
         ("hikaricp_connections_active", "pool", {}),
+        ("microsoft_data_sqlclient_eventsource_number_of_active_connections", "pool", {}),
+        ("npgsql_busy_connections", "pool_name", {}),
         ("db_client_connections_usage", "pool_name", {"state": "used"}),
     ):
         pools = [(metric, {**there, **more, label: name}, gauge(taken)) for name, taken in (("main", 9), ("read", 2))]
         free = [(metric, {**there, "state": "idle", label: "main"}, gauge(40))] if more else []
         found = ask(*pools, *free, known=Known(pods=frozenset({"shop-1"}))).signals["pool_in_use"]
         assert [(dict(each.labels), each.points[-1][1]) for each in found] == [({"pod": "shop-1"}, 9.0)], metric
+
+
+@pytest.mark.parametrize(("waiting", "share"), [(0, 0.85), (7, 1.0)])
+def test_php_fpm_has_no_worker_left_only_where_somebody_waits_for_one(
+    ask: Callable[..., Metrics], waiting: float, share: float
+) -> None:
+    there = {"pod": "shop-1", "namespace": NAMESPACE, "pool": "www"}
+    counts = (("active_processes", 3), ("total_processes", 3), ("listen_queue", waiting))
+    found = ask(
+        *((f"phpfpm_{name}", there, gauge(value)) for name, value in counts), known=Known(pods=frozenset({"shop-1"}))
+    )
+    [each] = found.signals["workers_busy_share"]
+    assert (dict(each.labels), each.points[-1][1]) == ({"pod": "shop-1"}, share)
 
 
 def test_queues_and_their_readers_are_found_at_both_pages_of_a_broker(ask: Callable[..., Metrics]) -> None:

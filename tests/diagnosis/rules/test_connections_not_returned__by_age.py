@@ -11,10 +11,18 @@ from tests.diagnosis.rules.tiny import DAY, figure, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 GONE = "ERROR GET https://api.pay.example/v3: ConnectionPoolTimeoutException: Timeout waiting for connection from pool"
+ADO = (
+    "System.InvalidOperationException: Timeout expired.  The timeout period elapsed prior to obtaining a connection "
+    "from the pool.  This may have occurred because all pooled connections were in use and max pool size was reached."
+)
+PG = "psycopg_pool.PoolTimeout: couldn't get a connection after 30.00 sec"
 LONG_AGO, LATELY = 16000.0, 3600.0
 FILLS = (20, 21, 20, 21, 22, 21, 22, 23, 22, 23, 24, 23, 24, 25, 24, *[25] * 10)
 """How a pool of 25 loses its last ones: one or two more are just in use."""
 BEGINS = (1, 2, 1, 1, 2, 2, 3, 2, 2, 3, 3, 4, 3, 4, 5, 4, 4, 5, 6, 5, 5, 6, 6, 7, 6)
+FAST = (75, 77, 76, 79, 80, 82, 83, 84, 86, 87, 88, 90, 91, 93, 94, 96, 97, 99, *[100] * 8)
+"""How a pool of 100 loses its last ones, an hour and a half after its start."""
+FILLS_ANEW = (1, 2, 3, 2, 4, 5, 5, 7, 8, 8, 10, 11, 11, 13, 14, 15, 15, 17, 18, 19, 19, 21, 22, 22, 24, 24)
 BUSY = (1, 3, 2, 1, 4, 2, 1, 3, 2, 1, 2, 1, 1, 2, 3, 1, 2, 4, 1, 2, 1, 3, 1, 2, 1)
 
 
@@ -29,6 +37,7 @@ def aged(
     began: float = LATELY,
     signal: str = "outward_pool_in_use",
     but: str = "",
+    line: str = GONE,
     more: Any = (),
     beside: Any = (),
     **made: Any,
@@ -43,7 +52,7 @@ def aged(
     return snapshot(
         younger(shop(**told), 1, age=began),
         beside,
-        logs=[*logs("shop", GONE, 0, 1, since=1500), log(pod("shop", 2), *["INFO done"] * 30, since=min(began, 3600))],
+        logs=[*logs("shop", line, 0, 1, since=1500), log(pod("shop", 2), *["INFO done"] * 30, since=min(began, 3600))],
         figures=[
             errors("shop", since=1500),
             *(
@@ -66,8 +75,31 @@ HOLDS = [
         harmful=("restart_workload", "scale_workload"),
     ),
     Holds("so does the pool of its database", aged(signal="pool_in_use"), ROLLED_BACK),
+    *(
+        Holds(
+            f"a large pool is lost within two hours, and the younger pod is minutes old: {form}",
+            aged(*FILLS_ANEW, old=FAST, began=1500, signal="pool_in_use", line=form, released=6600),
+            ROLLED_BACK,
+            harmful=("restart_workload", "scale_workload"),
+        )
+        for form in (ADO, PG)
+    ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"a large pool is lost within two hours, and the younger pod, which is minutes old, {what}",
+            aged(*young, old=FAST, began=1500, signal="pool_in_use", line=ADO, **{"released": 6600, **more}),
+            (SHOP, "database_connection", "restart_workload"),
+            harmful=("rollback_workload",),
+        )
+        for what, young, more in (
+            ("has as many taken from its start on: it is only busy", (12, 14, 15, 13, 16, 17) * 4, {}),
+            ("has few taken", BUSY, {}),
+            ("fills many times as fast: with what it is asked", (4, 12, 20, 30, 41, 50, 58, 66, 73, 80, 88, 93), {}),
+            ("fills as fast, but the template before was an hour old as well", FILLS_ANEW, {"age": 10800}),
+        )
+    ),
     DoesNotHold(
         "the younger one gives back what it takes",
         aged(*BUSY),

@@ -21,7 +21,9 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(days=1)
 LONG = timedelta(minutes=30)
-"""What a pod has kept in less time than this tells little of how fast it loses."""
+"""What a pod has kept in less time than this tells little of how fast it loses, unless it is much."""
+MUCH = 10
+"""So many connections that are kept at any moment are not those few that chance has it keep sooner or later."""
 ALIKE = 2.0
 """So many times as fast as the slowest may the fastest pod lose connections, by chance of what they are asked."""
 APART = 2.0
@@ -52,12 +54,16 @@ class _Life(NamedTuple):
         return then - self.started.timestamp() if self.started else 0.0
 
     def paces(self) -> list[float]:
-        """Return how many it lost in a second of its life: up to the first counts, and up to the end."""
+        """Return how many it lost in a second of its life: up to the first counts, amid them, and up to the end.
+
+        Who is busy with as many from the start seems to lose fast at first, and ever more slowly.
+        """
         known = [each for each in self.points if each[0] <= self.end]
-        parts = [
-            (min(value for _, value in some), self.age(some[-1][0])) for some in (known[:READINGS], known[-READINGS:])
-        ]
-        return [lost / age for lost, age in parts if age >= LONG.total_seconds()] or [0.0]
+        amid = max(0, (len(known) - READINGS) // 2)
+        some = (known[:READINGS], known[amid : amid + READINGS], known[-READINGS:])
+        parts = [(min(value for _, value in each), self.age(each[-1][0])) for each in some if each]
+        told = (part for part in parts if part[1] >= LONG.total_seconds() or (part[0] >= MUCH and part[1] > 0))
+        return [lost / age for lost, age in told] or [0.0]
 
 
 @once
