@@ -23,6 +23,7 @@ from tuheg_ir.diagnosis.rules._named_backends import always_names, named
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.demand import traffic_growth
+from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.reading import items, mapping, oldest, text
 from tuheg_ir.diagnosis.view.releases import (
     BEFORE,
@@ -64,6 +65,11 @@ FROM_BEHIND = (
 _NO_REQUEST = late(r"missing request for (\S+)(?: in container (\S+))?")
 """Why an autoscaler cannot count, since Kubernetes 1.23 with the container."""
 _YES = ("true", "enabled", "yes", "1")
+_TO_ITS_OWN = late(
+    r"\bupstream: \"\w+://(?:unix:|localhost\b|127\.|\[::1\])|\bfcgi://(?:localhost\b|127\.|\[::1\])"
+    r"|\bremote server (?:localhost\b|127\.|\[::1\])"
+)
+"""How nginx and Apache say in their logs of errors that it is their own pod where they lead a request to."""
 _PUT_IN = late(r"(?:annotation|label) \S*(?:inject|/enabled)\S*")
 """What has a container put into the pods of a template that does not name it."""
 
@@ -113,9 +119,23 @@ def callers_grew(view: View, workload: Workload) -> dict[str, float]:
     return {each: times for each in callers if (times := traffic_growth(view, each)) is not None}
 
 
-def from_behind(view: View, workload: Workload) -> bool:
-    """Tell whether a workload, or what it measures of others, says that something behind it is slow, full or away."""
-    return bool(view.hits_of(workload.ref, *FROM_BEHIND)) or slow_behind(view, workload)
+def from_behind(view: View, workload: Workload, *, quick: bool = False) -> bool:
+    """Tell whether a workload, or what it measures of others, says that something behind it is slow, full or away.
+
+    ``quick``: it is known to take no longer for a request than ever. That a proxy in its own pod waits for it in vain
+    comes then of how many wait for it, and not of anything behind.
+    """
+    told = (hit for hit in view.hits_of(workload.ref, *FROM_BEHIND) if not (quick and _of_own_proxy(hit)))
+    return any(told) or slow_behind(view, workload)
+
+
+def _of_own_proxy(hit: Hit) -> bool:
+    """Tell whether a proxy says that whom it leads requests to in its own pod does not answer, and names no other."""
+    return _TO_ITS_OWN.search(hit.line) is not None and not any(map(_elsewhere, hit.hosts))
+
+
+def _elsewhere(host: str) -> bool:
+    return host not in ("localhost", "::1") and not host.startswith("127.")
 
 
 def slow_behind(view: View, workload: Workload) -> bool:

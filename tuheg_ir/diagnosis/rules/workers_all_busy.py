@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._capacity import felt_before, from_behind, remedy_for_load
 from tuheg_ir.diagnosis.rules._demand import multiplied
-from tuheg_ir.diagnosis.rules._in_line import no_session_left, wait_in_line
+from tuheg_ir.diagnosis.rules._in_line import SERVED, SLOWER, TOOK, no_session_left, wait_in_line
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -33,6 +33,8 @@ _OF_A_REQUEST = late(r"\bclient: \S+,.{0,200}\brequest: \"")
 """How a server tells in its log of errors whose request it was."""
 SHARE = "workers_busy_share"
 FULL = 0.9
+BY_NUMBER = 0.8
+"""So large a part of how many more workers are busy has to be seen in how many more requests they serve."""
 AT_ONCE = 1.05
 """Who was seen with so many times as many requests in work as it has workers has no worker for each of them.
 
@@ -49,8 +51,13 @@ def when(view: View) -> Iterator[Match]:
         began = oldest((*(since for _, since in felt), *(h.first for h in hits)))
         if not felt or role(workload) or since_release(workload, began):
             continue
+<<<<<<< HEAD
         full = _all_taken(view, workload)
         line = wait_in_line(view, workload, SHARE, began) if full and not _beyond(view, workload) else ()
+=======
+        full = _all_taken(view, workload, began)
+        line = wait_in_line(view, workload, SHARE, began) if full else ()
+>>>>>>> b029fd5f2 (Workers that are all busy behind a proxy of their own pod are given more replicas, though that proxy waits in vain)
         counted = (full,) if full and (line or _by_many(view, workload)) else ()
         if not (said or counted):
             continue
@@ -90,13 +97,13 @@ def _turned_away(view: View, hits: Iterable[Hit]) -> Iterator[tuple[Evidence, da
             yield view.hit_evidence(hit), hit.first
 
 
-def _all_taken(view: View, workload: Workload) -> Evidence | None:
+def _all_taken(view: View, workload: Workload, began: datetime | None) -> Evidence | None:
     """Return that all workers of all pods are busy, and neither what they ask nor who asks them is known to be why."""
     share = usage(view.figures, workload, SHARE)
     known = [share.by_pod[pod.name] for pod in workload.live if pod.name in share.by_pod]
     if not known or min(known) < FULL or any(view.figures.ever(SHARE, AT_ONCE, pod=pod) for pod in share.by_pod):
         return None
-    if from_behind(view, workload) or multiplied(view, workload.ref):
+    if from_behind(view, workload, quick=_as_quick(view, workload, began)) or multiplied(view, workload.ref):
         return None
     since = view.figures.crossed(SHARE, FULL, pod=min(share.by_pod))
     before = f", {was:.0%} before" if (was := _before(view, share)) < FULL else ""
@@ -104,9 +111,29 @@ def _all_taken(view: View, workload: Workload) -> Evidence | None:
     return Evidence("metrics", workload.ref, fact, since)
 
 
+<<<<<<< HEAD
 def _beyond(view: View, workload: Workload) -> bool:
     """Tell whether a pod was seen at any moment with more requests in work than it has workers."""
     return any((view.figures.peak(SHARE, pod=pod.name) or 0.0) > AT_ONCE for pod in workload.live)
+=======
+def _as_quick(view: View, workload: Workload, began: datetime | None) -> bool:
+    """Tell whether each pod counts that its requests take no longer than before users suffered, and busily serves more.
+
+    A worker that hangs never ends its request, which nobody counts then: the others are as quick, and serve no more.
+    """
+    return began is not None and all(_serves_more(view, pod.name, began) for pod in workload.live)
+
+
+def _serves_more(view: View, pod: str, began: datetime) -> bool:
+    """Tell whether a pod's busy workers come of how many requests it serves, each as quick as before."""
+    signals = (TOOK, SERVED, SHARE)
+    was = [view.figures.before(signal, began, pod=pod) or 0.0 for signal in signals]
+    now = [view.figures.now(signal, pod=pod) or 0.0 for signal in signals]
+    if not all((*was, *now)):
+        return False
+    longer, more, busier = (after / earlier for earlier, after in zip(was, now, strict=True))
+    return longer <= SLOWER and more >= BY_NUMBER * busier
+>>>>>>> b029fd5f2 (Workers that are all busy behind a proxy of their own pod are given more replicas, though that proxy waits in vain)
 
 
 def _by_many(view: View, workload: Workload) -> bool:

@@ -45,7 +45,8 @@ _HOST = late(
             r"|5432|5671|5672|6379|6380|6432|8000|8080|8081|8443|8888|9000|9092|9093|9200|11211|27017|27018)\b",
             # Whom a server serves is a client of it, and nobody that it calls.
             # MySQL looks for the name of whoever comes, and Dubbo's consumer tells its own address.
-            r"(?<!serving )(?<!client: )(?<!client=)(?<!IP address ')(?<!the consumer )(?<!Forbid consumer )"
+            r"(?<!serving )(?<!client: )(?<!client=)(?<!\[client )(?<!IP address ')"
+            r"(?<!the consumer )(?<!Forbid consumer )"
             r"(?!(?<=handshake error from )[\d.:]+: remote error)"
             # So is the address with which an access log begins; its time may have been taken out.
             r"(?![\d.]+ - \S+ (?:\[(?:\]|\d+[/-])|\x22[A-Z]+ ))"
