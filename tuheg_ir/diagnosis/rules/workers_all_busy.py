@@ -51,13 +51,8 @@ def when(view: View) -> Iterator[Match]:
         began = oldest((*(since for _, since in felt), *(h.first for h in hits)))
         if not felt or role(workload) or since_release(workload, began):
             continue
-<<<<<<< HEAD
-        full = _all_taken(view, workload)
-        line = wait_in_line(view, workload, SHARE, began) if full and not _beyond(view, workload) else ()
-=======
         full = _all_taken(view, workload, began)
-        line = wait_in_line(view, workload, SHARE, began) if full else ()
->>>>>>> b029fd5f2 (Workers that are all busy behind a proxy of their own pod are given more replicas, though that proxy waits in vain)
+        line = wait_in_line(view, workload, SHARE, began) if full and not _beyond(view, workload) else ()
         counted = (full,) if full and (line or _by_many(view, workload)) else ()
         if not (said or counted):
             continue
@@ -111,11 +106,11 @@ def _all_taken(view: View, workload: Workload, began: datetime | None) -> Eviden
     return Evidence("metrics", workload.ref, fact, since)
 
 
-<<<<<<< HEAD
 def _beyond(view: View, workload: Workload) -> bool:
     """Tell whether a pod was seen at any moment with more requests in work than it has workers."""
     return any((view.figures.peak(SHARE, pod=pod.name) or 0.0) > AT_ONCE for pod in workload.live)
-=======
+
+
 def _as_quick(view: View, workload: Workload, began: datetime | None) -> bool:
     """Tell whether each pod counts that its requests take no longer than before users suffered, and busily serves more.
 
@@ -133,7 +128,6 @@ def _serves_more(view: View, pod: str, began: datetime) -> bool:
         return False
     longer, more, busier = (after / earlier for earlier, after in zip(was, now, strict=True))
     return longer <= SLOWER and more >= BY_NUMBER * busier
->>>>>>> b029fd5f2 (Workers that are all busy behind a proxy of their own pod are given more replicas, though that proxy waits in vain)
 
 
 def _by_many(view: View, workload: Workload) -> bool:
