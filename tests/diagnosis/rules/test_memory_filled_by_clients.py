@@ -80,7 +80,19 @@ def world(
     )
 
 
+def anew(store: str = KAFKA, *, age: float = 60 * DAY, **more: Any) -> dict[str, Any]:
+    """Return a store of which somebody made all pods anew as it ended, since the release of its client; it ends again."""
+    ended = again("Error", 3, age=600, lived=590) if store == KAFKA else again("OOMKilled", 137, age=600, lived=590)
+    image, port, pods = ("apache/kafka:3.9.0", 9092, 2) if store == KAFKA else ("rabbitmq:4", 5672, 1)
+    base: dict[str, Any] = {"kind": "StatefulSet", "port": port, "age": age, "started": 1200, "pods": pods}
+    made = workload(store.partition("/")[2], image, **base, status=ended)
+    words = None if store == KAFKA else ()
+    env = ASKS if store == KAFKA else AMQP
+    return {"store": made, "words": words, "env": env, "released": 2700, **more}
+
+
 LINE = line_up(since(LATE))
+NOW_UP = [line_up(since(2680), of) for of in ("kafka-0", "kafka-1")]
 CART_TOO = workload("cart", env=ASKS, before=OLD, released=LATE - 300)
 NEAR = workload("cart", env=ASKS, before=OLD, released=900)
 WITHOUT = workload("api", before=OLD, released=LATE - 300)
@@ -128,6 +140,20 @@ HOLDS = [
                 "connections of RabbitMQ, by the log",
                 RABBIT,
                 world(all_along(OPENED, 2600), store=rabbit(), words=(), env=AMQP, released=2700),
+            ),
+            (
+                "all its pods were made anew amid it, and filled again",
+                KAFKA,
+                world(all_along(MADE, 2600), figures=NOW_UP, **anew()),
+            ),
+            (
+                "a RabbitMQ that was made anew amid it",
+                RABBIT,
+                world(
+                    all_along(OPENED, 2600),
+                    figures=[line_up(since(2680, 20), "rabbitmq-0", "connections")],
+                    **anew(RABBIT),
+                ),
             ),
             (
                 "clients of a cache",
@@ -214,6 +240,34 @@ DOES_NOT_HOLD = [
                 "its users ask for more",
                 (SHOP, "capacity", "scale_workload"),
                 world(all_along(MADE), figures=[LINE, rate("shop", 10, 100, 3000)]),
+            ),
+            ("made anew amid it, and nothing counts what it keeps", None, world(all_along(MADE, 2600), **anew())),
+            ("made anew amid it, and no log tells who makes them", None, world(figures=NOW_UP, **anew())),
+            (
+                "made anew amid it, and it had kept as much before",
+                None,
+                world(all_along(MADE, 2600), figures=[line_up(since(2680, base=3e4), "kafka-0")], **anew()),
+            ),
+            (
+                "made anew amid it, and its clients had just come back to it at the release",
+                None,
+                world(all_along(MADE, 2600), figures=[line_up(since(3550))], **anew()),
+            ),
+            (
+                "made anew amid it, and there was no such store before",
+                None,
+                world(all_along(MADE, 2600), figures=NOW_UP, **anew(age=3000)),
+            ),
+            (
+                "made anew amid it, and two were released as it began to grow",
+                None,
+                world(
+                    all_along(MADE, 2600),
+                    all_along(SARAMA, 2500, of="cart"),
+                    figures=NOW_UP,
+                    beside=[workload("cart", env=ASKS, before=OLD, released=2650)],
+                    **anew(),
+                ),
             ),
             (
                 "the store is as young as the release",

@@ -20,7 +20,7 @@ from tuheg_ir.diagnosis.view.figures import rose_before
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import DATA, role
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.reading import created, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, releases
 from tuheg_ir.diagnosis.view.trouble import began
 from tuheg_ir.diagnosis.view.view import View
@@ -31,6 +31,12 @@ SUSPECT = timedelta(hours=24)
 """So long after a release what it fills may be full."""
 FEW = 10
 """What was started again so often has ended for longer than anybody can tell by its pods."""
+MEASURED = timedelta(minutes=3)
+"""What was counted for so long before a release tells how it stood."""
+EMPTY = 0.1
+"""Share of the most that a store kept later: with less than this before, it was far from full."""
+AROSE = 2.0
+"""What a store keeps grows by so much as its clients come back to it after a start."""
 
 
 class Filled(NamedTuple):
@@ -58,7 +64,7 @@ def filled_by(view: View, store: Workload) -> Filled | None:
     if any(since - SUSPECT <= at <= since for _, at in outside_changes(view, store)):
         return None  # how long it keeps what may be another setting of its own
     found = _filled(view, store, ended, since)
-    return found if found is not None and _had_room(view, store, found.client, since) else None
+    return found if found is not None and _had_room(view, store, found, since) else None
 
 
 def _ended(view: View, store: Workload) -> tuple[Evidence, ...]:
@@ -100,9 +106,12 @@ def _since_its_release(client: Workload, made: Made) -> bool:
     return made.pod in mine and at is not None and made.first >= at + BEFORE
 
 
-def _had_room(view: View, store: Workload, client: Workload, since: datetime) -> bool:
-    """Tell whether a store lived before a client's release for longer than since then, and filled no faster."""
-    at = client.released_at
+def _had_room(view: View, store: Workload, found: Filled, since: datetime) -> bool:
+    """Tell whether a store lived before a client's release for longer than since then, and filled no faster.
+
+    Where all its pods were made anew since that release, as people do with a store that ends, none of them tells.
+    """
+    at = found.client.released_at
     if at is None:
         return False
     series = [s for pod in store.live for s in view.figures.series("memory_bytes", pod=pod.name)]
@@ -110,7 +119,30 @@ def _had_room(view: View, store: Workload, client: Workload, since: datetime) ->
     if any(rose_before(each, at, since) for each in series):
         return False
     lived = max(since - at, SOON)
-    return any(first is not None and at - first >= lived for pod in store.live for first in _ran_from(pod))
+    if any(first is not None and at - first >= lived for pod in store.live for first in _ran_from(pod)):
+        return True
+    return found.made is not None and _was_empty(view, store, at) and _made_anew(store, at, lived)
+
+
+def _was_empty(view: View, store: Workload, at: datetime) -> bool:
+    """Tell whether the pods before, of the same names, kept hardly any of it for a while until a moment.
+
+    Who had only been started then, or whose clients had just come, would have kept hardly any as well.
+    """
+    for _, each in counted(view, store):
+        early = [(t, v) for t, v in each.points if t < at.timestamp()]
+        most = max(v for _, v in each.points)
+        if not early or at.timestamp() - early[0][0] < MEASURED.total_seconds():
+            return False
+        if max(v for _, v in early) > EMPTY * most or early[0][1] * AROSE < early[-1][1]:
+            return False
+    return bool(counted(view, store))
+
+
+def _made_anew(store: Workload, at: datetime, lived: timedelta) -> bool:
+    """Tell whether all pods of a store that is older came after a moment."""
+    made, first = [pod.created for pod in store.live], created(store.obj)
+    return first is not None and at - first >= lived and all(each is not None and each > at for each in made)
 
 
 def _ran_from(pod: Pod) -> Iterator[datetime | None]:
