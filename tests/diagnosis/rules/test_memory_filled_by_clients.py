@@ -81,7 +81,7 @@ def world(
 
 
 def anew(store: str = KAFKA, *, age: float = 60 * DAY, **more: Any) -> dict[str, Any]:
-    """Return a store of which somebody made all pods anew as it ended, since the release of its client; it ends again."""
+    """Return a store whose pods somebody made all anew as it ended, since its client's release; it ends again."""
     ended = again("Error", 3, age=600, lived=590) if store == KAFKA else again("OOMKilled", 137, age=600, lived=590)
     image, port, pods = ("apache/kafka:3.9.0", 9092, 2) if store == KAFKA else ("rabbitmq:4", 5672, 1)
     base: dict[str, Any] = {"kind": "StatefulSet", "port": port, "age": age, "started": 1200, "pods": pods}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import OLD, SHOP, WELL, alert, rate, shop
-from tests.diagnosis.rules.tiny import DAY, log, pod, snapshot
+from tests.diagnosis.rules.test_redirected_in_circles import NGINX, WAY, Line, behind, nginx, told, way
+from tests.diagnosis.rules.tiny import DAY, log, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 ROUND = (
@@ -31,6 +35,26 @@ def site(
     )
 
 
+def forced(
+    line: Line = behind,
+    *,
+    of_old: int = 200,
+    times: int = 3,
+    then: tuple[int, ...] = (),
+    released: float = 720.0,
+    written: float | None = None,
+    before: Mapping[str, Any] = OLD,
+) -> Snapshot:
+    """Return a shop behind an edge of which nearly all who ask are sent on since it was released."""
+    return snapshot(
+        workload("edge", NGINX, port=443),
+        shop(before=before, released=released),
+        way(age=written),
+        logs=[told(line, sent=301, before=of_old, times=times, turned=690, then=then)],
+        alerts=[alert("SignInsDropped")],
+    )
+
+
 HOLDS = [
     *(
         Holds(
@@ -42,7 +66,27 @@ HOLDS = [
         for lines in (ROUND, PLAIN)
     ),
 ]
+HOLDS += [
+    Holds(
+        f"the edge tells that all go round since it forces HTTPS: {what}",
+        forced(**more),
+        (SHOP, cause, "rollback_workload"),
+        excludes=no("restart_workload", "scale_workload", at=SHOP),
+    )
+    for what, cause, more in (
+        ("by its code", "code_defect", {}),
+        ("by a setting", "configuration_error", {"before": {"env": {"SECURE_SSL_REDIRECT": "False"}}}),
+    )
+]
 DOES_NOT_HOLD = [
+    DoesNotHold("the edge tells that half are served", forced(then=(200, 200))),
+    DoesNotHold("the edge tells that each is sent on once", forced(times=1)),
+    DoesNotHold("the edge asks nobody, and sends on by itself", forced(nginx)),
+    DoesNotHold("the edge sent all on before the release", forced(of_old=301)),
+    DoesNotHold("the edge tells of it since days after the release", forced(released=5 * DAY)),
+    DoesNotHold(
+        "the way in was written then", forced(nginx, written=690.0), (WAY, "configuration_error", "page_human")
+    ),
     DoesNotHold("a page sends to another one", site(*ELSEWHERE)),
     DoesNotHold("some have to come again, and most are served", site(*ROUND, also=SERVED)),
     DoesNotHold("who comes by HTTP is sent on to HTTPS, once", site(*ROUND, now=12)),

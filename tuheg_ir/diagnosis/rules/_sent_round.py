@@ -1,4 +1,4 @@
-"""Requests of a way in that are all sent on since a moment, and come again: whoever asks goes round and is never served.
+"""Requests of a way in that are all sent on since a moment, and come again: who asks goes round and is never served.
 
 An edge that forces HTTPS where TLS ends before it sees plain HTTP each time; so does a program that is told to. Who is
 sent on once, to HTTPS or to another host, is served there, or asks no more.
@@ -89,12 +89,13 @@ class _Answer(NamedTuple):
         return 200 <= self.status < 300 or self.status == 304
 
 
-def sent_round(view: View, edge: Workload, led: Sequence[str], since: datetime) -> Sent | None:
+def sent_round(view: View, edge: Workload, led: Sequence[str], others: Sequence[str], since: datetime) -> Sent | None:
     """Return that all requests of an edge are sent on since a moment, and go round; None: it is not so.
 
-    ``led``: by what its lines tell that they are of one way in; where no line does, all may be of it.
+    ``led``: by what its lines tell that they are of one way in; where no line does, all are of it, unless one is of
+    ``others``.
     """
-    read = sorted(_answers(_of(list(view.lines_of(edge)), led)))
+    read = sorted(_answers(_of(list(view.lines_of(edge)), led, others)))
     first = next((n for n, each in enumerate(read) if each.at >= since and each.sent), len(read))
     before, after = read[:first], read[first:]
     sent, well = [each for each in after if each.sent], sum(each.served for each in before)
@@ -111,24 +112,18 @@ def sent_round(view: View, edge: Workload, led: Sequence[str], since: datetime) 
     return Sent(after[0].at, len(sent), len(after), well, len(before), by_edge)
 
 
-def _of(lines: Sequence[str], led: Sequence[str]) -> Iterable[str]:
+def _of(lines: Sequence[str], led: Iterable[str], others: Iterable[str]) -> Sequence[str]:
     """Return the lines of a way in, by the first of what names it that any line tells."""
-    for each in led:
-        found = [line for line in lines if _names(line, each)]
-        if found:
-            return found
-    return lines
+    found = (_named(lines, each) for each in led)
+    if mine := next(filter(None, found), []):
+        return mine
+    return () if any(_named(lines, each) for each in others) else lines
 
 
-def _names(line: str, named: str) -> bool:
-    """Tell whether a line names a way in, and not only as the page from which somebody came."""
-    at = line.find(named)
-    while at >= 0:
-        end = at + len(named)
-        if line[max(0, at - 2) : at] != "//" and not (line[at - 1 : at] + line[end : end + 1]).strip("[]\"' :,/=-@"):
-            return True
-        at = line.find(named, end)
-    return False
+def _named(lines: Iterable[str], label: str) -> list[str]:
+    """Return the lines that name something, and not only as the page from which somebody came."""
+    named = re.compile(rf"(?<![\w.-])(?<!//){re.escape(label)}(?![\w.])")
+    return [line for line in lines if label in line and named.search(line)]
 
 
 def _answers(lines: Iterable[str]) -> Iterator[_Answer]:
@@ -145,7 +140,7 @@ def _group(found: re.Match[str] | None) -> str:
 
 
 def _come_again(sent: Sequence[_Answer], before: Sequence[_Answer], after: Sequence[_Answer]) -> bool:
-    """Tell whether those who are sent on ask for the same at once; by how much is asked, where nobody tells who asks."""
+    """Tell whether those who are sent on ask for the same at once; where nobody tells who asks, they ask far more."""
     asked: dict[tuple[str, str], list[datetime]] = {}
     for each in sent:
         asked.setdefault(each.asks, []).append(each.at)

@@ -1,4 +1,4 @@
-"""Since somebody wrote a way in, or what its edge reads, whoever asks is sent in circles: nothing fails, nobody is served.
+"""Since somebody wrote a way in, or what its edge reads, who asks is sent in circles: nothing fails, nobody is served.
 
 So it is where HTTPS is forced at an edge before which TLS ends already, or where the edge no longer believes what the
 balancer tells of it. What is behind the edge hears nothing of it.
@@ -7,7 +7,7 @@ balancer tells of it. What is behind the edge hears nothing of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from tuheg_ir.diagnosis.late import late
@@ -18,6 +18,7 @@ from tuheg_ir.diagnosis.rules._onset import near
 from tuheg_ir.diagnosis.rules._sent_round import Sent, sent_round
 from tuheg_ir.diagnosis.rules.edge_released import leads_from_outside
 from tuheg_ir.diagnosis.view.changes import words_given
+from tuheg_ir.diagnosis.view.network import Route
 from tuheg_ir.diagnosis.view.reading import items, last_write, moment, ref, writers
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -42,13 +43,13 @@ def when(view: View) -> Iterator[Match]:
     for edge in view.serving:
         if not leads_from_outside(view, edge):
             continue
-        found = [(obj, sent) for obj in _written(view, edge) if (sent := _sent(view, edge, obj)) is not None]
+        found = [(obj, sent) for obj in leading(view, edge) if (sent := _sent(view, edge, obj)) is not None]
         chosen = found if len(found) == 1 else [each for each in found if _of_scheme(each[0])]
         if len(chosen) == 1 and not _released(view, edge, *chosen[0]):
             yield _match(view, edge, *chosen[0])
 
 
-def _written(view: View, edge: Workload) -> Iterator[Obj]:
+def leading(view: View, edge: Workload) -> Iterator[Obj]:
     """Yield the ways in, and what an edge reads or is found by, that were edited of late."""
     maps = view.objects("ConfigMap")
     words = " ".join(word for each in items(edge.template, "spec", "containers") for word in words_given(each))
@@ -64,15 +65,32 @@ def _written(view: View, edge: Workload) -> Iterator[Obj]:
 def _sent(view: View, edge: Workload, obj: Obj) -> Sent | None:
     """Return that requests of an object's way in, or all of an edge, go round since it was written."""
     at = edited(obj)
-    found = sent_round(view, edge, tuple(_led(view, ref(obj))), at) if at is not None else None
+    led, others = _led(view, ref(obj))
+    found = sent_round(view, edge, led, others, at) if at is not None else None
     return found if found is not None and near(at, found.since) else None
 
 
-def _led(view: View, way: str) -> Iterator[str]:
-    """Yield by what an edge's lines tell that they are of a way in: its upstream, its host."""
-    mine = [route for route in view.routes if route.ref == way]
-    yield from (f"{view.snapshot.namespace}-{route.service}-{route.port}" for route in mine)
-    yield from (route.host for route in mine if route.host)
+def _led(view: View, named: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return by what an edge's lines tell that they are of a way in, and of another one; all are of what is none."""
+    if named.split("/", maxsplit=1)[0] not in _WAYS:
+        return (), ()
+    return marks(view, [way for way in view.routes if way.ref == named])
+
+
+def marks(view: View, ways: Sequence[Route]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return how lines of an edge name some ways in, and how the others, the most exact first."""
+    mine = tuple(_marks(view.snapshot.namespace, ways))
+    others = _marks(view.snapshot.namespace, [way for way in view.routes if way not in ways])
+    return mine, tuple(each for each in others if each not in mine)
+
+
+def _marks(space: str, ways: Sequence[Route]) -> Iterator[str]:
+    """Yield the upstream of an ingress-nginx, the router of a Traefik, the route of an Envoy Gateway, and the host."""
+    yield from dict.fromkeys(f"{space}-{way.service}-{way.port}" for way in ways)
+    named = [(way, *way.ref.lower().split("/")) for way in ways]
+    yield from dict.fromkeys(f"{space}-{label}-{way.host.replace('.', '-')}" for way, _, label in named if way.host)
+    yield from dict.fromkeys(f"{kind}/{space}/{label}" for _, kind, label in named)
+    yield from dict.fromkeys(way.host for way in ways if way.host)
 
 
 def _of_scheme(obj: Obj) -> bool:
@@ -91,7 +109,7 @@ def _released(view: View, edge: Workload, obj: Obj, sent: Sent) -> bool:
 
 def _ends(view: View, named: str) -> tuple[str, ...]:
     """Return the workloads to which a way in leads; all ways for what is none."""
-    way = named.split("/")[0] in _WAYS
+    way = named.split("/", maxsplit=1)[0] in _WAYS
     services = (view.services.get(route.service) for route in view.routes if not way or route.ref == named)
     return tuple(dict.fromkeys(each for service in services if service for each in service.backends))
 
