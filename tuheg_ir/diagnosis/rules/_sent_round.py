@@ -43,10 +43,12 @@ _CLIENT = late(
     r"|\b(?:remote_?[Aa]ddr(?:ess)?|remote_ip|real_?ip|[Cc]lient_?(?:[Ii][Pp]|[Aa]ddr(?:ess)?|[Hh]ost)"
     r"|x_forwarded_for|downstream_remote_address)[\"']?\s?[=:]\s?[\"']?([0-9a-fA-F.:]{3,45})"
 )
-_BY_EDGE = late(r"\[\S*\] \[\S*\] - - - |<NOSRV>|\bupstream_(?:addr|host)[\"']?\s?[=:]\s?[\"']?-?[\"'](?:[,}\s]|$)")
+_BY_EDGE = late(
+    r"\[\S{0,200}\] \[\S{0,200}\] - - - |<NOSRV>|\bupstream_(?:addr|host)[\"']?\s?[=:]\s?[\"']?-?[\"'](?:[,}\s]|$)"
+)
 """How edges tell that they asked nobody for an answer: ingress-nginx, HAProxy, those that log fields."""
 _BY_OTHERS = late(
-    r"\[\S*\] \[\S*\] [\d.]{7,15}:\d|\bupstream_(?:addr|host)[\"']?\s?[=:]\s?[\"']?[\da-f\[]|\" \"https?://[\d.]{7}"
+    r"\[\S{0,200}\] \[\S{0,200}\] [\d.]{7,15}:\d|\bupstream_(?:addr|host)[\"']?\s?[=:]\s?[\"']?[\da-f\[]|\" \"https?://[\d.]{7}"
 )
 _ROUND = late(
     r"\b(?:max(?:imum)?|too many|exceeded|stopped after|more than)\b.{0,30}\bredirect|\bredirect(?:s|ed|ion)?[ _-]?"
