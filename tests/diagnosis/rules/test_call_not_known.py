@@ -106,6 +106,15 @@ HOLDS = [
         FOUND,
         harmful=("restart_workload",),
     ),
+    *(
+        Holds(
+            f"its library asks the store in a newer form, which it knows by {key}",
+            snapshot(shop(env={key: "http://objects:9000"}, **NEW), objects(), logs=told(S3), **SHOP_FAILS),
+            FOUND,
+            harmful=("restart_workload",),
+        )
+        for key in ("OBJECT_STORE", "OBJECT_STORE_BASE", "MINIO", "S3_ENDPOINTS", "S3_URL_INTERNAL")
+    ),
     Holds(
         "a cache is too old for a command",
         snapshot(

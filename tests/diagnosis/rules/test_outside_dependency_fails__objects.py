@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import OLD, SHOP, errors, logs, shop
+from tests.diagnosis.rules.scenes import OLD, SHOP, errors, ingress, logs, shop
 from tests.diagnosis.rules.tiny import Obj, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
@@ -52,6 +52,7 @@ def with_key(name: str, key: str = "id", **env: str) -> list[Obj]:
 
 
 INDENTED = f"db:\n  url: postgres://pg.db.example/shop\nphotos:\n  kind: s3\n  endpoint: {STORE}\n  bucket: pics\n"
+LONG = "shops:\n" + "".join(f"  endpoint{n}: shop-{n}.example\n" for n in range(1600))
 SECTIONS = f"[mail]\nserver = smtp.post.example\n\n[s3]\nregion = eu-1\nendpoint = {STORE}\n"
 FLAT = f"pay.url={STORE.replace('s3', 'pay')}\nphotos.s3.endpoint={STORE}\n"
 
@@ -75,6 +76,7 @@ HOLDS = [
             "ERROR AmazonS3Exception: busy (Service: Amazon S3; Status Code: 503; Error Code: InternalError)",
             'error: GetObjectCommand {"name":"ServiceUnavailable","$metadata":{"httpStatusCode":503}}',
             "E, ERROR -- : Aws::S3::Errors::ServiceUnavailable (Service is unable to handle request.)",
+            'error: upload {"name":"S3ServiceException","httpStatusCode":503,"attempts":3}',
         )
     ),
     *(
@@ -82,7 +84,10 @@ HOLDS = [
         for where, world in (
             ("a variable of another name", keeps(DOWN, key="AWS_ENDPOINT_URL")),
             ("a variable of the store's maker", keeps(DOWN, "objects.example.com", key="MINIO_HOST")),
+            ("a variable that is a URL, and is called after the store alone", keeps(DOWN, key="OBJECT_STORE")),
+            ("a variable that says more behind it", keeps(DOWN, key="S3_URL_INTERNAL")),
             ("the indented part of a file", told(DOWN, by_file(INDENTED))),
+            ("the last part of a long file", told(DOWN, by_file(LONG + INDENTED))),
             ("a part of a file under its name in brackets", told(DOWN, by_file(SECTIONS))),
             ("a line of a file that says so itself", told(DOWN, by_file(FLAT))),
             (
@@ -92,6 +97,8 @@ HOLDS = [
         )
     ),
 ]
+OWN = '{{"level":"error","message":"failed","httpStatusCode":500,"{}"}}'
+CQRS = OWN.format('command":"CreateOrderCommand","store":"s3')
 BESIDE = "mail:\n  url: https://mail.example\ns3:\n  bucket: pics\n"
 ACCOUNTS = "ERROR operation error DynamoDB: GetItem, https response error StatusCode: 503, api error InternalError: x"
 DOES_NOT_HOLD = [
@@ -126,6 +133,30 @@ DOES_NOT_HOLD = [
             ("another key of the same Secret", told(DOWN, with_key("shop"), with_key("cart", "other", S3_URL=STORE))),
         )
     ),
+    *(
+        DoesNotHold(f"it tells the status of its own answer, {how}", keeps(line))
+        for how, line in (
+            ("at a path that is called after the store", OWN.format('path":"/s3/upload')),
+            ("and a command of its own", CQRS),
+        )
+    ),
+    DoesNotHold(
+        "it tells the status of its own answers since its release, at an address of its own",
+        snapshot(
+            shop(env={"S3_ENDPOINT": STORE}, before=OLD, released=330),
+            ingress("shop", "*.acme-shop.example"),
+            figures=[errors("shop", 0.4, 300)],
+            logs=logs("shop", OWN.format('url":"https://www.acme-shop.example/cart'), 0, 1),
+        ),
+        CODE,
+        harmful=("restart_workload", "scale_workload"),
+    ),
+    DoesNotHold(
+        "it speaks of a path that is called after the store, and not of whom it asks",
+        keeps("ERROR GET /s3/pics: connection refused"),
+    ),
+    DoesNotHold("its way out is called after the store", keeps(DOWN, "https://out.example:3128", key="S3_PROXY")),
+    DoesNotHold("a variable after the store names a bucket", keeps(DOWN, "s3://pics", key="OBJECT_STORE")),
     DoesNotHold(
         "the store stands beside it",
         keeps(DOWN, "http://minio:9000", workload("minio", "minio/minio:1", kind="StatefulSet", port=9000)),
