@@ -180,6 +180,10 @@ HOLDS += [
                 by_settings(told(), wrote="proxy-real-ip-cidr", data=CIDR, others=[OTHER_WROTE]),
                 True,
             ),
+            *(
+                (f", by {key}", by_settings(told(), wrote=key, data={key: "0", "page-size": "50"}), sure)
+                for key, sure in (("NUM_PROXIES", True), ("IP_STRATEGY_DEPTH", True), ("LOOKUP_DEPTH", False))
+            ),
             (", and the whole file was written", by_settings(told(), wrote="nginx.conf", data=FILE), False),
             (
                 ", as one sees who stands behind it",

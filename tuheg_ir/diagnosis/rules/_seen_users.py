@@ -37,11 +37,14 @@ STILL = timedelta(minutes=15)
 SHARE, TIMES = 0.1, 3.0
 """So many of all answers are refusals since, and so many times as many as before."""
 OF_USERS = late(
-    r"real[_-]?ip|trust\w*?[_-]?(?:ips?|prox\w*|hops?|addr\w*|downstreams?|cidrs?|x?forwarded\w*)\b|forwarded|"
-    r"\bxff|xff[_-]|use[_-]?remote[_-]?address|remote[_-]?ip|client[_-]?ip|proxy[_-]?(?:protocol|real|count|fix)",
+    r"real[_-]?ip|trust\w{0,40}?[_-]?(?:ips?|prox\w{0,40}|hops?|addr\w{0,40}|downstreams?|cidrs?|x?forwarded\w{0,40})\b|"
+    r"forwarded|\bxff|xff[_-]|use[_-]?remote[_-]?address|remote[_-]?ip|client[_-]?ip|ip[_-]?strategy|"
+    r"proxy[_-]?(?:protocol|real|count|fix)|num(?:ber)?[_-]?(?:of[_-]?)?prox(?:y|ies)",
     re.IGNORECASE,
 )
 """Settings that tell a program whom to believe from whom a request comes."""
+PERHAPS_OF_USERS = late(r"(?:^|[_.-])(?:ips?|hops?|depth|proxies|cidrs?|subnets?)(?:$|[_.-])", re.IGNORECASE)
+"""Names of settings of which nobody can tell whether they do."""
 _CLIENT = late(
     r"\b(?:client|remote|source|src|peer|user|real|caller|forwarded)[_-]?(?:ip|addr(?:ess)?|host|for)?"
     r"[\"']?\s*[:=]\s*[\"'\[]*(?:\d{1,3}\.){3}\d{1,3}(?![\d.])",

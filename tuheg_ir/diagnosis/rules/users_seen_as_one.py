@@ -17,6 +17,7 @@ from tuheg_ir.diagnosis.rules._helping import HOURS, ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.rules._onset import near
 from tuheg_ir.diagnosis.rules._seen_users import (
     OF_USERS,
+    PERHAPS_OF_USERS,
     REFUSED,
     became_few,
     led,
@@ -88,7 +89,7 @@ def _of_users(obj: Obj) -> bool | None:
     whole = {key for key in keys if "\n" in str(data.get(key, ""))}
     if any(OF_USERS.search(key if key in whole else f"{key}={data.get(key, '')}") for key in keys):
         return True
-    return None if whole or not keys or keys >= data.keys() else False
+    return None if whole or not keys or keys >= data.keys() or any(map(PERHAPS_OF_USERS.search, keys)) else False
 
 
 def _told(view: View, workload: Workload, at: datetime) -> Evidence | None:
