@@ -160,6 +160,14 @@ HOLDS = [
         ),
         THEIRS,
     ),
+    *(
+        Holds(f"a host outside refuses it by a sentence, {how}", snapshot(fetching(), logs=said(*lines)), THEIRS)
+        for how, lines in {
+            "which calls it a server": (FORBIDDEN[0], "ERROR the server returned 403"),
+            "which calls it by a part of its name": (FORBIDDEN[0], "ERROR tiles answered 403"),
+            "whose subject is the download": (FORBIDDEN[0], "ERROR download failed with code 403"),
+        }.items()
+    ),
     Holds(
         "its key was written long before others came through",
         snapshot(of_a_secret(40 * DAY), logs=said(*FORBIDDEN)),
@@ -198,6 +206,25 @@ HOLDS = [
             "for its address": (FORBIDDEN[0], "ERROR status 403: 198.51.100.7 is not on the allowlist"),
             "it ends by a full disk": (*FORBIDDEN, "ERROR write /data/de.pack: no space left on device"),
             "nobody knows by whom": ("ERROR got status 403",),
+            "by whom a word names, after a host outside had answered": (
+                "INFO get https://tiles.maps.example/v2 ok",
+                "INFO reading token of vault",
+                "ERROR vault returned 403",
+            ),
+            "by whom a word names": (FORBIDDEN[0], "ERROR keeper returned 403"),
+            "by whom a word names behind it": (FORBIDDEN[0], "ERROR status 403 from keeper"),
+            "by a neighbour whom its line names": (FORBIDDEN[0], "ERROR secrets of vault: unexpected status 403"),
+            "the host that was named before had answered": (FORBIDDEN[0], "INFO 200 OK", "ERROR got status 403"),
+            "the host answered when asked again": (
+                FORBIDDEN[0],
+                "WARN got status 403, once more",
+                "INFO saved",
+                "ERROR got status 403",
+            ),
+            "the number is that of its own fault": (
+                "INFO get https://tiles.maps.example/v2",
+                "ERROR migration step failed with code 401: relation exists",
+            ),
             "it may be one of two": (
                 "ERROR https://a.maps.example/x and https://b.maps.example/x answered with status 403",
             ),

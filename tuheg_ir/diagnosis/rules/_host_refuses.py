@@ -31,12 +31,14 @@ from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 from tuheg_ir.diagnosis.view.written import ASLEEP
 
 _STATUS = late(
-    r"(?:\bstatus(?:[ _-]?code)?|\bcode|\bHTTP(?:/\d(?:\.\d)?)?|\breturned|\brespon(?:ded|se)|\banswered|\berror|\bgot"
-    r"|\bfailed with)[\"'\]]?\W{0,4}(?:(?:with|status|code|error|is|of|was|an?|HTTP)\b\W{0,2}){0,3}40[123]\b"
+    r"(?:\bstatus(?:[ _-]?code)?|(?<!with )(?<!with error )\bcode|\bHTTP(?:/\d(?:\.\d)?)?|\breturned|\brespon(?:ded|se)"
+    r"|\banswered|(?<!with )\berror|\bgot|\b(?:request|download|fetch|pull) failed with"
+    r"|\bfailed with(?! (?:error )?code\b))"
+    r"[\"'\]]?\W{0,4}(?:(?:with|status|code|error|is|of|was|an?|HTTP)\b\W{0,2}){0,3}40[123]\b"
     r"|(?<![\d.])40[123][ :]\W?(?:Unauthori[sz]ed|Payment ?Required|Forbidden|Client Error)",
     re.IGNORECASE,
 )
-"""How programs tell that they may not have what they asked for, or not without paying."""
+"""How programs tell that they may not have what they asked for, or not without paying; a code of their own is none."""
 _OVER = late(
     r"(?:licen[cs]e|subscription(?![ _-]?key)|entitlement|trial|contract|maintenance plan)s?(?![a-z])"
     r"[^.;]{0,40}?(?<![a-z])(?:expired|ended|lapsed|suspended|inactive|terminated|cancell?ed|exhausted)(?![a-z])"
@@ -63,6 +65,26 @@ _OURS = late(
 """What tells of a fault on our side, whoever refuses."""
 _OTHER = ("schema", "configuration_missing", "disk_full", "out_of_memory", "database_authentication", "certificate")
 """What ends a program as well, if it is told after a refusal that was none of the reasons."""
+_WHO = late(
+    r"(?<![\w.:/-])([\w.:/-]+)[\"']? (?:has |have )?"
+    r"(?:returned|responded|answered|replied|refused|denied|rejected|said)\b"
+    r"|\b40[123]\b[^.;]{0,40}?\b(?:from|by) (?:the )?[\"']?([\w.:/-]+)",
+    re.IGNORECASE,
+)
+"""Who refuses, as a sentence names him."""
+_ANYBODY = late(
+    r"it|he|they|that|which|this|and|but|was|servers?|host|upstream|remote|api|url|uri|endpoint|site|supplier|mirror|origin"
+    r"|peer|service|page|link|path|request|response|call|fetch|download|get|post|head|put|client|attempt|curl|wget"
+    r"|err(?:or)?|warn(?:ing)?|info|fatal|critical|\d*"
+)
+"""Words that stand for whoever was asked."""
+_WORD = late(r"(?<![\w./-])[A-Za-z][\w-]*(?![\w./-])")
+_WELL = late(
+    r"\bok\b|\bsucce(?:ss|eded)|\b(?:done|fetched|downloaded|saved|completed?)\b"
+    r"|(?<![\d.,/-])20[0-6](?![\d.,/-])",
+    re.IGNORECASE,
+)
+"""How a line tells that somebody gave what he was asked for."""
 _LAST = 20
 """So many lines are the last words of a run."""
 
@@ -163,7 +185,7 @@ def _refusal(view: View, workload: Workload, log: Log) -> tuple[str, Evidence] |
         return None
     status = any(_STATUS.search(log.lines[n]) for n in places)
     host = _named(view, log, places) or (_configured(view, workload, log, places) if status else "")
-    if not host or not _outside(view, host):
+    if not host or not _outside(view, host) or any(_another(view, workload, log.lines[n], host) for n in places):
         return None
     line = log.lines[(over or places)[-1]]
     said = _OVER.search(line) or _STATUS.search(line)
@@ -176,12 +198,28 @@ def _says_no(line: str) -> bool:
 
 
 def _named(view: View, log: Log, places: Sequence[int]) -> str:
-    """Return whom a run names in its refusals, or else last before them; "" for nobody, or several."""
-    for lines in ([log.lines[n] for n in places], *([log.lines[n]] for n in range(places[0] - 1, -1, -1))):
+    """Return whom a run names in its refusals, or else last before them; "" for nobody, or several.
+
+    Who was named before them is not meant if something was had meanwhile: he may have given it.
+    """
+    for first in (None, *range(places[0] - 1, -1, -1)):
+        lines = [log.lines[n] for n in places] if first is None else [log.lines[first]]
         hosts = {host for host in hosts_named(lines) if foreign(host) or view.graph.resolve(host) or "." not in host}
         if hosts:
-            return hosts.pop() if len(hosts) == 1 else ""
+            since = set() if first is None else {*range(first, places[-1])} - {*places}
+            return hosts.pop() if len(hosts) == 1 and not any(_WELL.search(log.lines[n]) for n in since) else ""
     return ""
+
+
+def _another(view: View, workload: Workload, line: str, host: str) -> bool:
+    """Tell whether a refusal that names no host says by a plain word that somebody else refused."""
+    if any(hosts_named([line])):
+        return False
+    ours = (view.graph.resolve(word) for word in _WORD.findall(line))
+    if any(ref and ref != workload.ref for ref in ours):
+        return True
+    said = {word.strip(".:-").lower() for found in _WHO.findall(line) for word in found if "/" not in word}
+    return any(not _ANYBODY.fullmatch(word) for word in said.difference(host.split(".")))
 
 
 def _configured(view: View, workload: Workload, log: Log, places: Sequence[int]) -> str:
