@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.diagnosis.rules.pods import HOUR
 from tests.diagnosis.rules.scenes import OLD, WELL, errors, logs
 from tests.diagnosis.rules.tiny import (
     DAY,
+    NOW,
     Obj,
     at,
     container,
@@ -113,4 +115,51 @@ def uploads_full(*schedules: list[Obj]) -> Snapshot:
         *schedules,
         figures=[errors("uploads", 0.3), figure("volume_used_share", 0.7, 0.99, persistentvolumeclaim="data")],
         logs=logs("uploads", "OSError: [Errno 28] No space left on device: '/data/a.png'"),
+    )
+
+
+def swept(*figures: tuple[str, Series], hastened: float = 0, flat: bool = False, **more: Any) -> Snapshot:
+    """Return a service whose files were swept each hour until five hours ago, and whose volume filled ever since.
+
+    ``hastened``: it fills five times as fast since so long ago; ``flat``: nothing was written until 90 minutes ago.
+    """
+    sweep = schedule("tidy", "find", "/data", "-mtime", "+30", "-delete", each="@hourly", ran=5 * HOUR, **CLAIM)
+    slow = 1 / 5 if hastened else 1.0
+    used, points = 0.8, []
+    for age in range(int(12 * HOUR), -1, -60):
+        whole = 1.5 * HOUR if flat else hastened or 5 * HOUR
+        pace = 0.195 * 60 / (whole - 600) * (1.0 if not hastened or age < hastened else slow)
+        swept_now = age >= 5 * HOUR and age % HOUR == 0
+        used = 0.8 if swept_now or (flat and age > whole) else min(0.995, used + pace)
+        points.append((NOW.timestamp() - age, used))
+    return snapshot(
+        workload("uploads", pods=1, spec=CLAIM, **more),
+        sweep,
+        figures=[
+            errors("uploads", 0.3),
+            ("volume_used_share", Series({"persistentvolumeclaim": "data"}, tuple(points))),
+            *figures,
+        ],
+        logs=logs("uploads", "OSError: [Errno 28] No space left on device: '/data/a.png'"),
+    )
+
+
+def asked(night: float) -> tuple[str, Series]:
+    """Return how often that service was asked: so often until 90 minutes ago, and a hundred times a second since."""
+    points = ((NOW.timestamp() - age, 100 if age < 1.5 * HOUR else night) for age in range(int(12 * HOUR), -1, -60))
+    return "request_rate", Series({"component": "uploads"}, tuple(points))
+
+
+def scratch_below(*schedules: list[Obj], path: str, used: float = 0.41, inodes: float = 0.05) -> Snapshot:
+    """Return a service that finds no room at a path: it has a claim at /srv, and room of its node at /srv/tmp."""
+    held = {"volumes": [*CLAIM["volumes"], {"name": "t", "emptyDir": {"sizeLimit": "1Gi"}}]}
+    mounts = [{"name": "d", "mountPath": "/srv"}, {"name": "t", "mountPath": "/srv/tmp"}]
+    shares = {"volume_used_share": used, "volume_inodes_share": inodes}
+    measured = [figure(name, 0.01, share, persistentvolumeclaim="data") for name, share in shares.items() if share]
+    told = [f"ENOSPC: no space left on device, open '{path}'"] * 6
+    return snapshot(
+        workload("maker", pods=1, spec=held, volumeMounts=mounts),
+        *schedules,
+        figures=[errors("maker", 0.3), *measured],
+        logs=[log(pod("maker"), *told, since=600, of="maker")],
     )

@@ -21,6 +21,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 FULL = 0.97
 NO_INODES = 0.9999
 """The last of them go as fast as the others: until then every file is made."""
+ROOMY = 0.9
+"""Some file systems keep a twentieth for their administrator: whoever else writes has no room before all is used."""
 NO_SPACE = late(r"no space left on device|ENOSPC|disk quota exceeded|EDQUOT", re.IGNORECASE)
 _BUILT_IN = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod")
 """Kinds whose events are of Kubernetes itself."""
@@ -53,7 +55,7 @@ def full(view: View, workload: Workload) -> Full | None:
     full_claims = dict(_volumes(view, workload))
     if no_space := [h for h in hits if NO_SPACE.search(h.line)]:
         full_claims |= {claim: seen for claim, seen in _without_inodes(view, workload) if claim not in full_claims}
-    here = _named_at(workload, no_space)
+    here = _named_at(view, workload, no_space)
     found = Full(
         (*full_claims.values(), *(_by_operator(view, workload) if keeps else ())),
         tuple(hits if keeps else no_space if here or full_claims else ()),
@@ -88,14 +90,23 @@ def _without_inodes(view: View, workload: Workload) -> Iterator[tuple[str, Evide
     yield from ((claim, seen) for claim, seen in found if seen is not None)
 
 
-def _named_at(workload: Workload, hits: Sequence[Hit]) -> tuple[str, ...]:
-    """Return the claims at whose paths a workload finds no room, by its own lines."""
+def _named_at(view: View, workload: Workload, hits: Sequence[Hit]) -> tuple[str, ...]:
+    """Return the claims at whose paths a workload finds no room, by its own lines, unless figures tell of room."""
     found = set[str]()
-    for path, claims in mounts_of(workload):
-        there = re.compile(rf"(?<![\w./-]){re.escape(path)}(?![\w.-])")
-        if any(there.search(hit.line) for hit in hits):
-            found |= {*claims}
-    return tuple(sorted(found))
+    mounts = list(mounts_of(workload))
+    for hit in hits:
+        own = [each for each in mounts if each[0] == hit.container] or mounts
+        paths = sorted({re.escape(path) for _, path, _ in own}, key=len, reverse=True)
+        there = re.compile(rf"(?<![\w./-])(?:{'|'.join(paths)})(?![\w.-])")  # of one below another it is the lower
+        named = set(there.findall(hit.line)) if paths else set()
+        found |= {claim for _, path, claims in own if path in named for claim in claims}
+    return tuple(sorted(claim for claim in found if not _has_room(view, claim)))
+
+
+def _has_room(view: View, claim: str) -> bool:
+    """Tell whether a claim has room and inodes, as both are measured."""
+    shares = ("volume_used_share", "volume_inodes_share")
+    return all(view.figures.latest(each, "persistentvolumeclaim").get(claim, 1.0) < ROOMY for each in shares)
 
 
 def _by_operator(view: View, workload: Workload) -> Iterator[Evidence]:

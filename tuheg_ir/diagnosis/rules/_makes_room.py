@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from itertools import pairwise
+from statistics import median
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
@@ -22,6 +23,7 @@ from tuheg_ir.diagnosis.view.figures import climbs_since
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.reading import created, mapping, oldest, text
+from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -125,27 +127,48 @@ def _filled_otherwise(view: View, found: Full, began: datetime, missed: datetime
     """
     if any(_LOG_FULL.search(hit.line) for hit in found.lines):
         return False
-    users = [each for each in view.serving if each.changes and {*claims_of(each)} & {*found.claims}]
-    released = [each.released_at for each in users if each.released_at and each.released_at < began]
+    writers = [each for each in view.serving if {*claims_of(each)} & {*found.claims}]
+    released = [w.released_at for w in writers if w.changes and w.released_at and w.released_at < began]
     kept = (s for c in found.claims for name in _SHARES for s in view.figures.series(name, persistentvolumeclaim=c))
     for series in (each for each in kept if each.points and each.points[-1][1] >= FULL):
         stood = climbs_since(series, began)
         first = datetime.fromtimestamp(series.points[0][0], view.now.tzinfo)
-        if stood is not None and stood - max(first, missed) >= MISSED * each_time:
+        begins = max(first, missed)
+        still = stood if stood is not None and stood - begins >= MISSED * each_time else None
+        if still is not None and not _asked_little(view, writers, begins, still, began):
             return True
-        if any(_faster_since(series, at, began) for at in released):
+        if any(_faster_since(series, missed, at, began) for at in released):
             return True
     return False
 
 
-def _faster_since(series: Series, at: datetime, end: datetime) -> bool:
-    """Tell whether a series rose much faster from a time to an end than before that."""
-    early = [(t, v) for t, v in series.points if t <= at.timestamp()]
+def _asked_little(view: View, writers: Iterable[Workload], begins: datetime, stood: datetime, end: datetime) -> bool:
+    """Tell whether all who are measured were asked far less while a volume stood still, as by night, than then."""
+    labels = (label for each in writers for label in labels_of(view, each.ref, "request_rate"))
+    less = list[bool]()
+    for series in (s for label in labels for s in view.figures.series("request_rate", component=label)):
+        quiet = [v for t, v in series.points if begins.timestamp() <= t <= stood.timestamp()]
+        busy = [v for t, v in series.points if stood.timestamp() < t <= end.timestamp()]
+        less.append(bool(quiet and busy) and median(busy) > FASTER * median(quiet))
+    return bool(less) and all(less)
+
+
+def _faster_since(series: Series, missed: datetime, at: datetime, end: datetime) -> bool:
+    """Tell whether a series rose much faster from a time to an end than before that.
+
+    Before is since runs were missed. If that tells too little it is all before, but for what runs took away then.
+    """
+    until = [(t, v) for t, v in series.points if t <= at.timestamp()]
+    early = [(t, v) for t, v in until if t >= missed.timestamp()]
     late_ = [(t, v) for t, v in series.points if at.timestamp() <= t <= end.timestamp()]
+    if len(early) >= KNOWN:
+        rose = early[-1][1] - early[0][1]
+    else:
+        early, rose = until, sum(max(0.0, w - v) for (_, v), (_, w) in pairwise(until))
     if len(early) < KNOWN or len(late_) < 2:
         return False
-    was, now = (max(0.0, p[-1][1] - p[0][1]) / (p[-1][0] - p[0][0]) for p in (early, late_))
-    return now > FASTER * was
+    was = max(0.0, rose) / (early[-1][0] - early[0][0])
+    return max(0.0, late_[-1][1] - late_[0][1]) / (late_[-1][0] - late_[0][0]) > FASTER * was
 
 
 def _gives_room(view: View, schedule: Workload, found: Full) -> bool:

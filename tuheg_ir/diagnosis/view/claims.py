@@ -25,8 +25,11 @@ def claims_of(workload: Workload) -> tuple[str, ...]:
     return tuple(sorted({label for label in named if label}))
 
 
-def mounts_of(workload: Workload) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield each path at which the containers of a workload have a claim, and its name; each pod's own has several."""
+def mounts_of(workload: Workload) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield each container and path of a workload at which a volume is, and its claim; each pod's own has several.
+
+    A volume that is no claim has none: what is written there takes no room of a claim above it.
+    """
     held = {
         text(volume, "name"): [text(volume, "persistentVolumeClaim", "claimName")]
         for volume in items(workload.template, "spec", "volumes")
@@ -34,9 +37,8 @@ def mounts_of(workload: Workload) -> Iterator[tuple[str, tuple[str, ...]]]:
     } | _of_its_own(workload)
     for container in items(workload.template, "spec", "containers"):
         for mount in items(container, "volumeMounts"):
-            path, claims = text(mount, "mountPath").rstrip("/"), held.get(text(mount, "name"))
-            if path and claims:
-                yield path, tuple(claims)
+            if path := text(mount, "mountPath").rstrip("/"):
+                yield text(container, "name"), path, tuple(held.get(text(mount, "name"), ()))
 
 
 def _of_its_own(workload: Workload) -> dict[str, list[str]]:
