@@ -23,6 +23,7 @@ from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.silent import complained_since
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import is_read
 
 _SETTINGS = ("ConfigMap", "Secret")
 _OF_OTHERS = ("certificate",)
@@ -64,6 +65,21 @@ def taken_in_between(view: View, workload: Workload) -> Taken | None:
     return Taken(*edits[0], ill, well, told, bool(measured)) if len(edits) == 1 else None
 
 
+def may_be_taken(view: View, workload: Workload, odd: Collection[str]) -> bool:
+    """Tell whether odd pods are the first to have started with some edit, and are not known to have been well with it.
+
+    Which of several edits it is, or whether it is their node instead, nobody may know: a start of the others takes the
+    edits as well. Who is well with them, for minutes, shows that they are good.
+    """
+    ill = [pod for pod in workload.live if pod.name in odd]
+    rest = (pod for pod in workload.live if pod.name not in odd and pod.ready)
+    well = [pod for pod in rest if pod.started is None or not view.recent(pod.started, PROVEN)]
+    if not ill or not well or not any(_edits(view, workload, ill, well)):
+        return False
+    began = [(_ill_since(view, workload, pod), pod.started) for pod in ill]
+    return all(since is None or soon_after(since, started) for since, started in began)
+
+
 def _younger(view: View, ill: Sequence[Pod], well: Sequence[Pod]) -> bool:
     """Tell whether all ill pods started after all well ones, and not just now."""
     starts, before = [pod.started for pod in ill], [pod.started for pod in well]
@@ -99,7 +115,7 @@ def _edits(
 ) -> Iterator[tuple[str, datetime | None]]:
     for kind, label in sorted(reads(workload.template)):
         obj = view.objects(kind).get(label) if kind in _SETTINGS else None
-        if obj is not None and _between(obj, ill, well):
+        if obj is not None and _between(obj, ill, well) and is_read(workload.template, obj):
             yield f"{kind}/{label}", last_write(obj)
 
 

@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._not_of_its_own import met_by_all, not_of_its_own, refused_sessions
-from tuheg_ir.diagnosis.rules._taken_in_between import taken_in_between
+from tuheg_ir.diagnosis.rules._taken_in_between import may_be_taken, taken_in_between
 from tuheg_ir.diagnosis.rules.all_stuck import stuck_again
 from tuheg_ir.diagnosis.view.beneath import rolled_beneath
 from tuheg_ir.diagnosis.view.builds import another_build
@@ -31,7 +31,7 @@ def when(view: View) -> Iterator[Match]:
             continue
         if another_build(workload, odd):
             continue  # a restart would give the others that build too
-        if taken_in_between(view, workload):
+        if taken_in_between(view, workload) or may_be_taken(view, workload, odd):
             continue  # a new pod would start with the same edit, and the others with it
         if imposed(view, workload):
             continue  # a new pod would be given the limit again that the others are without

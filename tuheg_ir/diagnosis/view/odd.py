@@ -42,6 +42,7 @@ def odd_pods(view: View, workload: Workload, *, few: bool = True) -> dict[str, s
     for signal, limit, factor in LIMITS:
         values = {pod: value for pod, value in view.figures.latest(signal, "pod").items() if pod in live}
         bad = {pod for pod, value in values.items() if value > limit}
+        bad -= _as_slow_as_ever(view, signal, {pod: values[pod] for pod in bad - set(found)}, found)
         good = [value for pod, value in values.items() if pod not in bad]
         if not bad or not good or (few and len(bad) > len(good)) or min(values[p] for p in bad) < factor * max(good):
             continue
@@ -49,6 +50,18 @@ def odd_pods(view: View, workload: Workload, *, few: bool = True) -> dict[str, s
             told = f"{values[pod]:.0%} of its requests fail" if "error" in signal else f"takes {values[pod]:.1f} s"
             found[pod] = f"{found[pod]}, {told}" if pod in found else told
     return found if not few or 2 * len(found) <= len(live) else {}
+
+
+def _as_slow_as_ever(view: View, signal: str, slow: Mapping[str, float], failing: Collection[str]) -> set[str]:
+    """Return which slow pods took about as long before others of their like began to fail: those make no measure.
+
+    Who fails at once, before any work is done, is quicker than who does the work.
+    """
+    began = odd_since(view, failing) if "latency" in signal else None
+    if began is None:
+        return set()
+    was = {pod: view.figures.before(signal, began, pod=pod) for pod in slow}
+    return {pod for pod, took in slow.items() if took < SLOWER * (was[pod] or 0.0)}
 
 
 def odd_since(view: View, odd: Iterable[str]) -> datetime | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.view.changes import keys_of, reads, volumes_of
-from tuheg_ir.diagnosis.view.reading import at, created, last_write, moment, oldest, text, writers, written
+from tuheg_ir.diagnosis.view.reading import at, created, last_write, moment, name, oldest, text, writers, written
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
@@ -51,9 +52,26 @@ def outside_changes(view: View, workload: Workload) -> tuple[tuple[str, datetime
     for kind, label in sorted(reads(workload.template)):
         obj = view.objects(kind).get(label)
         time, made = written(obj), created(obj)
+        if obj is None or not is_read(workload.template, obj):
+            continue
         if time is not None and made is not None and (time - made > MINUTE or _replaced(workload, made)):
             found.append((f"{kind}/{label}", time))
     return tuple(sorted(found, key=lambda each: each[1], reverse=True))
+
+
+def is_read(template: Mapping[str, Any], obj: Obj) -> bool:
+    """Tell whether a template reads any of what was written last of an object; whoever takes the whole of it does.
+
+    Where nobody tells which keys were written all of them may have been.
+    """
+    ref = (text(obj, "kind"), name(obj))
+    keys = {key for kind, label, key, _ in keys_of(template) if (kind, label) == ref}
+    whole = "" in keys or any((kind, label) == ref for kind, label, _ in volumes_of(template))
+    wrote = [fields(each) for each in writers(obj) if moment(each, "time") == last_write(obj)]
+    if whole or not keys or not all(wrote):
+        return True
+    paths = {path for each in wrote for path in each}
+    return not all(path.startswith("data.") for path in paths) or not keys.isdisjoint(path[5:] for path in paths)
 
 
 def slept(view: View, workload: Workload) -> tuple[tuple[tuple[str, datetime], ...], datetime | None]:
