@@ -8,7 +8,18 @@ from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.view.changes import keys_of, reads, volumes_of
-from tuheg_ir.diagnosis.view.reading import at, created, last_write, moment, name, oldest, text, writers, written
+from tuheg_ir.diagnosis.view.reading import (
+    at,
+    created,
+    last_write,
+    mapping,
+    moment,
+    name,
+    oldest,
+    text,
+    writers,
+    written,
+)
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
@@ -62,13 +73,14 @@ def outside_changes(view: View, workload: Workload) -> tuple[tuple[str, datetime
 def is_read(template: Mapping[str, Any], obj: Obj) -> bool:
     """Tell whether a template reads any of what was written last of an object; whoever takes the whole of it does.
 
-    Where nobody tells which keys were written all of them may have been.
+    Where nobody tells which keys were written all of them may have been; and no writer holds a key that was taken out.
     """
     ref = (text(obj, "kind"), name(obj))
     keys = {key for kind, label, key, _ in keys_of(template) if (kind, label) == ref}
     whole = "" in keys or any((kind, label) == ref for kind, label, _ in volumes_of(template))
     wrote = [fields(each) for each in writers(obj) if moment(each, "time") == last_write(obj)]
-    if whole or not keys or not all(wrote):
+    held = {**mapping(obj, "data"), **mapping(obj, "binaryData")}
+    if whole or not keys or not all(wrote) or not keys <= held.keys():
         return True
     paths = {path for each in wrote for path in each}
     return not all(path.startswith("data.") for path in paths) or not keys.isdisjoint(path[5:] for path in paths)
