@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
+from statistics import fmean
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._holders import Holder
@@ -14,6 +15,7 @@ from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.rules._sessions import Full, label_of, released_before
 from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.growth import grown
+from tuheg_ir.diagnosis.view.usage import work_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -34,15 +36,16 @@ Points = Sequence[tuple[float, float]]
 def taken_since_release(view: View, each: Full, holder: Holder) -> tuple[Evidence, ...]:
     """Return that a client took most sessions since its release and gave none back, and not for more to do.
 
-    Most of them are asleep; where nobody tells what they do, its requests are measured. Neither more replicas nor a
-    larger pool in its template is the reason: of these other rules tell more.
+    Most of them are asleep; where nobody tells what they do, its requests are measured. Where requests are not, its
+    processor time tells what there is to do. Neither more replicas nor a larger pool in its template is the reason: of
+    these other rules tell more.
     """
     client = view.workloads.get(holder.ref)
     if client is None or not each.usable or holder.count < MOST * each.usable:
         return ()
     if not released_before(view, client, each.since) or raised(client) or grown(view, client) is not None:
         return ()
-    more_to_do = traffic_growth(view, client.ref) or (1.0 if _asleep(holder) else None)
+    more_to_do = traffic_growth(view, client.ref) or ((work_growth(view, client) or 1.0) if _asleep(holder) else None)
     if more_to_do is None or held_up(view, client, each.since) or not (_asleep(holder) or _untold(holder)):
         return ()
     mine, others = _counts(view, each, holder)
@@ -92,7 +95,8 @@ def _since(client: Workload, points: Points, full: datetime | None, more_to_do: 
     """Return how it is known that sessions became many since a release; "" if it is not.
 
     Who was counted before it had few then, more soon after, and at last many more than there is more to do. Else the
-    rise, that went on evenly until the database was full, began with it: at its pace there were hardly any then.
+    rise, that went on evenly until the database was full, began with it, or as its pods started: at its pace there were
+    hardly any then.
     """
     came = client.released_at.timestamp() if client.released_at else None
     if came is None or not _never_down([value for at, value in points if at >= came]):
@@ -108,10 +112,23 @@ def _since(client: Workload, points: Points, full: datetime | None, more_to_do: 
     if len(climb) < READINGS or climb[-1][0] - climb[0][0] < KEPT_S or more_to_do >= LOADED or not evenly(climb):
         return ""
     (begin, low), *_, (end, high) = climb
-    at_release = low - (begin - came) * (high - low) / (end - begin)
-    if not -BUSY_TOO * high <= at_release <= NOUGHT * high:
+    pace = (high - low) / (end - begin)
+    at_release, at_starts = (low - pace * (begin - then) for then in (came, _started(client, came, begin)))
+    if at_release > NOUGHT * high or at_starts < -BUSY_TOO * high:
         return ""
     return f"{low:.0f} at {datetime.fromtimestamp(begin, UTC):%H:%M}: the rise began with its release"
+
+
+def _started(client: Workload, came: float, counted: float) -> float:
+    """Return when the pods of a release started, on average: what one held is given back as another takes its place.
+
+    Where most of its first pods are gone, or one came while sessions were counted, only the release itself tells.
+    """
+    starts = [pod.created.timestamp() for pod in client.newest_pods() if pod.created]
+    first = [start for start in starts if start <= came + SOON_S]
+    if 2 * len(first) < max(1, len(starts)) or max(starts) > counted:
+        return came
+    return max(came, fmean(starts))
 
 
 def _never_down(values: Sequence[float]) -> bool:
