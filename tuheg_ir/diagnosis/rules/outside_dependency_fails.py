@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
+from tuheg_ir.diagnosis.rules._ends_without import end_without
 from tuheg_ir.diagnosis.rules._figures import felt, is_well
 from tuheg_ir.diagnosis.rules._filled_by_silence import filled_by_silence
 from tuheg_ir.diagnosis.rules._got_through import answers_mostly, got_through
@@ -43,9 +44,10 @@ def when(view: View) -> Iterator[Match]:
         few = not known.measured and sum(c.hit.count for c in known.said) < FEW
         if few and (calm or got_through(view, known.said) or answers_mostly(view, known.said, host)):
             continue
-        # Who calls a caller only passes its words on; of others those stand nearest whose users feel it.
+        # Who calls a caller only passes its words on; of others stands nearest who ends by it, or is felt by users.
         nearest = [c for c in callers if not view.graph.needs(c) & set(callers)] or callers[:1]
-        first = next((c for c in nearest if felt(view, c)), nearest[0])
+        hurt = (*end_without(view, nearest, host, known.said), *(c for c in nearest if felt(view, c)))
+        first = hurt[0] if hurt else nearest[0]
         if known.limited and (_spent_by_us(view, first, known) or used_up(view, host)):
             continue
         if known.limited and misses_since_release(view, view.workloads[first]):

@@ -56,7 +56,7 @@ _HEAD = 400
 """A mark stands in the beginning of a line."""
 _SHAPE = 200
 """So much of a line, without what varies, tells which message it is."""
-_LAST = 20
+LAST = 20
 """So many lines hold the last words of a container that ended."""
 LATELY = timedelta(minutes=30)
 """What was last told longer ago than this is over."""
@@ -167,7 +167,7 @@ def complains(line: str) -> bool:
 
 def last_errors(view: View, pods: Iterable[Pod]) -> Iterator[str]:
     """Yield what the ends of the logs of some pods call an error: the last words of those that ended."""
-    return (line for log in view.logs_of(pods) for line in log.lines[-_LAST:] if is_marked(line))
+    return (line for log in view.logs_of(pods) for line in log.lines[-LAST:] if is_marked(line))
 
 
 @lru_cache(maxsize=ASKED_AGAIN)

@@ -31,7 +31,7 @@ _MISREAD = late(
 
 _VARIES = late(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b|\d+", re.IGNORECASE)
 """Numbers and ids; what is quoted stays, as loggers of fields quote the very message."""
-_FRAME = late(
+FRAME = late(
     r"(?:Traceback \(most recent call last\):|\bpanicked at [^\s']+:\d+:\d+:|\bApplication startup failed\. Exiting\."
     r"|\bApplication run failed|Exception in worker process|Worker failed to boot\.?|Shutting down: Master"
     r"|Worker \(pid:\d+\) exited with code \d+)\s*$"
@@ -104,7 +104,7 @@ def last_words(view: View, pods: Sequence[Pod]) -> set[str]:
     if not pods:
         return set()
     named = re.compile("|".join(sorted((re.escape(pod.name) for pod in pods), key=len, reverse=True)))
-    told = (named.sub("", line) for line in last_errors(view, pods) if not _FRAME.search(line))
+    told = (named.sub("", line) for line in last_errors(view, pods) if not FRAME.search(line))
     return {without_numbers(line) for line in told}
 
 
