@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.view.complaints import OFTEN, fresh
@@ -28,6 +29,10 @@ JUST_BEFORE = timedelta(minutes=15)
 """So long after its reader stopped a queue is clearly longer than it was."""
 
 
+FEW = 0.05
+"""Errors in no more than so large a share of the lines say little of the other ones' work."""
+
+
 def held_up_by(view: View, consumer: Workload) -> tuple[Hit, ...]:
     """Return the errors of a consumer's running pods that tell what holds it up; () if they are few, or over.
 
@@ -48,6 +53,15 @@ def held_up_before(view: View, consumer: Workload, since: datetime | None) -> tu
     told = tuple(hit for hit in hits if hit.last is not None and since - JUST_BEFORE <= hit.last <= since)
     often = sum(hit.count for hit in told) >= OFTEN or any(hit.trouble == "gave_up" for hit in told)
     return told if often else ()
+
+
+def few_of_its_lines(view: View, consumer: Workload, hits: Iterable[Hit]) -> bool:
+    """Tell whether errors are so small a part of what a consumer's running pods tell that most of its work goes well.
+
+    Some calls of many fail at all times, and the more there are of them the more fail.
+    """
+    lines = sum(len(log.lines) for log in view.logs_of(consumer.live, previous=False))
+    return sum(hit.count for hit in hits) <= FEW * lines
 
 
 def _told(view: View, consumer: Workload, *troubles: str) -> list[Hit]:

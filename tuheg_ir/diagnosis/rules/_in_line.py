@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._capacity import asked_more, callers_grew
+from tuheg_ir.diagnosis.model import Evidence, Excluded
+from tuheg_ir.diagnosis.rule import excluding
+from tuheg_ir.diagnosis.rules._capacity import GROWN, asked_more, callers_grew, remedy_for_load
 from tuheg_ir.diagnosis.rules._sessions import full
+from tuheg_ir.diagnosis.view.trouble import errors, labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SLOWER = 1.3
 """Requests that take more than so many times as long as before are held up by something."""
+SHORTER = 0.7
+"""Jobs that take less than so large a part of the time of before may be over so soon since they fail."""
 FEWER = 0.95
 """Workers that serve less than so large a share of what they served hang, or wait."""
 EXPLAINED = 0.9
 """So large a share of the busy workers has to follow from those of before and from how much more is served."""
+JOB_TIME, JOBS_DONE, JOBS_IN_WORK = "job_time", "job_rate", "jobs_in_work"
 TOOK, SERVED = "latency_p95_by_pod", "request_rate_by_pod"
 """What a pod counts itself: who waits for a worker is not in it yet, other than in what its callers measure."""
 
@@ -56,6 +61,45 @@ def _standing(view: View, pods: list[str], signal: str, moment: datetime | None)
     )
     known = [value for value in asked if value]
     return known if len(known) == len(pods) else []
+
+
+def jobs_in_line(view: View, worker: Workload, began: datetime | None) -> tuple[Evidence, ...]:
+    """Return that a worker does more jobs than before a moment, each as quick as ever, and fails at few.
+
+    Who waits for somebody else takes longer for a job, or does fewer. So many jobs are in work as are done in a time,
+    times what each takes: where more are in work than follows from that, some hang and hold threads that end none.
+    Who does as many as ever was at its limit before; that is told of one whose jobs in work are counted, and not of
+    another, part of whose threads may hang while the others do what all did.
+    """
+    if began is None or errors(view, worker.ref):
+        return ()
+    done, took, busy = (_turned(view, worker, signal, began) for signal in (JOBS_DONE, JOB_TIME, JOBS_IN_WORK))
+    if not done or not took:
+        return ()
+    more, longer = done[1] / done[0], took[1] / took[0]
+    if not SHORTER <= longer <= SLOWER or more < (FEWER if busy else GROWN):
+        return ()
+    if busy and more * longer < EXPLAINED * busy[1] / busy[0]:
+        return ()
+    fact = f"each of its jobs takes as long as before, {took[1]:.2g} s, and it does {more:.1f} times as many"
+    return (Evidence("metrics", worker.ref, fact),)
+
+
+def _turned(view: View, worker: Workload, signal: str, began: datetime) -> tuple[float, float] | None:
+    """Return how a signal of a worker stood before a moment, and stands now; None if nobody knows one of both."""
+    for label in labels_of(view, worker.ref, signal):
+        was, now = view.figures.before(signal, began, component=label), view.figures.now(signal, component=label)
+        if was and now:
+            return was, now
+    return None
+
+
+def remedy_in_line(view: View, workload: Workload) -> tuple[str, tuple[Evidence, ...], tuple[Excluded, ...]]:
+    """Return what helps who has too much to do: no further replicas where what they ask has no session for them."""
+    if left := no_session_left(view, workload):
+        reason = "further replicas want sessions of their own, and what they ask has none left"
+        return "page_human", left, excluding(workload.ref, reason, "scale_workload")
+    return remedy_for_load(view, workload)
 
 
 def no_session_left(view: View, workload: Workload) -> tuple[Evidence, ...]:

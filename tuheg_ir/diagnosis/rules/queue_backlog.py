@@ -9,10 +9,10 @@ from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._after_outage import after_outage, away_at
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
-from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._figures import Turn
-from tuheg_ir.diagnosis.rules._held_up import LASTING, held_up_before, held_up_by
+from tuheg_ir.diagnosis.rules._held_up import LASTING, few_of_its_lines, held_up_before, held_up_by
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._in_line import jobs_in_line, remedy_in_line
 from tuheg_ir.diagnosis.rules._in_one_part import in_one_part
 from tuheg_ir.diagnosis.rules._left_behind import left_behind, left_undone
 from tuheg_ir.diagnosis.rules._one_has_all import at_their_limit, far_busier
@@ -90,12 +90,14 @@ def _of_consumer(view: View, consumer: Workload, series: Series, grew: Turn, wai
         return _of_limits(consumer, refused, grew, waits)
     if any(hit.trouble in LASTING for hit in held_up):
         return _of_others(view, consumer, held_up, grew, waits)
-    found = _of_its_own(view, consumer, grew, waits)
-    if found is None and (told := held_up or held_up_before(view, consumer, grew.since)):
+    told = held_up or held_up_before(view, consumer, grew.since)
+    line = jobs_in_line(view, consumer, grew.since) if few_of_its_lines(view, consumer, told) else ()
+    found = _of_its_own(view, consumer, grew, (waits, *line))
+    if found is None and told and not line:
         return _of_others(view, consumer, told, grew, waits)
     if found is None and (part := in_one_part(view, series, consumer.ref)):
         return _of_one_part(view, consumer, part, grew, waits)
-    return found or _of_too_few(view, consumer, grew, waits)
+    return found or _of_too_few(view, consumer, grew, (waits, *line))
 
 
 def _of_release(consumer: Workload, grew: Turn, waits: Evidence) -> Match:
@@ -110,10 +112,15 @@ def _of_release(consumer: Workload, grew: Turn, waits: Evidence) -> Match:
     )
 
 
-def _of_its_own(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> Match | None:
-    """Return what ails a consumer or some of its pods themselves; None: nothing that is known."""
+def _of_its_own(view: View, consumer: Workload, grew: Turn, told: tuple[Evidence, ...]) -> Match | None:
+    """Return what ails a consumer or some of its pods themselves; None: nothing that is known.
+
+    ``told``: what waits and, if it is counted, that it does more jobs than ever: then it does not stand still, however
+    little of the processor that takes.
+    """
+    waits, *line = told
     seen = (waits, consumer.standing())
-    if still := tuple(silent(view, consumer)) or left_behind(view, consumer, grew.since):
+    if still := (() if line else tuple(silent(view, consumer))) or left_behind(view, consumer, grew.since):
         return _of_still(consumer, still, grew, seen)
     if stopped := stopped_by(view, consumer):
         return _of_message(consumer, stopped, grew, waits)
@@ -140,25 +147,28 @@ def _of_one_part(view: View, consumer: Workload, part: Evidence, grew: Turn, wai
     )
 
 
-def _of_too_few(view: View, consumer: Workload, grew: Turn, waits: Evidence) -> Match:
-    if idler := _slackened(view, consumer, grew):
+def _of_too_few(view: View, consumer: Workload, grew: Turn, told: tuple[Evidence, ...]) -> Match:
+    """Return that a consumer is too small; ``told``: what waits and, if it is counted, how its jobs are done."""
+    counted = len(told) > 1
+    if not counted and (idler := _slackened(view, consumer, grew)):
         return Match(
             component=consumer.ref,
-            evidence=(waits, idler),
+            evidence=(*told, idler),
             certainty=0.4,
             root_cause="unknown",
             remedy="page_human",
             since=grew.since,
             excludes=not_for((consumer.ref,), "its pods could do much more: not their number is short", _SCALE),
         )
-    remedy, seen, barred = remedy_for_load(view, consumer)
+    remedy, seen, barred = remedy_in_line(view, consumer)
+    why = "it does its jobs as quick as ever: a restart adds no worker, and while it lasts there are fewer"
     return Match(
         component=consumer.ref,
-        evidence=(waits, consumer.standing(), *seen),
-        certainty=0.4,
+        evidence=(*told, consumer.standing(), *seen),
+        certainty=0.5 if counted else 0.4,
         remedy=remedy,
         since=grew.since,
-        excludes=barred,
+        excludes=(*barred, *(not_for((consumer.ref,), why, RESTARTS) if counted else ())),
     )
 
 

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import TypeGuard
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence, Excluded
+from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._capacity import felt_before, from_behind, remedy_for_load
+from tuheg_ir.diagnosis.rules._capacity import felt_before, from_behind
 from tuheg_ir.diagnosis.rules._demand import multiplied
-from tuheg_ir.diagnosis.rules._in_line import SERVED, SLOWER, TOOK, no_session_left, wait_in_line
+from tuheg_ir.diagnosis.rules._in_line import SERVED, SLOWER, TOOK, remedy_in_line, wait_in_line
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -59,7 +59,7 @@ def when(view: View) -> Iterator[Match]:
         more_work = f"its work has grown {grown:.1f} times" if _much(grown) else ""
         told = (*((Evidence("metrics", workload.ref, more_work),) if more_work else ()), *line)
         loaded = bool(told)
-        remedy, more, excludes = _remedy(view, workload) if loaded else ("page_human", (), ())
+        remedy, more, excludes = remedy_in_line(view, workload) if loaded else ("page_human", (), ())
         if line:
             reason = "all workers do what they can: a restart drops who waits, and while it lasts there are fewer"
             excludes = (*excludes, *excluding(workload.ref, reason, *RESTARTS))
@@ -75,14 +75,6 @@ def when(view: View) -> Iterator[Match]:
 
 def _much(grown: float | None) -> TypeGuard[float]:
     return grown is not None and grown >= GROWN
-
-
-def _remedy(view: View, workload: Workload) -> tuple[str, tuple[Evidence, ...], tuple[Excluded, ...]]:
-    """Return what helps who has too much to do: no further replicas where what they ask has no session for them."""
-    if left := no_session_left(view, workload):
-        reason = "further replicas want sessions of their own, and what they ask has none left"
-        return "page_human", left, excluding(workload.ref, reason, "scale_workload")
-    return remedy_for_load(view, workload)
 
 
 def _turned_away(view: View, hits: Iterable[Hit]) -> Iterator[tuple[Evidence, datetime | None]]:
