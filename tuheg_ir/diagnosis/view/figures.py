@@ -166,6 +166,10 @@ class Figures:
         """Return how many times a series went beyond a limit at most; a few points on the other side are no end."""
         return max((_episodes(s, limit) for s in self.series(signal, **labels)), default=0)
 
+    def longest(self, signal: str, limit: float, **labels: str) -> int:
+        """Return for how many points in a row a signal was beyond a limit at most."""
+        return max((_longest(s, limit) for s in self.series(signal, **labels)), default=0)
+
     def beyond_from_the_start(self, signal: str, limit: float, **labels: str) -> bool:
         """Tell whether a signal that is beyond a limit was so already where its series begin."""
         began = self.crossed(signal, limit, below=False, **labels)
