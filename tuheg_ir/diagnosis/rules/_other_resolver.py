@@ -70,8 +70,8 @@ def other_resolver(view: View, workload: Workload) -> Unresolved | None:
     host = hosts.pop()
     if _missed_elsewhere(view, workload, began, host):
         return None
-    answered = _witness(view, workload, host, began) if musl else None
-    witness = answered or found_by_others(view, workload, host, began)
+    heard = _witness(view, workload, host, began) if musl else None
+    witness = heard or found_by_others(view, workload, host, began)
     return None if witness is None else Unresolved(host, began, tuple(hits), witness)
 
 
@@ -106,14 +106,14 @@ def _witness(view: View, workload: Workload, host: str, began: datetime) -> Evid
         if other is workload or came_late(other, began):
             continue
         logs = view.logs_of([pod for pod in other.live if len(nodes) > 1 or pod.node in nodes], previous=False)
-        lines = (line for log in logs for line in log.lines if _answered(named, line))
+        lines = (line for log in logs for line in log.lines if answered(named, line))
         told = [at for line in lines if (at := stamp(line)) is not None and at > began]
         if found is None and len(told) >= OFTEN and view.recent(max(told)):
             found = Evidence("logs", other.ref, f"{host} answered it {len(told)} times meanwhile", max(told))
     return found
 
 
-def _answered(named: re.Pattern[str], line: str) -> bool:
+def answered(named: re.Pattern[str], line: str) -> bool:
     """Tell whether a line tells that a host answered well."""
     host = named.search(line)
     status = _STATUS.search(line, host.end()) if host and not complains(line) else None

@@ -139,9 +139,8 @@ class Figures:
 
     def ever(self, signal: str, limit: float, **labels: str) -> bool:
         """Tell whether a signal was beyond a limit at any time, for more than a moment."""
-        return any(
-            _longest(s, limit) >= min(_SETTLED, len(s.points)) for s in self.series(signal, **labels) if s.points
-        )
+        found = (s for s in self.series(signal, **labels) if s.points)
+        return any(_longest(s, limit) >= min(_SETTLED, len(s.points)) for s in found)
 
     def quiet_since(self, signal: str, limit: float, least: int = _SETTLED, **labels: str) -> datetime | None:
         """Return when a signal that had gone beyond a limit came back for good; None if it never went, or is there.
