@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, MORE, ROOM, alert, ingress, logs
-from tests.diagnosis.rules.tiny import NOW, Obj, at, log, pod, postgres, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, log, pod, postgres, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Alert, Log, Snapshot
 
 PLACE = 'while reading response header from upstream, request: "GET /basket HTTP/1.1", upstream: "http://10.96.9.9:80/basket"'
@@ -92,9 +92,23 @@ def alike(
     return snapshot(*callers, of or cart(released=700), *more, logs=told, **fires)
 
 
-def untouched(*more: list[Obj], env: dict[str, str] = CALLS_CART, **others: Any) -> Snapshot:
+def untouched(
+    *more: Any, env: dict[str, str] = CALLS_CART, mine: str = PYTHON, theirs: str = RUBY, **others: Any
+) -> Snapshot:
     """Return two such callers that nobody touched."""
-    return alike(PYTHON, RUBY, *more, edge={"before": None, "env": env}, mail={"env": env}, **others)
+    return alike(mine, theirs, *more, edge={"before": None, "env": env}, mail={"env": env}, **others)
+
+
+PAID = {**CALLS_CART, "PAY_URL": "https://api.pay.example/v3"}
+OF_PAY = "ERROR GET https://api.pay.example/v3/rates:"
+LENGTH = "TypeError: Cannot read properties of undefined (reading 'length')"
+STATUS = 'KeyError (key not found: "status"):'
+BY_MAP = {"volumes": [{"name": "c", "configMap": {"name": "tax"}}]}
+SET_TAX = (
+    workload("tax", spec=BY_MAP),
+    [thing("ConfigMap", "tax", age=30 * DAY, written=660, data={"rates.json": "{}"})],
+)
+"""A service that nobody released, and its settings, which were written then."""
 
 
 def pydantic() -> Snapshot:
@@ -205,6 +219,18 @@ HOLDS = [
             ),
             ("what only one of them asks was released too", alike(PYTHON, RUBY, TAX, edge={"env": TAXED})),
             ("neither was released", untouched()),
+            (
+                "both ask a host outside as well, and their lines name the service",
+                untouched(env=PAID, mine=f"http://cart:8080/basket {PYTHON}", theirs=f"http://cart:8080 {RUBY}"),
+            ),
+            (
+                "it is an everyday one, and their lines name the service",
+                untouched(mine="http://cart:8080/basket KeyError: 'status'", theirs=f"http://cart:8080 {STATUS}"),
+            ),
+            (
+                "what both measure goes to a host outside",
+                untouched(env={**CALLS_CART, "SENTRY_DSN": "https://k@o1.ingest.sentry.io/1"}),
+            ),
         )
     ),
     Holds(
@@ -342,6 +368,27 @@ DOES_NOT_HOLD = [
             ),
             ("the service had other limits alone", alike(of=cart(before=MORE, released=700, **ROOM)), OF_EDGE),
             ("nobody suffers", alike(fires={}), ()),
+            (
+                "the lines name a host outside that both ask",
+                untouched(env=PAID, mine=f"{OF_PAY} {PYTHON}", theirs=f"{OF_PAY} {RUBY}"),
+                (),
+            ),
+            ("both ask a host outside, and no line names whose answer it was", untouched(env=PAID), ()),
+            (
+                "the lines name another that both ask",
+                untouched(
+                    workload("tax"), env=TAXED, mine=f"GET http://tax:8080/r {PYTHON}", theirs=f"http://tax:8080 {RUBY}"
+                ),
+                (),
+            ),
+            ("what both ask was set otherwise then", untouched(*SET_TAX, env=TAXED), ()),
+            (
+                "the lines speak of the rows of a database that both read",
+                untouched(postgres(), env=READS, mine=f"row of postgres: {PYTHON}", theirs=f"PG::Result {RUBY}"),
+                (),
+            ),
+            ("it is a member of their language", untouched(mine=LENGTH, theirs=LENGTH), ()),
+            ("it is one that half of all answers have", untouched(mine="KeyError: 'status'", theirs=STATUS), ()),
         )
     ),
     *(

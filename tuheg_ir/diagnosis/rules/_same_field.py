@@ -7,7 +7,7 @@ do not come to lack the same field by chance in the same minutes. Few of them te
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,11 +15,15 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
 from tuheg_ir.diagnosis.rules._figures import felt
+from tuheg_ir.diagnosis.rules._hosts_outside import WATCHES
 from tuheg_ir.diagnosis.rules._in_between import in_between
 from tuheg_ir.diagnosis.rules._onset import way_changed
-from tuheg_ir.diagnosis.view.complaints import STILL
+from tuheg_ir.diagnosis.view.complaints import STILL, kind_spoken_of
+from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
+from tuheg_ir.diagnosis.view.hosts import hosts_named, is_address
 from tuheg_ir.diagnosis.view.logs import lines_told, times_near
 from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, since_release, soon_after
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
@@ -55,18 +59,75 @@ _OF_REQUESTS = late(
     re.IGNORECASE,
 )
 """What was asked is wrong: that is the matter of who asked."""
+_EVERYDAY = frozenset(
+    (
+        *("length", "size", "count", "map", "filter", "foreach", "reduce", "find", "some", "every", "slice", "split"),
+        *(
+            "includes",
+            "push",
+            "join",
+            "keys",
+            "values",
+            "entries",
+            "then",
+            "get",
+            "set",
+            "has",
+            "call",
+            "apply",
+            "bind",
+        ),
+        *("tostring", "tolowercase", "touppercase", "trim", "replace", "match", "indexof", "prototype", "default"),
+        *("id", "ids", "uuid", "key", "name", "value", "type", "kind", "status", "state", "code", "message", "error"),
+        *(
+            "errors",
+            "data",
+            "body",
+            "payload",
+            "result",
+            "results",
+            "response",
+            "request",
+            "headers",
+            "params",
+            "query",
+        ),
+        *(
+            "item",
+            "items",
+            "list",
+            "rows",
+            "row",
+            "index",
+            "user",
+            "date",
+            "time",
+            "timestamp",
+            "version",
+            "url",
+            "path",
+        ),
+        *("host", "config", "options", "props", "args", "content", "text", "title", "label", "description", "total"),
+    )
+)
+"""What any program may lack by itself: members of a language, and names that half of all answers and tables have."""
 _OF_SHAPE = ("image", "env", "command", "mounts")
 """What a release has to change for its answers to be others."""
 
 
 class Missed(NamedTuple):
-    """What a workload tells of a field that it stumbles over: how often, from when until when, a pod and a line."""
+    """What a workload tells of a field that it stumbles over: how often, from when until when, a pod and a line.
+
+    ``hosts``: those that any of its lines names; ``of_store``: one speaks of a store.
+    """
 
     often: int
     first: datetime
     last: datetime
     pod: str
     line: str
+    hosts: frozenset[str]
+    of_store: bool
 
 
 class Alike(NamedTuple):
@@ -82,8 +143,9 @@ class Alike(NamedTuple):
 def stumble_alike(view: View, called: Workload) -> Alike | None:
     """Return the callers that stumble over one field since a service's release, if at least one was not released.
 
-    Not where one stumbled over it before, where anything else was released then that all of them ask, are asked by or
-    share a store with, or where one may get the field from the other. One that was released as well had served well.
+    Not where one stumbled over it before, where anything else was released or set otherwise then that all of them ask,
+    are asked by or share a store with, or where one may get the field from the other. One that was released as well had
+    served well. Nor where a line names another: whoever is called often was released before something else broke.
     """
     if not called.changed(*_OF_SHAPE) or called.released_at is None or called.returned:
         return None
@@ -92,10 +154,9 @@ def stumble_alike(view: View, called: Workload) -> Alike | None:
     callers = [w for w in view.serving if w is not called and called.ref in view.graph.calls.get(w.ref, ())]
     told = [(w, fields_missed(view, w)) for w in callers]
     for field in sorted({field for _, missed in told for field in missed}):
-        found = _alike(
-            view, called, called.released_at + BEFORE, [(w, missed[field]) for w, missed in told if field in missed]
-        )
-        if found is not None:
+        lacking = [(w, missed[field]) for w, missed in told if field in missed]
+        found = _alike(view, called, called.released_at + BEFORE, lacking)
+        if found is not None and _of_its_answers(view, called, field, found.callers, dict(lacking)):
             return found
     return None
 
@@ -111,7 +172,7 @@ def _alike(view: View, called: Workload, came: datetime, told: Sequence[tuple[Wo
     began = oldest(each.time for each in said)
     if untouched is None or began is None or began < came:
         return None
-    if any(_may_be_why(view, w, callers) for w in view.serving if w is not called and since_release(w, first)):
+    if any(_may_be_why(view, w, callers) for w in view.serving if w is not called and _changed_then(view, w, first)):
         return None
     settings = (at for _, at in outside_changes(view, called))
     if way_changed(view, untouched, called, first) or any(soon_after(first, at) for at in settings):
@@ -126,6 +187,54 @@ def _since(view: View, called: Workload, missed: Missed) -> bool:
 
 def _may_witness(called: Workload, caller: Workload, missed: Missed) -> bool:
     return not since_release(caller, missed.first) or in_between(caller, called.released_at, missed.first)
+
+
+def _changed_then(view: View, other: Workload, first: datetime) -> bool:
+    """Tell whether a workload was released then, or what it reads was written."""
+    return since_release(other, first) or any(soon_after(first, at) for _, at in outside_changes(view, other))
+
+
+def _of_its_answers(
+    view: View, called: Workload, field: str, callers: Sequence[Workload], told: Mapping[Workload, Missed]
+) -> bool:
+    """Tell whether it may be only the answers of a service in which callers miss a field, by what their lines name.
+
+    Where not all of them name it, the field must be one that others do not have by chance, and nothing else that all
+    of them read and of which nobody sees how it changed may be meant: a host outside, or the rows of a store.
+    """
+    named = [[*_named(view, each, told[each].hosts)] for each in callers]
+    if any(ref != called.ref for refs in named for ref in refs):
+        return False
+    if all(named):
+        return True
+    if field in _EVERYDAY or field.isdigit() or frozenset.intersection(*(_outside(view, each) for each in callers)):
+        return False
+    return not (_one_store(view, callers) and any(told[each].of_store for each in callers))
+
+
+def _named(view: View, caller: Workload, hosts: Iterable[str]) -> Iterator[str]:
+    """Yield whom the hosts in a caller's lines mean but itself: workloads, or hosts that are none.
+
+    An address that is nobody's here may be that of whom it serves.
+    """
+    for host in sorted(hosts):
+        ref = view.graph.resolve(host)
+        if ref != caller.ref and host != "localhost" and (ref or not is_address(host)):
+            yield ref or host
+
+
+def _outside(view: View, caller: Workload) -> frozenset[str]:
+    """Return the hosts outside that a caller asks, but for those that only get what it measures."""
+    said = (host for key, value in view.graph.settings(caller) for host in hosts_in(key, value))
+    hosts = {*said, *view.graph.outside.get(caller.ref, ())}
+    away = (host for host in hosts if foreign(host) and not view.graph.resolve(host))
+    return frozenset(host for host in away if not WATCHES.search(host))
+
+
+def _one_store(view: View, callers: Sequence[Workload]) -> bool:
+    """Tell whether all callers ask one store."""
+    shared = set.intersection(*(view.graph.calls.get(each.ref, set()) for each in callers))
+    return any(role(view.workloads[ref]) in DATA for ref in shared if ref in view.workloads)
 
 
 def _may_be_why(view: View, other: Workload, callers: Sequence[Workload]) -> bool:
@@ -149,11 +258,13 @@ def fields_missed(view: View, workload: Workload) -> dict[str, Missed]:
                 continue
             was = found.get(field)
             line = log.lines[number].strip()[:240]
+            hosts, of_store = frozenset(hosts_named([log.lines[number]])), bool(kind_spoken_of(line))
             if was is None:
-                found[field] = Missed(1, at, at, log.pod, line)
+                found[field] = Missed(1, at, at, log.pod, line, hosts, of_store)
             else:
                 first, last = oldest((was.first, at)) or at, newest((was.last, at)) or at
-                found[field] = Missed(was.often + 1, first, last, log.pod, line)
+                hosts, of_store = hosts | was.hosts, of_store or was.of_store
+                found[field] = Missed(was.often + 1, first, last, log.pod, line, hosts, of_store)
     return found
 
 
