@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
@@ -151,7 +152,7 @@ def held_for(
     *, api: float = 60, serves: float = 23, slow: float = 40, api_memory: float = 0.96, **made: Any
 ) -> Snapshot:
     """Return a busy shop that serves all it can, and who asks it, whose memory fills with what waits for it."""
-    front = workload("api", env={"SHOP_URL": "http://shop:8080"})
+    front = workload("api", env={"SHOP_URL": "http://shop:8080"}, **made)
     return snapshot(
         shop(),
         killed(front, 2) if api_memory > 0.9 else front,
@@ -193,6 +194,27 @@ HOLDS = [
         held_for(api=50),
         (SHOP, "capacity", "scale_workload"),
         sure=(0.0, 0.69),
+    ),
+    Holds(
+        "its collector has no room at the same traffic, and who asks it for no more is killed, full of what waits",
+        replace(held_for(api=50, serves=20), logs=(*held_for().logs, *logs("shop", JAVA, 0, 1, times=9))),
+        (SHOP, "resource_exhaustion", "page_human"),
+        excludes=no("scale_workload", "restart_workload", "rollback_workload", at=API),
+        alone=True,
+        harmful=("restart_workload", "scale_workload"),
+    ),
+    Holds(
+        "who asks it was released half an hour before, and asks it for four times as much at the same traffic",
+        held_for(api=50, serves=80, before=OLD, released=1900),
+        (SHOP, "capacity", "scale_workload"),
+        spares=no("rollback_workload", at=API),
+        believed="memory_since_release",
+    ),
+    Holds(
+        "who asks it asks it for four times as much at the same traffic, as old as it is",
+        held_for(api=50, serves=80),
+        (SHOP, "capacity", "scale_workload"),
+        excludes=no("scale_workload", "restart_workload", at=API),
     ),
     Holds(
         "its autoscaler sees nothing, and it was busy and slow before who asks it was released, which fails by it",

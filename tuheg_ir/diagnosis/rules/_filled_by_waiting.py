@@ -10,9 +10,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._capacity import GROWN
 from tuheg_ir.diagnosis.rules._figures import SLOWER, said_by_callers, slowed
 from tuheg_ir.diagnosis.rules._memory import short_of_memory
+from tuheg_ir.diagnosis.rules._sessions import released_before
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints
+from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import labels_of
@@ -34,7 +37,8 @@ def filled_by_waiting(view: View, workload: Workload) -> Workload | None:
     """Return who has too much to do, for whose answers the requests wait that fill a workload's memory.
 
     Not where its memory rose before those answers became slow, as it does by a leak, or with its own release, or where
-    its own limit was cut; nor where several others are slow: what they share may be the reason.
+    its own limit was cut; nor where several others are slow: what they share may be the reason. Whoever was
+    released hours before, and is asked for no more, may have brought the flood.
     """
     slow = [(each, since) for each in view.called(workload.ref) if (since := _slow_since(view, each))]
     if len(slow) != 1 or limit_cut(workload, "memory"):
@@ -43,7 +47,17 @@ def filled_by_waiting(view: View, workload: Workload) -> Workload | None:
     rose = _rose(view, workload)
     if rose is None or rose < since - CLOCKS or since_release(workload, rose):
         return None
+    if _brought_it(view, workload, rose):
+        return None
     return callee if _can_do_no_more(view, callee) and _waits_for(view, workload, callee) else None
+
+
+def _brought_it(view: View, workload: Workload, rose: datetime) -> bool:
+    """Tell whether a release of the hours before may have a workload ask more of others for each request that it gets.
+
+    Not where it is asked for more itself: that it passes on.
+    """
+    return (traffic_growth(view, workload.ref) or 1.0) < GROWN and released_before(view, workload, rose)
 
 
 def waiting_fills(view: View, callee: Workload) -> tuple[Evidence, ...]:

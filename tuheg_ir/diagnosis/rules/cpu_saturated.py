@@ -127,8 +127,10 @@ def _match(view: View, workload: Workload, evidence: list[Evidence], released: b
     if grown is not None and grown >= GROWN:
         evidence.append(Evidence("metrics", workload.ref, f"traffic has grown {grown:.1f} times"))
     collects = in_vain(view, workload) if grown is not None and grown < GROWN else ()
-    if collects and not released and not holders:
-        return _of_collector(view, workload, (*evidence, *collects))
+    held = not_for(holders, f"its memory is full of requests that wait for {workload.ref}")
+    if collects and not released and not (holders and more_asked):
+        found = _of_collector(view, workload, (*evidence, *collects, *waiting_fills(view, workload)))
+        return found._replace(explains=tuple(holders), excludes=(*found.excludes, *held))
     remedy, more, excludes = remedy_for_load(view, workload)
     found = Match(
         component=workload.ref,
@@ -137,7 +139,7 @@ def _match(view: View, workload: Workload, evidence: list[Evidence], released: b
         remedy=remedy,
         since=oldest(e.time for e in evidence),
         explains=tuple(holders),
-        excludes=(*excludes, *not_for(holders, f"its memory is full of requests that wait for {workload.ref}")),
+        excludes=(*excludes, *held),
     )
     return unblinded(view, workload, found)
 
