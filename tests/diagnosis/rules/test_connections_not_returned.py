@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CALLS_CART, DB, IMAGE, SHOP, URL, errors, logs, pool, rate, shop
 from tests.diagnosis.rules.tiny import (
     DAY,
+    Obj,
     database,
+    event,
     figure,
     log,
     pod,
@@ -179,6 +182,21 @@ def twice(
     )
 
 
+def unasked(world: Snapshot) -> Snapshot:
+    """Return a world in which nobody counts requests."""
+    return replace(world, metrics={key: value for key, value in world.metrics.items() if key != "request_rate"})
+
+
+def taken_from(told: str) -> Obj:
+    return event(SHOP, "ScalingReplicaSet", f"Scaled down replica set shop-{told}", age=620, kind="Normal", count=1)
+
+
+SCALED, GONE = taken_from("r2 from 6 to 2"), taken_from("r1 from 1 to 0")
+UNWELL = event(f"Pod/{pod('shop', 1)}", "Unhealthy", "Readiness probe failed: statuscode: 503")
+ASKS, JUST = {"SHOP_URL": "http://shop:8080"}, {"before": IMAGE, "released": 620}
+WORKS = [figure("cpu_share", 0.2, 0.7, 600, pod=pod("shop", n), container="shop") for n in range(2)]
+
+
 HOLDS = [
     *(
         Holds(
@@ -190,6 +208,8 @@ HOLDS = [
         )
         for what, world in (
             ("a trace shows a transaction within one", twice()),
+            ("the release before was scaled down for it", twice(postgres(), [GONE])),
+            ("a pod that starves fails its probes", twice(postgres(), [UNWELL], ready=1)),
             ("a trace of another framework shows it", twice(lines=QUARKUS)),
             ("a trace shows it of some, and others wait for their first", twice(lines=(*SPRING, *FIRST, *FIRST))),
             ("traces show it, and nobody measures the database", twice(states=False)),
@@ -292,6 +312,15 @@ DOES_NOT_HOLD = [
                 twice(postgres(), workload("cart", env=URL), pools=False, lines=(PSYCOPG,)),
             ),
             ("no release came", twice(before=None)),
+            ("a pod of it is missing", twice(ready=1)),
+            ("it was scaled down", twice(postgres(), [SCALED])),
+            ("nobody counts what is asked of it", unasked(twice())),
+            ("its pods have three times the work", twice(figures=[*WORKS])),
+            ("who asks it was released as it began", twice(postgres(), workload("web", env=ASKS, **JUST))),
+            (
+                "who asks it is asked for more since",
+                twice(postgres(), workload("web", env=ASKS), figures=[rate("web", 50, 150, 560)]),
+            ),
             ("its release was days before", twice(released=3 * DAY)),
             ("its database tells of slow statements", twice(told=SLOW_ONE)),
             ("its database works at as many", twice(active=15)),

@@ -13,15 +13,17 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rules._booked_out import only_database
+from tuheg_ir.diagnosis.rules._capacity import fewer
+from tuheg_ir.diagnosis.rules._in_between import JUST
 from tuheg_ir.diagnosis.rules._pools import SAME, held_up
 from tuheg_ir.diagnosis.rules._sessions import clients, label_of, released_before
 from tuheg_ir.diagnosis.view.complaints import OFTEN, complaints, fresh
-from tuheg_ir.diagnosis.view.demand import more_asked
+from tuheg_ir.diagnosis.view.demand import JUST_BEFORE, MUCH_MORE, SOON_AFTER, grew_then, more_asked, traffic_growth
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import of_code_alone, since_release
-from tuheg_ir.diagnosis.view.usage import starving
+from tuheg_ir.diagnosis.view.usage import starving, work_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -42,6 +44,7 @@ _WAITED = late(
     r"(?P<long>\d{1,7}(?:\.\d{1,9})?) ?(?P<unit>ms|millis)?"
 )
 """How long a pool lets wait, as it tells whom it refuses: Hikari, r2dbc, SQLAlchemy, psycopg, Rails."""
+_SCALED = late(r"Scaled down replica set (\S{1,253}) (?:from \d+ )?to (\d{1,6})\b")
 _LEAST, _MOST, _BEFORE = 0.5, 1.3, 0.25
 """A transaction whose owner waits is open about as long as a pool lets wait, and was open far less long before."""
 _STATES, _AGES, _OPEN = "db_connections_by_state", "db_transaction_age_by_state", "idle in transaction"
@@ -56,13 +59,13 @@ PROVEN = timedelta(days=1)
 def waits_for_itself(view: View, workload: Workload, waits: Sequence[Hit]) -> tuple[Evidence, ...]:
     """Return what shows that a release's work holds connections and waits for more; () if something else may.
 
-    Who has more to do, or waits for somebody who is slow, or for a lock, needs more connections than before without
-    being at fault. So may what a release set otherwise than its code, and a database that was released as it began.
+    Who has more to do for each pod, or waits for somebody who is slow, or for a lock, needs more connections than
+    before without being at fault. So may what a release set otherwise than its code, and a database that was released as it began.
     """
     began = oldest(hit.first for hit in waits)
     if began is None or not _is_new(workload, waits) or not released_before(view, workload, began):
         return ()
-    if held_up(view, workload, began) or complaints(view, "lock_wait") or more_asked(view, workload.ref, began):
+    if held_up(view, workload, began) or complaints(view, "lock_wait") or _more_to_do(view, workload, began):
         return ()
     stores = [each for each in view.called(workload.ref) if role(each) == "database"]
     if any(since_release(each, began) or _works_hard(view, each) for each in stores):
@@ -74,6 +77,44 @@ def waits_for_itself(view: View, workload: Workload, waits: Sequence[Hit]) -> tu
     found = _opened(view, workload, only, began) if only else None
     as_long = _as_long(view, only, waits, began) if only and found else None
     return (*found, as_long) if found and as_long else ()
+
+
+def _more_to_do(view: View, workload: Workload, began: datetime) -> bool:
+    """Tell whether a workload may have more to do for each of its pods, by anything that tells, or if nothing does.
+
+    Its own requests may each bring more work than before, where who asks it was released just before, or is
+    asked for more since then.
+    """
+    if traffic_growth(view, workload.ref) is None or more_asked(view, workload.ref, began):
+        return True
+    if _lacks_pods(view, workload, began) or _scaled_down(view, workload) or fewer(view, workload):
+        return True
+    if (work_growth(view, workload) or 1.0) >= MUCH_MORE:
+        return True
+    asking = [each for each in view.serving if workload.ref in view.graph.calls.get(each.ref, ())]
+    if any(grew_then(view, each.ref, began, JUST_BEFORE, SOON_AFTER, MUCH_MORE) for each in asking):
+        return True
+    return any(since_release(each, began, JUST) for each in asking)
+
+
+def _lacks_pods(view: View, workload: Workload, began: datetime) -> bool:
+    """Tell whether pods are missing but for those whose probes fail since: who starves answers these too late."""
+    serve = [
+        pod
+        for pod in workload.live
+        if pod.ready
+        or (pod.unready_since and pod.unready_since >= began and view.events_of(f"Pod/{pod.name}", "Unhealthy"))
+    ]
+    return len(serve) < workload.wanted
+
+
+def _scaled_down(view: View, workload: Workload) -> bool:
+    """Tell whether pods were taken from a workload of late; a roll-out takes all from the release before, in steps."""
+    left: dict[str, int] = {}
+    for event in view.events_of(workload.ref, "ScalingReplicaSet"):
+        if told := _SCALED.search(event.message):
+            left[told[1]] = min(int(told[2]), left.get(told[1], int(told[2])))
+    return any(left.values())
 
 
 def _is_new(workload: Workload, waits: Sequence[Hit]) -> bool:
