@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.refusing import HOST, REFUSED
-from tests.diagnosis.rules.scenes import CACHE, DB, OLD, URL, alert, errors, ingress, latency, logs, rate
+from tests.diagnosis.rules.scenes import CACHE, DB, OLD, URL, alert, errors, ingress, latency, logs, rate, with_helper
 from tests.diagnosis.rules.test_cache_made_smaller import evictions, shares, warming
 from tests.diagnosis.rules.tiny import Obj, figure, log, pod, postgres, redis, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
@@ -109,6 +109,22 @@ def switched_by(word: str, instead: str) -> Snapshot:
     )
 
 
+def beside(env: dict[str, str]) -> Snapshot:
+    """Return such a program whose own cache is as it was, since a release with a container beside it."""
+    mine = {**MEANT, "CACHE_ENABLED": "true"}
+    return snapshot(
+        with_helper(geo(env=mine, before={"env": mine}), {"env": []}, {"env": env}),
+        workload("mail", env=URL),
+        MAIL,
+        postgres(),
+        redis(),
+        figures=[
+            figure("cpu_share", 0.2, 0.99, MISSES, pod="postgres-0", container="postgres"),
+            errors("mail", 0.2, FAILS),
+        ],
+    )
+
+
 LARAVEL = ({"CACHE_STORE": "redis"}, {"CACHE_STORE": "array"})
 OWN_ONE = ({"CACHE_DRIVER": "memcached"}, {"CACHE_DRIVER": "file"})
 MAIL = workload("mail2", env=URL, before=OLD, released=RELEASED + 400)
@@ -142,7 +158,8 @@ HOLDS = [
             ("its own files", switched(*OWN_ONE)),
             ("a switch", switched({"QUERY_CACHE_ENABLED": "true"}, {"QUERY_CACHE_ENABLED": "false"})),
             ("a switch the other way round", switched({"CACHE_DISABLED": "0"}, {"CACHE_DISABLED": "1"})),
-            ("it keeps things for no time", switched({"CACHE_TTL": "300s"}, {"CACHE_TTL": "0"})),
+            ("a switch called after the program", switched({"GEO_CACHE_ENABLED": "1"}, {"GEO_CACHE_ENABLED": "0"})),
+            ("it keeps things for no time", switched({"CACHE_MAX_AGE": "300s"}, {"CACHE_MAX_AGE": "0"})),
             ("it is told no more where it is", lost({})),
             ("an image came along", switched(*LARAVEL, **OLD)),
         )
@@ -225,6 +242,24 @@ DOES_NOT_HOLD = [
             ("it kept them for no time before", switched({"CACHE_TTL": "0"}, {"CACHE_TTL": "0s"}), OFF),
             ("the place is told by another name", lost({"REDIS_URL": ASKS["CACHE_URL"]}), OFF),
             ("users ask for more", switched(*LARAVEL, rate("geo", 20, 60, MISSES)), OFF),
+            ("users of another ask the database for more", switched(*LARAVEL, rate("mail", 20, 200, MISSES)), OFF),
+            ("a lifetime of zero may be for ever", switched({"CACHE_TTL": "300s"}, {"CACHE_TTL": "0"}), OFF),
+            (
+                "zero of a timeout is no lifetime",
+                switched({"CACHE_COMMAND_TIMEOUT": "500"}, {"CACHE_COMMAND_TIMEOUT": "0"}),
+                OFF,
+            ),
+            *(
+                (f"only a trait of it is switched off: {name}", switched({name: "true"}, {name: "false"}), OFF)
+                for name in (
+                    *("CACHE_METRICS_ENABLED", "CACHE_COMPRESSION_ENABLED", "REDIS_CACHE_TLS_ENABLED"),
+                    *("CACHE_WARM_ON_START", "WARM_CACHE", "ENABLE_CACHE_DEBUG"),
+                )
+            ),
+            ("it has moved to another one", lost({"VALKEY_URL": "redis://valkey:6379/0"}), OFF),
+            ("it has moved outside", lost({"ELASTICACHE_ENDPOINT": "geo.abc.cache.amazonaws.com:6379"}), OFF),
+            ("the one before is gone", switched({}, {"CACHE_URL": "locmem://"}, cache=[]), OFF),
+            ("a container beside it has a switch of the same name", beside({"CACHE_ENABLED": "false"}), NARROW),
             ("the database was busy long before", switched(*LARAVEL, busy=3000), NARROW),
             ("users suffered before", switched(*LARAVEL, felt=(latency("geo", 0.1, 4, 3000),)), NARROW),
             (

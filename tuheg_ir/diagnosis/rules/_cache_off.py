@@ -18,10 +18,11 @@ from tuheg_ir.diagnosis.rules._misses import WARM
 from tuheg_ir.diagnosis.rules._own_misses import AFTER, AROUND, is_sound, suffered_before
 from tuheg_ir.diagnosis.rules._saturated import Saturated, saturated
 from tuheg_ir.diagnosis.rules._users import MORE
-from tuheg_ir.diagnosis.view.changes import words_of
+from tuheg_ir.diagnosis.view.changes import words_given
 from tuheg_ir.diagnosis.view.demand import grew_then
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
+from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.releases import SOON, since_release, template_before
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -33,14 +34,37 @@ _CACHE = frozenset(("cache", "caches", "caching"))
 _KINDS = frozenset(("store", "driver", "type", "backend", "provider", "engine", "adapter", "mode", "kind", "url"))
 _SWITCHES = frozenset(("enabled", "enable", "active", "on", "use"))
 _OFF_SWITCHES = frozenset(("disabled", "disable", "off", "bypass", "skip"))
-_LASTS = frozenset(("ttl", "lifetime", "expiry", "expire", "expires", "expiration", "timeout", "age", "duration"))
+_QUALIFIERS = frozenset(
+    (
+        *("query", "queries", "app", "application", "page", "pages", "response", "responses", "result", "results"),
+        *(
+            "object",
+            "objects",
+            "data",
+            "model",
+            "models",
+            "entity",
+            "view",
+            "views",
+            "fragment",
+            "db",
+            "database",
+            "sql",
+        ),
+        *("api", "http", "second", "level", "server", "spring", "django", "rails", "laravel", "hibernate", "symfony"),
+        *("redis", "valkey", "memcache", "memcached", "distributed", "remote", "shared", "global", "is"),
+    )
+)
+"""What beside the cache itself the name of its switch may say: of what it is, and where. Others switch one trait."""
+_LASTS = frozenset(("age", "maxage"))
+"""For how long a thing is kept: of an age none is zero. A lifetime of zero lasts for ever in half of all libraries."""
 _PLACES = frozenset(("host", "hosts", "url", "uri", "addr", "address", "server", "servers", "endpoint", "nodes"))
 _OTHERS = frozenset(
     (
         *("negative", "dns", "browser", "static", "opcode", "asset", "assets", "build", "token", "tokens", "jwks"),
         *("template", "templates", "route", "routes", "config", "npm", "pip", "gradle", "maven", "image", "images"),
         *("session", "sessions", "connect", "connection", "socket", "read", "lock", "pool", "queue", "plan"),
-        *("statement", "file", "local", "memory"),
+        *("statement", "file", "local", "memory", "metrics", "stats", "log", "debug", "trace"),
     )
 )
 """What else is kept or waited for under such a name: none of it spares a database most of what is asked of it."""
@@ -52,7 +76,11 @@ _OF_ITS_OWN = late(
 """What each pod keeps for itself alone is warm after a while."""
 _DUMMY = late(r"\bdummy(?:cache)?://|DummyCache\b|NullCache\b|NoOpCache", re.IGNORECASE)
 _LOCAL = late(r"\b(?:locmem(?:cache)?|memory|file(?:cache)?)://|(?:LocMem|FileBased|Simple)Cache\b", re.IGNORECASE)
-_SHARED = late(r"redis|valkey|memcache|dalli|hazelcast|infinispan|couchbase|ignite|keydb|dragonfly", re.IGNORECASE)
+_SHARED = late(
+    r"redis|valkey|memcache|dalli|hazelcast|infinispan|couchbase|ignite|keydb|dragonfly|elasti-?cache|memorystore"
+    r"|\.cache\.amazonaws\.",
+    re.IGNORECASE,
+)
 _YES, _NO = frozenset(("true", "1", "yes", "on", "enabled")), frozenset(("false", "0", "no", "off", "disabled"))
 _LONG = late(r"(?:PT)?(\d{1,12})(?:ms|[smhd])?", re.IGNORECASE)
 
@@ -66,17 +94,31 @@ class Off(NamedTuple):
     caches: tuple[Workload, ...]
 
 
+class _Setting(NamedTuple):
+    """A setting of a container that takes a cache from it, as it was; ``wholly``: nothing is kept at all.
+
+    Else each pod may keep its own.
+    """
+
+    container: str
+    name: str
+    before: str
+    wholly: bool
+
+
 def cache_taken(view: View, workload: Workload) -> Off | None:
     """Return that a release took a program's cache from it, and a store that it asks has no processor left since.
 
-    Not where users ask for more, where they suffered before, or where its cache failed it: then somebody may have done
-    without on purpose. Nor where another that asks the same store was released later, up to when that began. Who keeps
-    things for himself now has gathered them again after a while, which any restart would cost as well.
+    Not where users ask for more, of it or of others that ask the store, where they suffered before, or where its cache failed it: then somebody may have done
+    without on purpose. Nor where another that asks the same store was released later, up to when that began, or where
+    the cache that it had is gone: a rollback would ask nobody. Who keeps things for himself now has gathered them again after a while, which any restart would cost as well.
     """
     if not workload.changes or workload.returned or role(workload) in DATA or suffered_before(view, workload):
         return None
-    taken = dict(_taken(workload))
-    wholly = any(taken.values())
+    taken = [*_taken(workload)]
+    if _is_gone(view, workload):
+        return None
+    wholly = any(each.wholly for each in taken)
     for store in saturated(view) if taken else ():
         since = store.grew or store.began
         if since is None or role(store.store) == "cache" or not (wholly or view.now - since >= WARM):
@@ -85,12 +127,13 @@ def cache_taken(view: View, workload: Workload) -> Off | None:
             continue
         if since_release(store.store, since) or not since_release(workload, since, SOON):
             continue
-        if grew_then(view, workload.ref, since, AROUND, AFTER, MORE) or _nearer(workload, store):
+        asking = {workload.ref, *store.callers}
+        if any(grew_then(view, ref, since, AROUND, AFTER, MORE) for ref in asking) or _nearer(workload, store):
             continue
-        called = view.graph.calls.get(workload.ref, set()) | set(_named_before(view, workload, taken))
+        called = view.graph.calls.get(workload.ref, set()) | set(_named_before(view, taken))
         caches = tuple(each for each in of_role(view.workloads, "cache") if each.ref in called)
         if all(is_sound(view, cache, since) for cache in caches):
-            return Off(_shown(workload, next(iter(taken))), store, since, caches)
+            return Off(_shown(workload, taken[0]), store, since, caches)
     return None
 
 
@@ -101,48 +144,73 @@ def _nearer(workload: Workload, store: Saturated) -> bool:
     return any(at is None or came is None or at > came - PROVEN for at in others)
 
 
-def _named_before(view: View, workload: Workload, taken: Iterable[str]) -> Iterator[str]:
+def _named_before(view: View, taken: Iterable[_Setting]) -> Iterator[str]:
     """Yield the workloads that settings named which were taken away."""
-    was = _settings(template_before(workload))
-    for name in taken:
-        yield from map(view.graph.resolve, hosts_in(name, was[name]))
+    for each in taken:
+        yield from map(view.graph.resolve, hosts_in(each.name, each.before))
 
 
-def _shown(workload: Workload, name: str) -> Evidence:
+def _is_gone(view: View, workload: Workload) -> bool:
+    """Tell whether a place of a shared cache that a release set otherwise leads to nobody here any more."""
+    now = _settings(workload.template)
+    for container, settings in _settings(template_before(workload)).items():
+        for name, before in settings.items():
+            if now.get(container, {}).get(name) != before and _is_place(_words(name), before):
+                hosts = hosts_in(name, before)
+                if hosts and not any(map(view.graph.resolve, hosts)):
+                    return True
+    return False
+
+
+def _shown(workload: Workload, taken: _Setting) -> Evidence:
     """Return as evidence how a setting of a cache was changed; the view's own words keep what is secret."""
-    told = next((each.told() for each in workload.changes if each.name == name), name)
+    mine = (each for each in workload.changes if (each.container, each.name) == (taken.container, taken.name))
+    told = next((each.told() for each in mine), taken.name)
     return Evidence("objects", workload.ref, f"its cache is taken from it: {told}", workload.released_at)
 
 
-def _taken(workload: Workload) -> Iterator[tuple[str, bool]]:
-    """Yield (name, wholly) of the settings by which the newest template of a workload takes a shared cache from it.
+def _taken(workload: Workload) -> Iterator[_Setting]:
+    """Yield the settings by which the newest template of a workload takes a shared cache from one of its containers.
 
-    ``wholly``: nothing is kept at all; else each pod may keep its own.
+    What comes or goes beside a program has settings of its own.
     """
     was, now = (_settings(template) for template in (template_before(workload), workload.template))
-    for name, before in was.items():
-        after = now.get(name)
-        words = [part.lower() for part in _PARTS.findall(name)]
-        if after == before or _OTHERS.intersection(words):
-            continue
-        if after is None:
-            if _is_place(words, before) and not _elsewhere(workload, before, now):
-                yield name, False
-        elif _CACHE.intersection(words):
-            wholly = _wholly({*words}, words[-1] in _CACHE, before, after)
-            if wholly is not None:
-                yield name, wholly
+    own = frozenset(_words(workload.name))
+    for container in was.keys() & now.keys():
+        for name, before in was[container].items():
+            after, words = now[container].get(name), _words(name)
+            if after == before or _OTHERS.intersection(words):
+                continue
+            if after is None:
+                if _is_place(words, before) and not _elsewhere(workload, before, now):
+                    yield _Setting(container, name, before, wholly=False)
+            elif _CACHE.intersection(words):
+                wholly = _wholly(name, own, before, after)
+                if wholly is not None:
+                    yield _Setting(container, name, before, wholly)
 
 
-def _settings(template: Mapping[str, Any]) -> dict[str, str]:
-    found = (_WORD.fullmatch(word) for word in words_of(template))
-    return {said[1]: said[2].strip("\"'") for said in found if said}
+def _words(name: str) -> list[str]:
+    return [part.lower() for part in _PARTS.findall(name)]
 
 
-def _elsewhere(workload: Workload, place: str, now: Mapping[str, str]) -> bool:
-    """Tell whether a program may be told of a place under another name, or by what its template refers to."""
+def _settings(template: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return container -> name -> value of what a template sets."""
+    found: dict[str, dict[str, str]] = {}
+    for container in items(template, "spec", "containers"):
+        said = filter(None, map(_WORD.fullmatch, words_given(container)))
+        found[text(container, "name")] = {each[1]: each[2].strip("\"'") for each in said}
+    return found
+
+
+def _elsewhere(workload: Workload, place: str, now: Mapping[str, Mapping[str, str]]) -> bool:
+    """Tell whether a program may be told of a place under another name, or by what its template refers to.
+
+    It may be the same one, or one to which the cache has moved.
+    """
     refers = workload.changed("mounts") or any(each.field == "envFrom" for each in workload.changes)
-    return bool(refers) or any(place in value for value in now.values())
+    told = [(name, value) for settings in now.values() for name, value in settings.items()]
+    return bool(refers) or any(place in value or _is_place(_words(name), value) for name, value in told)
 
 
 def _is_place(words: list[str], value: str) -> bool:
@@ -150,16 +218,24 @@ def _is_place(words: list[str], value: str) -> bool:
     return bool(_PLACES.intersection(words)) and _SHARED.search(" ".join((*words, value))) is not None
 
 
-def _wholly(words: set[str], bare: bool, before: str, after: str) -> bool | None:
-    """Return whether nothing is kept at all, or each pod keeps its own; None where a cache is as it was, or unknown.
+def _switches_it(name: str, own: frozenset[str]) -> bool:
+    """Tell whether a switch is one of the cache as a whole, and of no trait of it.
 
-    ``bare``: the setting is called after the cache alone.
+    ``own``: how the program itself is called. So begins the name of a property, with the program's or its maker's.
     """
-    was, became = before.lower(), after.lower()
+    first, dot, rest = name.partition(".")
+    words = _words(rest if dot and "." in rest and not _CACHE.intersection(_words(first)) else name)
+    return own.union(_QUALIFIERS, _CACHE, _SWITCHES, _OFF_SWITCHES).issuperset(words)
+
+
+def _wholly(name: str, own: frozenset[str], before: str, after: str) -> bool | None:
+    """Return whether nothing is kept at all, or each pod keeps its own; None where a cache is as it was, or unknown."""
+    was, became, said = before.lower(), after.lower(), _words(name)
+    words, bare = frozenset(said), said[-1] in _CACHE  # called after the cache alone
     if words & _OFF_SWITCHES:
-        return True if was in _NO and became in _YES else None
+        return True if was in _NO and became in _YES and _switches_it(name, own) else None
     if (bare or words & _SWITCHES) and was in _YES and became in _NO:
-        return True
+        return True if _switches_it(name, own) else None
     if words & _LASTS and (lasted := _LONG.fullmatch(before)) and (lasts := _LONG.fullmatch(after)):
         return True if int(lasted[1]) and not int(lasts[1]) else None
     if not (bare or words & _KINDS) or not _SHARED.search(before) or _SHARED.search(after):
