@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import shop
 from tests.diagnosis.rules.test_pooler_outrun import ALONE, CAPACITY, POOLER, ROOM, URL, core, pooler, world
-from tests.diagnosis.rules.tiny import Obj, figure, postgres
+from tests.diagnosis.rules.tiny import Obj, figure, postgres, workload
 from tuheg_ir.diagnosis.model import Series
 
 DJANGO = "django.db.utils.OperationalError: connection timeout expired"
@@ -20,6 +20,13 @@ def waiting(was: float, now: float) -> list[tuple[str, Series]]:
 
 def by_host(**more: str) -> list[Obj]:
     return shop(env={"DATABASE_HOST": "pgbouncer", "DATABASE_PORT": "6432"} | more)
+
+
+def user(name: str) -> dict[str, str]:
+    return {"DATABASE_URL": f"postgres://{name}@pgbouncer:6432/{name}"}
+
+
+THREE = (shop(env=URL), workload("api", env=user("api")), workload("mail", env=user("mail")))
 
 
 HOLDS = [
@@ -58,6 +65,23 @@ HOLDS = [
             ("by what it may open in all", {"PGBOUNCER_MAX_DB_CONNECTIONS": "300"}),
             ("by its file", {"PGBOUNCER_INI": "[pgbouncer]\npool_mode = transaction\ndefault_pool_size = 220"}),
         )
+    ),
+    *(
+        Holds(
+            f"another instance may open more sessions than its database has for all its clients: {what}",
+            core(postgres(), *asking, envs={"DB_HOST": "postgres", **sizes}),
+            PERSON,
+            harmful=("scale_workload",),
+        )
+        for what, asking, sizes in (
+            ("three, each its own user", THREE, {"DEFAULT_POOL_SIZE": "80"}),
+            ("with what is kept in reserve", (shop(env=URL),), {"DEFAULT_POOL_SIZE": "120", "RESERVE_POOL_SIZE": "90"}),
+        )
+    ),
+    Holds(
+        "its clients have users of their own, and a limit caps what it opens of the database",
+        core(postgres(), *THREE, envs={"DB_HOST": "postgres", "DEFAULT_POOL_SIZE": "80", "MAX_DB_CONNECTIONS": "50"}),
+        CAPACITY,
     ),
     Holds(
         "two of it queue, and another one may open more sessions than their database has left",

@@ -35,6 +35,10 @@ SIZE = late(
     re.IGNORECASE,
 )
 """Settings of how many sessions a pooler may open; not how many clients it lets in, nor how many it keeps at least."""
+_AS = late(
+    r"://(?:(?P<user>[^:@/\s]{1,80})(?::[^@/\s]{0,200})?@)?(?P<host>[\w.-]{1,253})(?::\d{2,5})?/(?P<base>[\w-]{1,80})"
+)
+"""As whom a client comes to which database, in an address."""
 QUEUE_US = 500_000
 """Who waits so long for a session, on average, stands in a queue."""
 LITTLE = 0.1
@@ -166,11 +170,34 @@ def _room(view: View, pooler: Workload, database: Workload) -> Iterator[Evidence
 
 
 def _may_open(view: View, pooler: Workload) -> int:
-    """Return how many sessions one instance of a pooler may open for one client, as its settings tell; 0 if unknown.
+    """Return how many sessions one instance of a pooler may open, as its settings tell; 0 if unknown.
 
-    A limit of all its sessions is told where no pool has a size: it is often set far beyond what is ever opened.
+    Each user of each database has a pool of its own, with what is kept in reserve; a limit of all sessions of a
+    database caps them. That alone is told where no pool has a size: it is often set far beyond what is ever opened.
     """
     said = (f"{key}={value}" for key, value in view.graph.settings(pooler))
     found = [(match["what"].lower(), int(match["many"])) for each in said for match in SIZE.finditer(each)]
-    sizes = [many for what, many in found if not what.startswith("max")]
-    return max(sizes or [many for _, many in found], default=0)
+    whole = [many for what, many in found if what.startswith("num")]
+    if whole:
+        return max(whole)  # so many clients are let in, of any kind
+    sizes, spare, caps = (
+        [many for what, many in found if what.startswith(begins)] for begins in (("default", "pool"), "reserve", "max")
+    )
+    each = max(sizes, default=0) + max(spare, default=0)
+    if not each:
+        return max(caps, default=0)
+    pools, databases = _pools(view, pooler)
+    capped = [many for what, many in found if what.startswith("max") and "db" in what]
+    return min([each * pools, *([max(capped) * databases] if capped else [])])
+
+
+def _pools(view: View, pooler: Workload) -> tuple[int, int]:
+    """Return how many pools, of how many databases, the clients of a pooler have at least, as far as they tell."""
+    users, bases = set[tuple[str, str]](), set[str]()
+    for client in (view.workloads[ref] for ref in clients(view, pooler.ref) if ref in view.workloads):
+        for _, value in view.graph.settings(client):
+            for said in _AS.finditer(value):
+                if view.graph.resolve(said["host"]) == pooler.ref:
+                    bases.add(said["base"])
+                    users |= {(said["base"], said["user"])} if said["user"] else set()
+    return max(1, len(users), len(bases)), max(1, len(bases))
