@@ -109,9 +109,10 @@ class _Setting(NamedTuple):
 def cache_taken(view: View, workload: Workload) -> Off | None:
     """Return that a release took a program's cache from it, and a store that it asks has no processor left since.
 
-    Not where users ask for more, of it or of others that ask the store, where they suffered before, or where its cache failed it: then somebody may have done
-    without on purpose. Nor where another that asks the same store was released later, up to when that began, or where
-    the cache that it had is gone: a rollback would ask nobody. Who keeps things for himself now has gathered them again after a while, which any restart would cost as well.
+    Not where users ask for more, of it or of others that ask the store, where they suffered before, or where its cache
+    failed it: then somebody may have done without on purpose. Nor where another that asks the same store was released
+    later, up to when that began, or where the cache that it had is gone: a rollback would ask nobody. Who keeps things
+    for himself now has gathered them again after a while, which any restart would cost as well.
     """
     if not workload.changes or workload.returned or role(workload) in DATA or suffered_before(view, workload):
         return None
@@ -176,7 +177,7 @@ def _taken(workload: Workload) -> Iterator[_Setting]:
     """
     was, now = (_settings(template) for template in (template_before(workload), workload.template))
     own = frozenset(_words(workload.name))
-    for container in was.keys() & now.keys():
+    for container in (each for each in was if each in now):
         for name, before in was[container].items():
             after, words = now[container].get(name), _words(name)
             if after == before or _OTHERS.intersection(words):

@@ -60,7 +60,8 @@ def waits_for_itself(view: View, workload: Workload, waits: Sequence[Hit]) -> tu
     """Return what shows that a release's work holds connections and waits for more; () if something else may.
 
     Who has more to do for each pod, or waits for somebody who is slow, or for a lock, needs more connections than
-    before without being at fault. So may what a release set otherwise than its code, and a database that was released as it began.
+    before without being at fault. So may what a release set otherwise than its code, and a database that was released
+    as it began.
     """
     began = oldest(hit.first for hit in waits)
     if began is None or not _is_new(workload, waits) or not released_before(view, workload, began):
