@@ -50,7 +50,7 @@ def said(lines: Sequence[str], of: str = "cart", *, first: float = 1500, last: f
 
 def counted(*ups: float) -> list[Log]:
     """Return logs whose lines bear no time but the seconds since the start of their container."""
-    lines = tuple(full().replace("[info]", f"[{up:.3f}s][info]") for up in ups)
+    lines = tuple(each.replace("[info]", f"[{up:.3f}s][info]") for up in ups for each in (YOUNG, full()))
     return [Log(pod("cart", number), "cart", lines) for number in (0, 1)]
 
 
@@ -144,6 +144,9 @@ DOES_NOT_HOLD = [
                 "it tells that it was told which one to take",
                 search((PICKED, *SERIAL)),
             ),
+            ("somebody chose another collector", search(env={"JAVA_TOOL_OPTIONS": "-XX:+UseParallelGC"})),
+            ("it tells that it was told another one", search((PICKED.replace("Serial", "G1"), *SERIAL))),
+            ("its log names no collector: any collects a full heap so", search(SERIAL[2:])),
             ("it was cut long ago", search(ago=30 * DAY)),
             ("it was slow before it was cut", search(ago=1200, slow=2000)),
             ("a pod from before the cut tells the same", search(older=1)),

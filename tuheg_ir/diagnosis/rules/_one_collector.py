@@ -28,9 +28,9 @@ LEAKS = 1.15
 _READ = 600
 _SERIAL = late(
     r"\bUsing Serial\b|\[(?:DefNew|Tenured): |\bMarkSweepCompact\b"
-    r"|\bPause (?:Young|Full) \(Allocation Failure\)|\[Full GC \(Allocation Failure\)"
+    r"|\bPause Young \(Allocation Failure\)"
 )
-"""Words of the Serial collector; that of a failed allocation is another's too, where it names itself."""
+"""Words of the Serial collector, if no other names itself; any collects a full heap when an allocation fails."""
 _OTHER = late(
     r"\[gc\b[^\]]{0,20}\]\s{0,20}Using (?!Serial)|\bG1 (?:Evacuation|Humongous|Compaction|Preventive)"
     r"|\bFull(?: GC)? \(Ergonomics\)|\[(?:PSYoungGen|ParOldGen|ParNew|CMS|Eden): |\bConcurrent Mark Cycle\b"

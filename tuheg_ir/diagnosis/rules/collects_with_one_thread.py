@@ -32,8 +32,8 @@ PROCESSORS = 2
 MEMORY = 1792 * 1024**2
 """A JVM with less is on a small machine, too."""
 TOGETHER = timedelta(minutes=10)
-_CHOSEN = late(r"-XX:\+UseSerialGC\b|-XX:ActiveProcessorCount=1\b")
-"""Settings by which it is that collector anyhow."""
+_CHOSEN = late(r"-XX:\+Use[A-Z]\w{0,24}GC\b|-XX:ActiveProcessorCount=1\b")
+"""Settings by which it is one and the same collector with any limit: that one, or another."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -110,7 +110,7 @@ def _limit(limit: str) -> float:
 
 
 def _chosen(view: View, workload: Workload) -> bool:
-    """Tell whether somebody chose that collector: in the template, a file of settings, or what the JVM says it took."""
+    """Tell whether somebody chose a collector: in the template, a file of settings, or what the JVM says it took."""
     files = (str(value) for _, found in view.maps_read(workload.template) for value in mapping(found, "data").values())
     said = (line for log in view.logs_of(workload.live) for line in log.lines if "Picked up " in line)
     return any(_CHOSEN.search(text) for text in (str(dict(workload.template)), *files, *said))
