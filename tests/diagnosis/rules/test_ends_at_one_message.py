@@ -77,22 +77,27 @@ EDITED = thing("ConfigMap", "shop-settings", written=1200, data={"app.yaml": "a:
 SENT = log(pod("feed"), "INFO published order=KN-77-219583 confirmed=true", since=900)
 
 
-def skips(line: str, *, of: tuple[str, ...] = TRACED, edited: bool = True, release: float = 0) -> Snapshot:
+def skips(
+    line: str, *, of: tuple[str, ...] = TRACED, edited: bool = True, release: float = 0, also: bool = False
+) -> Snapshot:
     """Return a reader whose lives end at the record that their trace tells, and another program that tells a line.
 
-    ``edited``: its settings are others since; ``release``: so long ago its template became another.
+    ``edited``: its settings are others since; ``release``: so long ago its template became another; ``also``: the
+    other program reads the same settings.
     """
     more = {"before": IMAGE, "released": release} if release else {}
     return snapshot(
         down(workload("shop", pods=2, env=TO_KAFKA, spec=READS, **more), looping()),
         *([EDITED] if edited else []),
         KAFKA,
-        workload("mailer", env=TO_KAFKA),
+        workload("mailer", env=TO_KAFKA, **({"spec": READS} if also else {})),
         logs=[*lives(of, *SAME), log(pod("mailer"), line, "INFO mailed 7 of 7", since=1500)],
         alerts=[alert()],
     )
 
 
+AT_SCANS = ("level=info msg=applied topic=scans partition=2 offset=58101", *TRACED[1:])
+ITS_OWN = ("ConfigMap/shop-settings", "configuration_error", "page_human")
 BAD = "WARN skipping record scans-3@219583: unsupported schema 1, it has no route"
 
 HOLDS = [
@@ -149,6 +154,7 @@ HOLDS += [
     for what, world in (
         ("in hexadecimal, after an innocent edit of its settings", skips(BAD)),
         ("in decimals", skips("ERROR cannot decode record topic=scans partition=3 offset=219583", of=GIVEN)),
+        ("of the topic that it reads", skips(BAD, of=AT_SCANS)),
         ("with no edit", skips("WARN malformed event scans-3 at offset 219583", edited=False)),
     )
 ]
@@ -160,6 +166,21 @@ DOES_NOT_HOLD = [
             ("another program cannot read that of another part", skips(BAD.replace("scans-3", "scans-7"))),
             ("another program reads that record well", skips("INFO mailed record scans-3@219583")),
             ("the numbers are places in the program", skips(BAD, of=(*TRACED[:2], "\t/src/a.go:3 +0x3 +0x359bf"))),
+        )
+    ),
+    *(
+        DoesNotHold(f"its settings were edited, and {what}", world, ITS_OWN)
+        for what, world in (
+            ("the other that fails at its record reads the same ones", skips(BAD, also=True)),
+            ("who fails at such a record reads another topic", skips(BAD.replace("scans", "audit"), of=AT_SCANS)),
+            (
+                "its last words count seconds as another program counts a record",
+                skips("WARN malformed event audit-3 at offset 1500", of=(*TRACED[:2], "exit 2, start 3 in 1500 ms")),
+            ),
+            (
+                "another program names the schema of a record that it sent well",
+                skips("INFO published scans-3@219583 schema id=12"),
+            ),
         )
     ),
     DoesNotHold(
@@ -188,15 +209,21 @@ DOES_NOT_HOLD = [
         "it runs again, and the one life that ended tells of no second time",
         ends(JAVA, 219583, of=workload("shop", env=TO_RABBIT)),
     ),
-    DoesNotHold(
-        "who sent the message was released since: it may write all of them so",
-        snapshot(
-            down(workload("shop", pods=2, env=TO_RABBIT), looping()),
-            RABBIT,
-            workload("feed", env=TO_RABBIT, before=IMAGE, released=1200),
-            logs=[*lives(NODE, *SAME), SENT],
-        ),
-        harmful=("restart_workload", "scale_workload"),
+    *(
+        DoesNotHold(
+            f"who sent the message was released since: {what}",
+            snapshot(
+                down(workload("shop", pods=2, env=TO_RABBIT), looping()),
+                RABBIT,
+                workload("feed", env=TO_RABBIT, before=IMAGE, released=1200),
+                logs=[*lives(NODE, *SAME), sent],
+            ),
+            harmful=("restart_workload", "scale_workload"),
+        )
+        for what, sent in (
+            ("it may write all of them so", SENT),
+            ("it names their schema", log(pod("feed"), "INFO published order=KN-77-219583 schema id=12", since=900)),
+        )
     ),
     DoesNotHold(
         "its settings are others since: it may stumble at any message",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -18,13 +18,15 @@ from tuheg_ir.diagnosis.rules._one_teller import one_teller
 from tuheg_ir.diagnosis.rules._places import Place, places
 from tuheg_ir.diagnosis.rules._unreadable import tells_unreadable
 from tuheg_ir.diagnosis.stamps import apart, goes_on, stamp, without_time
+from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED
 from tuheg_ir.diagnosis.view.crashes import Crash
 from tuheg_ir.diagnosis.view.logs import speaks_of, tells, times_near
-from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.once import once, once_a_view
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import ASLEEP, outside_changes
 
 AGAIN = 3
 """A program that was started anew so often ends of the message again, even if only one of its lives is known."""
@@ -65,6 +67,8 @@ _OF_OTHERS = (
 """Troubles with others, or with room: who stumbles over them does so at any message."""
 _NUMBERS = late(r"(?<![\w+.:])(?:0x(?P<hex>[0-9a-fA-F]{1,16})|(?P<plain>\d{1,19}))(?![\w.])")
 """Numbers of a trace: Go tells what its functions were given, in hexadecimal; `+0x84` is a place in the program."""
+_GIVEN = late(r"[\w\]>]\((.{1,400})\)")
+"""A line of a trace that tells what a function was given; other lines after an error count seconds and restarts."""
 _LARGE = 1000
 """A smaller number may be anything."""
 _HINTS = ("deliver", "message", "event", "job", "task", "record", "order", "offset", "msg", "document", "invoice")
@@ -80,6 +84,20 @@ class Life(NamedTuple):
     at: datetime | None
     again: bool
     """Whether it tells by itself that the message was given out before, or the error names the record."""
+    topics: frozenset[str]
+    """The topics that its last lines name."""
+
+
+class Skipped(NamedTuple):
+    """A record of which another program tells that it can make nothing of it."""
+
+    by: Workload
+    place: Place
+    seen: Evidence
+
+    def may_be_of(self, topics: Collection[str]) -> bool:
+        """Tell whether it may be of one of some topics, where they are told."""
+        return not topics or self.place.topic in ("", *topics)
 
 
 class Ended(NamedTuple):
@@ -94,6 +112,8 @@ def ended_at_one(view: View, workload: Workload, ended: Sequence[Crash]) -> Ende
 
     Two lives tell of it at least, and most of those that are known. One is enough where it tells that others had it.
     """
+    if not ended:
+        return None
     pods = {crash.pod.name for crash in ended}
     logs = [log for log in view.logs_of(workload.live) if log.pod in pods and _is_of(log, ended)]
     known = unreadable_elsewhere(view, workload)
@@ -111,8 +131,11 @@ def ended_at_one(view: View, workload: Workload, ended: Sequence[Crash]) -> Ende
 
 def others_fail_at_it(view: View, workload: Workload, found: Ended | None) -> Evidence | None:
     """Return that another program cannot make sense of the record at which lives end: so it is not their settings."""
-    known = unreadable_elsewhere(view, workload) if found is not None else {}
-    return next((seen for name, seen in known.items() if found is not None and name in found.names), None)
+    if found is None:
+        return None
+    topics = {topic for life in found.lives for topic in life.topics}
+    known = (each for each in unreadable_elsewhere(view, workload) if each.may_be_of(topics))
+    return next((each.seen for each in known if _name(each.place) in found.names), None)
 
 
 def sent_by(view: View, workload: Workload, found: Ended) -> tuple[Workload, Evidence] | None:
@@ -128,20 +151,32 @@ def sent_by(view: View, workload: Workload, found: Ended) -> tuple[Workload, Evi
 
 
 @once
-def unreadable_elsewhere(view: View, workload: Workload) -> Mapping[str, Evidence]:
-    """Return the places of the records that others tell that they cannot make sense of, as a life names them."""
-    found: dict[str, Evidence] = {}
-    for other in view.serving:
-        if other is workload or role(other) in DATA:
+def unreadable_elsewhere(view: View, workload: Workload) -> tuple[Skipped, ...]:
+    """Return the records that others tell that they cannot make sense of, the first line about each.
+
+    Who reads the same settings is no other where they are new: they may be what both stumble over.
+    """
+    fresh = {tuple(ref.split("/", 1)) for ref, at in outside_changes(view, workload) if view.recent(at, ASLEEP)}
+    others = [each for each in _unreadable_anywhere(view) if each.by is not workload]
+    return tuple(each for each in others if fresh.isdisjoint(reads(each.by.template))) if fresh else tuple(others)
+
+
+@once_a_view
+def _unreadable_anywhere(view: View) -> tuple[Skipped, ...]:
+    """Return the records that programs tell that they cannot make sense of, the first line of each program about it."""
+    found: dict[tuple[str, Place], Skipped] = {}
+    for workload in view.serving:
+        if role(workload) in DATA:
             continue
-        for log in view.logs_of(other.live):
+        for log in view.logs_of(workload.live):
             numbers = [n for n, line in enumerate(log.lines) if any(places(line)) and tells_unreadable(line)]
             times = times_near(log.lines) if numbers else ()
             for n in numbers:
                 fact = f"it can make nothing of it either: {log.lines[n].strip()}"
                 for place in places(log.lines[n]):
-                    found.setdefault(_name(place), Evidence("logs", f"Pod/{log.pod}", fact, times[n]))
-    return found
+                    seen = Evidence("logs", f"Pod/{log.pod}", fact, times[n])
+                    found.setdefault((workload.ref, place), Skipped(workload, place, seen))
+    return tuple(found.values())
 
 
 def _is_of(log: Log, ended: Sequence[Crash]) -> bool:
@@ -150,7 +185,7 @@ def _is_of(log: Log, ended: Sequence[Crash]) -> bool:
     return any(log.previous or crash.container.state != "running" for crash in mine)
 
 
-def _life(log: Log, known: Iterable[str]) -> Life | None:
+def _life(log: Log, known: Iterable[Skipped]) -> Life | None:
     """Return at which messages a life ended by its own fault; None if it did not, or names none.
 
     ``known``: the records that others can make nothing of: the numbers of a trace may mean one of them.
@@ -164,22 +199,24 @@ def _life(log: Log, known: Iterable[str]) -> Life | None:
     handed = [n for n in _told_before(lines, error) if any(places(lines[n])) or _HANDED.search(lines[n])]
     named = {each for n in handed for each in _named(lines[n], log.pod)} if handed else set()
     before = log.lines[: len(log.lines) - len(lines) + min(handed, default=0)]
-    traced = dict(_traced(lines, error, known))
+    topics = frozenset(place.topic for line in lines for place in places(line) if place.topic)
+    traced = dict(_traced(lines, error, [each.place for each in known if each.may_be_of(topics)]))
     found = frozenset((*(each for each in named if _not_told_of_before(before, each)), *traced))
     if not found or _by_another(lines[min((*handed, error)) :]):
         return None
     last = max((*handed, *traced.values()))
     again = any(_GIVEN_AGAIN.search(lines[n]) for n in handed) or any(places(lines[error])) or bool(traced)
-    return Life(log, found, lines[last].strip(), lines[error].strip(), times_near(lines)[last], again)
+    return Life(log, found, lines[last].strip(), lines[error].strip(), times_near(lines)[last], again, topics)
 
 
-def _traced(lines: Sequence[str], error: int, known: Iterable[str]) -> Iterator[tuple[str, int]]:
-    """Yield the records, of those that are known, whose part and place a line from an error on has as numbers."""
-    wanted = [(name, {int(number) for number in name.split("@")}) for name in known]
-    wanted = [(name, numbers) for name, numbers in wanted if max(numbers) >= _LARGE]
+def _traced(lines: Sequence[str], error: int, known: Iterable[Place]) -> Iterator[tuple[str, int]]:
+    """Yield the records, of those that are known, whose part and place a function of the error's trace was given."""
+    wanted = {_name(place): {place.part, place.offset} for place in known if place.offset >= _LARGE}
     for n in range(error, len(lines) if wanted else error):
-        given = {int(f["hex"], 16) if f["hex"] else int(f["plain"]) for f in _NUMBERS.finditer(lines[n])}
-        yield from ((name, n) for name, numbers in wanted if numbers <= given)
+        said = _GIVEN.search(lines[n])
+        told = _NUMBERS.finditer(said[1]) if said else ()
+        given = {int(each["hex"], 16) if each["hex"] else int(each["plain"]) for each in told}
+        yield from ((name, n) for name, numbers in wanted.items() if numbers <= given)
 
 
 def _name(place: Place) -> str:

@@ -10,13 +10,15 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _UNREADABLE = late(
-    r"deseriali[sz]|unmarshal|magic byte|schema (?:id|registry)|cannot (?:parse|decode|read) (?:record|message|payload)"
+    r"deseriali[sz]|unmarshal|magic byte|cannot (?:parse|decode|read) (?:record|message|payload)"
     r"|(?:parse|decod)\w* (?:error|fail)|invalid (?:json|payload|message|wire)|poison|unprocessable|JSONDecodeError"
     r"|unsupported schema|(?:unsupported|unknown) (?:schema|payload|message|event|record) version"
     r"|(?:malformed|corrupt(?:ed)?) (?:record|message|payload|event)",
     re.IGNORECASE,
 )
 """Words of a message that its reader cannot make sense of."""
+_SCHEMA = late(r"schema (?:id|registry)", re.IGNORECASE)
+"""Words that tell it in an error alone: who sends or reads a message well may name its schema too."""
 
 
 def tells_unreadable(line: str) -> bool:
@@ -26,7 +28,7 @@ def tells_unreadable(line: str) -> bool:
 
 def unreadable(view: View, consumer: Workload) -> tuple[Marked, ...]:
     """Return the errors by which a consumer's pods tell of messages that they cannot read."""
-    return tuple(each for each in marked(view, consumer) if _UNREADABLE.search(each.line))
+    return tuple(each for each in marked(view, consumer) if _UNREADABLE.search(each.line) or _SCHEMA.search(each.line))
 
 
 def stopped_by(view: View, consumer: Workload) -> Marked | None:

@@ -58,7 +58,7 @@ def when(view: View) -> Iterator[Match]:
             if _others_have_it(view, workload, time):
                 continue
             seen = list(_since(view, workload, time))
-            if others_fail_at_it(view, workload, ended_at_one(view, workload, ended_by_themselves(view, workload))):
+            if seen and _others_fail_too(view, workload):
                 break
             if seen and not passed_on(view, workload, ref, time, oldest(each.time for each in seen)):
                 yield _match(view, workload, ref, time, seen)
@@ -75,6 +75,12 @@ def _released_since(view: View, workload: Workload, time: datetime) -> bool:
     ended = [crash.pod.created for crash in ended_alike(view, workload)]
     well = newest(pod.created for pod in healthy_older(workload))
     return not ended or any(at is None or at < time for at in ended) or well is None or well > time
+
+
+def _others_fail_too(view: View, workload: Workload) -> bool:
+    """Tell whether it ends at one record that another program, which reads other settings, cannot read either."""
+    found = ended_at_one(view, workload, ended_by_themselves(view, workload))
+    return others_fail_at_it(view, workload, found) is not None
 
 
 def _others_have_it(view: View, workload: Workload, time: datetime) -> bool:
