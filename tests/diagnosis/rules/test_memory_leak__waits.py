@@ -12,11 +12,19 @@ SAME = "registry.example/shop:1"
 
 
 def beside(
-    line: str = GO, image: str = SAME, *, share: float = 0.3, cpu: float = 0.2, waiting: bool = True
+    line: str = GO,
+    image: str = SAME,
+    *,
+    share: float = 0.3,
+    cpu: float = 0.2,
+    waiting: bool = True,
+    late: float = 3400,
+    well: int = 0,
 ) -> Snapshot:
     """Return a shop without a release whose memory rises to its limit, beside another one that runs an image.
 
-    ``share``, ``cpu``: what the other one uses of its limits.
+    ``share``, ``cpu``: what the other one uses of its limits. ``late``: since when a host outside is; ``well``: so many
+    calls are answered meanwhile.
     """
     twin = [
         figure(signal, value, value, pod=pod("other", n))
@@ -27,7 +35,7 @@ def beside(
         shop(before=IMAGE, released=20 * DAY),
         workload("other", image),
         figures=[rising(pod("shop", 1), 0.2, 0.97), *twin, errors("shop"), rate("shop", 20, 20)],
-        logs=waits(line, 2400) if waiting else [],
+        logs=waits(line, late, well=well) if waiting else [],
     )
 
 
@@ -38,6 +46,8 @@ HOLDS = [
         ("who has room runs another version", beside(image="registry.example/shop:2")),
         ("its twin has little room as well", beside(share=0.85)),
         ("its twin has nothing to do", beside(cpu=0.001)),
+        ("its twin has room, but it rose long before its host was late", beside(late=1500)),
+        ("its twin has room, but as good as all of its calls are answered", beside(well=600)),
     )
 ]
 DOES_NOT_HOLD = [

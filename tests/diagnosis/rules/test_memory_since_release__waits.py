@@ -26,10 +26,16 @@ def held(age: float, *, low: float = 0.2, high: float = 0.97, of: int = 1) -> tu
     return "memory_share", Series({"pod": pod("shop", of), "container": "shop"}, points)
 
 
-def waits(line: str, since: float, *, times: int = 12, heard: float = 3500) -> list[Log]:
-    """Return the log of a pod that told of its work at first, and that it waits in vain since so long ago."""
-    told = [(heard, WORKS), (since + 60, WORKS), *((since - n * since / (times + 1), line) for n in range(times))]
-    return [timed(pod("shop", 1), *told)]
+def waits(
+    line: str, since: float, *, times: int = 12, heard: float = 3500, well: int = 0, of: str = "shop", number: int = 1
+) -> list[Log]:
+    """Return the log of a pod that told of its work at first, and that it waits in vain since so long ago.
+
+    ``well``: so many calls are answered since then.
+    """
+    late = [(since - n * since / (times + 1), line) for n in range(times)]
+    told = [(heard, WORKS), (since + 60, WORKS), *late, *((since - n * since / (well + 1), WORKS) for n in range(well))]
+    return [timed(pod(of, number), *sorted(told, key=lambda each: -each[0]))]
 
 
 def lived(last: float, *, since: float = 6 * HOUR, restarts: int = 3) -> list[Obj]:
@@ -40,14 +46,32 @@ def lived(last: float, *, since: float = 6 * HOUR, restarts: int = 3) -> list[Ob
     return objects
 
 
-def looped(last: float, line: str = GO, *more: Any, **told: Any) -> Snapshot:
+def looped(last: float, line: str = GO, *more: Any, well: int = 0, **told: Any) -> Snapshot:
     """Return a shop that is killed again and again, and tells soon after its last start that it waits."""
     memory = [figure("memory_share", 0.8, 0.2, 600, pod=pod("shop", n)) for n in range(2)]
-    return snapshot(lived(last, **told), *more, figures=[*memory, errors("shop")], logs=waits(line, 400, heard=590))
+    return snapshot(
+        lived(last, **told), *more, figures=[*memory, errors("shop")], logs=waits(line, 400, heard=590, well=well)
+    )
 
 
 def fills(*figures: tuple[str, Series], logs: list[Log] | None = None, released: float = 3 * HOUR) -> Snapshot:
     return snapshot(shop(before=IMAGE, released=released), figures=[errors("shop"), *figures], logs=logs or [])
+
+
+def waits_otherwise(before: dict[str, Any], now: dict[str, Any]) -> Snapshot:
+    """Return a shop that fills since a host is late, and whose template of today differs in this."""
+    objects = shop(before=before, released=3 * HOUR, **now)
+    return snapshot(objects, figures=[errors("shop"), held(1500)], logs=waits(GO, 1500))
+
+
+def half(*, room: float = 0.3) -> Snapshot:
+    """Return a shop two of whose pods are of the template before, and wait as long; ``room``: what those use."""
+    objects = shop(before=IMAGE, released=3 * HOUR, pods=4)
+    for each in pods_of(objects)[2:]:
+        each["metadata"]["ownerReferences"][0]["name"] = "shop-r1"
+    older = [figure("memory_share", room, room, pod=pod("shop", n)) for n in (2, 3)]
+    logs = [each for n in (1, 2, 3) for each in waits(GO, 1500, number=n)]
+    return snapshot(objects, figures=[errors("shop"), held(1500, of=0), held(1500), *older], logs=logs)
 
 
 HOLDS = [
@@ -65,9 +89,31 @@ HOLDS = [
         ("it began with the release as well as the waiting", fills(held(2400), logs=waits(GO, 2400), released=3000)),
         ("it waits for one of its own all the time, and fills in each life as soon", looped(2 * HOUR, INSIDE)),
         ("a host is always late, and each life is as long as the first", looped(1.8 * HOUR)),
+        ("its lives are shorter since it is busy, and few of its calls are late", looped(HOUR, well=200)),
+        ("pods of the template before wait for the same host, and have room", half()),
+    )
+]
+HOLDS += [
+    Holds(
+        f"a release changed how its calls wait, and memory fills since a host is late: {what}",
+        waits_otherwise(before, now),
+        (SHOP, "configuration_error", "rollback_workload"),
+    )
+    for what, before, now in (
+        ("no end of time", {"env": {"HTTP_TIMEOUT": "2s"}}, {"env": {"HTTP_TIMEOUT": "0"}}),
+        ("more at a time", {"args": ["--in-flight", "50"]}, {"args": ["--in-flight", "5000"]}),
     )
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a release changed a setting of something else, and memory stood until a host was late",
+        waits_otherwise(
+            {"args": ["worker", "--level", "info"], "env": {"BANNER": "blue"}},
+            {"args": ["worker", "--level", "debug"], "env": {"BANNER": "worker"}},
+        ),
+        (SHOP, "dependency_failure", "page_human"),
+        harmful=VAIN,
+    ),
     DoesNotHold(
         "memory stood for hours after the release, until a host outside answered no more in time",
         fills(held(1500), logs=waits(GO, 1500)),
