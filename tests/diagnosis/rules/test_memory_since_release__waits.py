@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.pods import HOUR, again, pods_of, put
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, errors, rising, shop
-from tests.diagnosis.rules.tiny import NOW, Obj, figure, pod, snapshot, timed
+from tests.diagnosis.rules.tiny import NOW, Obj, figure, pod, snapshot, timed, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 GO = 'level=warn msg="push failed" error="Post \\"https://api.push.example.com/v2\\": context deadline exceeded"'
@@ -64,14 +64,24 @@ def waits_otherwise(before: dict[str, Any], now: dict[str, Any]) -> Snapshot:
     return snapshot(objects, figures=[errors("shop"), held(1500)], logs=waits(GO, 1500))
 
 
-def half(*, room: float = 0.3) -> Snapshot:
-    """Return a shop two of whose pods are of the template before, and wait as long; ``room``: what those use."""
+def half(*, times: int = 12) -> Snapshot:
+    """Return a shop two of whose pods are of the template before, have room, and wait so many times."""
     objects = shop(before=IMAGE, released=3 * HOUR, pods=4)
     for each in pods_of(objects)[2:]:
         each["metadata"]["ownerReferences"][0]["name"] = "shop-r1"
-    older = [figure("memory_share", room, room, pod=pod("shop", n)) for n in (2, 3)]
-    logs = [each for n in (1, 2, 3) for each in waits(GO, 1500, number=n)]
+    older = [figure("memory_share", 0.3, 0.3, pod=pod("shop", n)) for n in (2, 3)]
+    logs = [*waits(GO, 1500), *(each for n in (2, 3) for each in waits(GO, 1500, number=n, times=times))]
     return snapshot(objects, figures=[errors("shop"), held(1500, of=0), held(1500), *older], logs=logs)
+
+
+def beside() -> Snapshot:
+    """Return a shop beside another Deployment of the version before, which waits as often, and has room."""
+    return snapshot(
+        shop(before={"image": "registry.example/shop:0"}, released=3 * HOUR),
+        workload("stable", "registry.example/shop:0"),
+        figures=[errors("shop"), held(1500), *(figure("memory_share", 0.3, 0.3, pod=pod("stable", n)) for n in (0, 1))],
+        logs=[*waits(GO, 1500), *(each for n in (0, 1) for each in waits(GO, 1500, of="stable", number=n))],
+    )
 
 
 HOLDS = [
@@ -91,6 +101,7 @@ HOLDS = [
         ("a host is always late, and each life is as long as the first", looped(1.8 * HOUR)),
         ("its lives are shorter since it is busy, and few of its calls are late", looped(HOUR, well=200)),
         ("pods of the template before wait for the same host, and have room", half()),
+        ("a Deployment of the version before waits for the same host, and has room", beside()),
     )
 ]
 HOLDS += [
@@ -105,6 +116,12 @@ HOLDS += [
     )
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "pods of the template before have room, but wait far less often",
+        half(times=5),
+        (SHOP, "dependency_failure", "page_human"),
+        harmful=VAIN,
+    ),
     DoesNotHold(
         "a release changed a setting of something else, and memory stood until a host was late",
         waits_otherwise(

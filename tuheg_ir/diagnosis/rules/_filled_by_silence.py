@@ -104,7 +104,7 @@ def _speaks_for_it(view: View, workload: Workload, host: str, known: Host) -> It
     young = bool(releases(view, workload, SUSPECT))
     if slow is not None and any(_rose_before(view, pod, slow) for pod in workload.live):
         return
-    if young and (_waits_otherwise(workload) or _older_has_room(view, workload, known)):
+    if young and (_waits_otherwise(workload) or waits_with_room(view, workload)):
         return
     if not young:
         for other in view.serving:
@@ -173,22 +173,35 @@ def _told_anew(change: Change) -> Iterator[str]:
             yield from (" ".join(one[max(0, n - 1) : n + 1]) for n, word in enumerate(one) if word not in other)
 
 
-def _older_has_room(view: View, workload: Workload, known: Host) -> bool:
-    """Tell whether pods of another template of the program wait for the host as often, and have room all the same."""
-    others = [workload.older_pods()]
+@once
+def waits_with_room(view: View, workload: Workload) -> Evidence | None:
+    """Return that pods of another template of the program wait for the same host as often, and have room all the same.
+
+    It is not the waiting that fills those of the newest template then, but what that made of it.
+    """
     mine, images = programs(workload), programs(workload, tags=True)
+    filling = {pod.name for pod in workload.newest_pods()}
+    others = [(workload.ref, workload.older_pods())]
     for each in view.serving:
         if each is not workload and programs(each) == mine and not started_otherwise(workload, each):
-            others += [each.live] if programs(each, tags=True) != images else []
-    return any(pods and _has_room_for_it(view, pods, known) for pods in others)
+            others += [(each.ref, each.live)] if programs(each, tags=True) != images else []
+    for host, known in hosts_outside(view).items():
+        said = [each.hit for each in known.said if each.hit.pod in filling and _waits(view, each.hit)]
+        mean = sum(hit.count for hit in said) / max(1, len({hit.pod for hit in said}))
+        for ref, pods in others if said else ():
+            if pods and _has_room_for_it(view, pods, known, mean / 2):
+                return Evidence("metrics", ref, f"pods of another template wait for {host} as well, and have room")
+    return None
 
 
-def _has_room_for_it(view: View, pods: Sequence[Pod], known: Host) -> bool:
+def _has_room_for_it(view: View, pods: Sequence[Pod], known: Host, least: float) -> bool:
+    """Tell whether pods stand with room though each of them waits at least so many times for a host."""
     names = {pod.name for pod in pods}
     hits = [each.hit for each in known.said if each.hit.pod in names and _waits(view, each.hit)]
     shares = [view.figures.now("memory_share", pod=name) for name in names]
     grown = any(_left(view, pod) is not None for pod in pods)
-    return _often(view, hits) and not grown and all(share is not None and share < ROOMY for share in shares)
+    often = _often(view, hits) and sum(hit.count for hit in hits) >= least * len(pods)
+    return often and not grown and all(share is not None and share < ROOMY for share in shares)
 
 
 def _left(view: View, pod: Pod) -> datetime | None:

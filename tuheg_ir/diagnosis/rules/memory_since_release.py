@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._filled_by_silence import filled_by_silence
+from tuheg_ir.diagnosis.rules._filled_by_silence import filled_by_silence, waits_with_room
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._memory import asks_for_more, has_settled, killed_beside, put_into_memory, short_of_memory
 from tuheg_ir.diagnosis.rules._unbounded import kept_by_twin, unbounded
@@ -60,14 +60,16 @@ def _match(view: View, workload: Workload, evidence: tuple[Evidence, ...]) -> Ma
         fact = f"its release took away what kept memory in bounds: {bound}"
         told.append(Evidence("objects", workload.ref, fact, workload.released_at))
         told += [twin] if (twin := kept_by_twin(view, workload)) else []
+    proof = waits_with_room(view, workload)
     return Match(
         component=workload.ref,
         evidence=(
             *evidence,
+            *([proof] if proof else []),
             *told,
             *release_evidence(workload, *(("command", "env") if bound else ("image", "mounts"))),
         ),
-        certainty=0.75 if told else 0.6,
+        certainty=0.95 if proof else 0.75 if told else 0.6,
         root_cause=cause_of_release(workload),
         since=workload.released_at,
     )
