@@ -12,7 +12,7 @@ from tests.diagnosis.rules.scenes import API, CALLS_CART, CART, SHOP, alert, err
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, figure, log, pod, secret_key, snapshot, thing, workload
 from tests.diagnosis.rules.trust import ROOTS, UNKNOWN, rewritten, strict, unkept
 from tuheg_ir.diagnosis.decide import decide
-from tuheg_ir.diagnosis.model import Log, Snapshot
+from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 LINES = (
     'Get "https://cart:8443/": tls: failed to verify certificate: x509: certificate has expired: '
@@ -119,6 +119,9 @@ def left_behind(label: str, **labels: str) -> Snapshot:
 SHAKES = "http: TLS handshake error from 10.1.192.1:53957: remote error: tls: bad certificate"
 PEER = "WARN handshake failed peer=10.1.192.1:53957 err=remote error: tls: expired certificate"
 """How servers tell that a pod of the shop refuses what they show."""
+PEER_UNKNOWN = PEER.replace("expired certificate", "unknown certificate authority")
+BESIDE = f"10.1.{sum(map(ord, 'web')) % 250}"
+"""Where the pods of another client of the cart are."""
 ENDED = LINES[0]
 
 
@@ -168,6 +171,22 @@ def named(line: str) -> Snapshot:
 RESTART = (SHOP, "configuration_error", "restart_workload")
 SINCE_THEN: dict[str, Any] = {"young": 1, "since": 1400, "written": 1500}
 """One of the clients started since others were refused, long enough ago to have asked as well."""
+LATER: dict[str, Any] = {**SINCE_THEN, "written": 9000}
+"""So it is where the server shows another certificate hours after the roots for it were written."""
+NAMELESS: dict[str, Any] = {**LATER, "line": UNTRUSTED}
+"""The older ones do not say whom they refuse."""
+PKIX = (
+    "ERROR i.g.i.ManagedChannelImpl UNAVAILABLE: Caused by: javax.net.ssl.SSLHandshakeException: PKIX path building "
+    "failed: unable to find valid certification path to requested target"
+)
+FATAL = "WARN o.e.j.i.ssl failed: javax.net.ssl.SSLHandshakeException: Received fatal alert: certificate_unknown"
+"""What a server tells of who refuses it, whoever that is."""
+
+
+def served_by_pod(*rates: float) -> list[tuple[str, Series]]:
+    """Return how many requests the pods of the shop get in a second."""
+    return [figure("request_rate_by_pod", each, each, pod=pod("shop", n)) for n, each in enumerate(rates)]
+
 
 HOLDS = [
     Holds(
@@ -210,6 +229,51 @@ HOLDS = [
         RESTART,
         excludes=no("restart_workload", "rollback_workload", at=CART),
         alone=True,
+    ),
+    *(
+        Holds(
+            f"clients name nobody whom they refuse, and only the older ones do: {what}",
+            world,
+            RESTART,
+            spares=no("restart_workload", at=SHOP),
+            harmful=("rollback_workload", "page_human"),
+            alone=True,
+        )
+        for what, world in (
+            ("the server tells it of their addresses", rewritten(0, 1, **NAMELESS, more=logs("cart", SHAKES))),
+            ("the server names nobody either", rewritten(0, 1, **NAMELESS | {"line": PKIX}, more=logs("cart", FATAL))),
+            (
+                "all of them are asked for as much",
+                rewritten(0, 1, **NAMELESS, more=logs("cart", PEER_UNKNOWN), figures=served_by_pod(40, 40, 38)),
+            ),
+        )
+    ),
+    *(
+        Holds(
+            f"clients refuse what a server shows, it tells of it, and a start anew may not help: {what}",
+            world,
+            (CART, "configuration_error", "page_human"),
+            harmful=("restart_workload", "rollback_workload"),
+        )
+        for what, world in (
+            ("the younger one refuses too", rewritten(0, 1, 2, **LATER, more=logs("cart", SHAKES))),
+            (
+                "the server tells it of the younger one as well, which keeps silent",
+                rewritten(0, 1, **LATER, more=logs("cart", SHAKES.replace("192.1", "192.3"))),
+            ),
+            (
+                "nobody wrote other roots since the older ones started",
+                rewritten(0, 1, **LATER | {"written": 40 * DAY}, more=logs("cart", SHAKES)),
+            ),
+            (
+                "the younger one is asked for nothing, and asks nobody",
+                rewritten(0, 1, **LATER, more=logs("cart", SHAKES), figures=served_by_pod(40, 40, 0.1)),
+            ),
+            (
+                "the younger one is of another template",
+                rewritten(0, 1, **LATER, revised=True, more=logs("cart", SHAKES)),
+            ),
+        )
     ),
     *(
         Holds(
@@ -600,3 +664,11 @@ def test_who_is_refused_itself_tells_nothing_of_what_a_host_shows_to_a_release()
     )
     found = {(each.component, each.root_cause, each.remedy) for each in decide(world).findings}
     assert found == {(ref, "configuration_error", "page_human") for ref in (API, SHOP)}
+
+
+def test_a_server_that_another_client_refuses_is_not_well_because_older_clients_do() -> None:
+    """A start anew helps those that are older than their roots; of the other one, which is silent, the server tells."""
+    world = rewritten(0, 1, **NAMELESS, more=logs("cart", SHAKES.replace("10.1.192", BESIDE)))
+    assert {each.component for each in decide(world).findings} >= {CART}
+    alike = rewritten(0, 1, **NAMELESS, more=logs("cart", SHAKES))
+    assert {each.component for each in decide(alike).findings} == {SHOP}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.diagnosis.rules.pods import younger
+from tests.diagnosis.rules.pods import pods_of, reown, younger
 from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, down, logs, shop
 from tests.diagnosis.rules.tiny import DAY, log, pod, secret_key, snapshot, thing, timed, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
@@ -30,14 +30,18 @@ def rewritten(
     line: str = UNKNOWN,
     more: Sequence[Log] = (),
     figures: Sequence[tuple[str, Series]] = (),
+    revised: bool = False,
     **of: Any,
 ) -> Snapshot:
     """Return a shop of three whose pods distrust the cart, and roots that were written so long ago.
 
-    ``young``: so many of them started ``age`` seconds ago; who does not refuse works.
+    ``young``: so many of them started ``age`` seconds ago; who does not refuse works. ``revised``: the last
+    of them is of another template.
     """
     pods = shop(pods=3, env=env or {"BROKER_CA": secret_key(secret, key), **CALLS_CART}, **of)
     pods = younger(pods, young, age=age) if young else pods
+    if revised:
+        reown(pods_of(pods)[-1], "shop-r9", age)
     fine = [log(pod("shop", n), *["INFO produced"] * 9) for n in range(3) if n not in refused]
     told = [*logs("shop", line, *refused, since=since), *fine, *more]
     roots = thing("Secret", secret, written=written, data={key: ""})

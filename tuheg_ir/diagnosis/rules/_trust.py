@@ -11,11 +11,13 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match
 from tuheg_ir.diagnosis.rules._credentials import younger
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import behind, names, not_for
 from tuheg_ir.diagnosis.rules._own_certificate import own
+from tuheg_ir.diagnosis.rules.younger_pods_well import unasked
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.changes import keys_of, refs_read
 from tuheg_ir.diagnosis.view.complaints import OFTEN, STILL, Complaint, began, told
+from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import mapping, newest, oldest
 from tuheg_ir.diagnosis.view.releases import never_ready, release_cause, release_evidence, since_release
@@ -42,25 +44,58 @@ class Distrust(NamedTuple):
     complaints: tuple[Complaint, ...]
 
 
-def distrust(view: View, found: Sequence[Complaint]) -> Iterator[Distrust]:
-    """Yield who distrusts a server by its own doing; ``found`` speaks of no certificate that has ended."""
+def distrust(view: View, found: Sequence[Complaint], alerts: Sequence[Complaint] = ()) -> Iterator[Distrust]:
+    """Yield who distrusts a server by its own doing; ``found`` speaks of no certificate that has ended.
+
+    ``alerts``: what servers tell of who refuses them.
+    """
     for ref in dict.fromkeys(each.caller for each in found):
         workload = view.workloads.get(ref)
         mine = tuple(each for each in found if each.caller == ref)
         if workload is None or is_store(workload):
             continue
-        match = _old_roots(view, workload, mine, found) or _strict_release(view, workload, mine, found)
+        match = _old_roots(view, workload, mine, found, alerts) or _strict_release(view, workload, mine, found)
         if match is not None:
             yield Distrust(match, mine)
 
 
-def _old_roots(view: View, workload: Workload, mine: Sequence[Complaint], found: Sequence[Complaint]) -> Match | None:
+def other_side(view: View, each: Distrust, alerts: Sequence[Complaint]) -> list[Complaint]:
+    """Return how servers tell of what a client refuses: by its address, or of nobody where it names nobody either."""
+    client, first = each.match.component, began(each.complaints)
+    asked = set() if any(c.about or c.hosts for c in each.complaints) else view.graph.calls.get(client, set())
+    return [c for c in alerts if c.about == client or (c.caller in asked and _may_mean(view, c, client, first))]
+
+
+def _may_mean(view: View, each: Complaint, client: str, first: datetime | None) -> bool:
+    """Tell whether a server that names no workload may mean a client that refuses somebody since a moment."""
+    if each.about or each.hosts or (first and each.hit.first and each.hit.first < first - AT_ONCE):
+        return False
+    others = (w for ref, w in view.workloads.items() if ref not in (client, each.caller))
+    return not any(_named(view, w, [each]) for w in others)
+
+
+def _named(view: View, workload: Workload, alerts: Sequence[Complaint]) -> list[Pod]:
+    """Return the pods of a workload of which servers tell by their addresses, whatever else is in those lines."""
+    logs = (log for each in alerts for log in view.logs_with(each.hit))
+    lines = {line for log in logs for line in log.lines if tells("certificate", line)}
+    return [pod for pod in workload.live if pod.address and any(names(line, pod.address) for line in lines)]
+
+
+def _old_roots(
+    view: View,
+    workload: Workload,
+    mine: Sequence[Complaint],
+    found: Sequence[Complaint],
+    alerts: Sequence[Complaint],
+) -> Match | None:
     """Return that only pods distrust a server that started before the roots for it were there."""
-    refused = _pods(workload, mine)
+    refused = [*_pods(workload, mine), *_named(view, workload, alerts)]
     last, first = newest(pod.started for pod in refused), began(mine)
     if last is None or first is None or any(pod.started is None for pod in refused):
         return None
     fresh = tuple(pod for pod in younger(view, workload, list(mine)) if _has_asked(view, pod, refused, mine))
+    if fresh and unasked(view, refused, fresh):
+        fresh = ()  # who is asked for nothing asks no server
     until = oldest(pod.started for pod in fresh)
     edits = [
         (ref, at)

@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.rules._own_certificate import OF_AN_END, keep_the_old, o
 from tuheg_ir.diagnosis.rules._renewal import covers, ended_by_its_controller, hosts_of, stuck_at
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._signing import of_signing, signing
-from tuheg_ir.diagnosis.rules._trust import distrust
+from tuheg_ir.diagnosis.rules._trust import distrust, other_side
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
 from tuheg_ir.diagnosis.view.reading import items, name, oldest, text
 from tuheg_ir.diagnosis.view.releases import since_release
@@ -54,7 +54,9 @@ def when(view: View) -> Iterator[Match]:
         yield of_signing(view, signer, own(view, view.workloads[signer.ref])[0])
     signed = signer.complaints if signer is not None else ()
     of_trust = [c for c in every if _of_trust(c) and c not in heard and c not in signed]
-    by_clients = tuple(distrust(view, of_trust))
+    alerts = [c for c in every if _ALERT.search(c.hit.line) and not OF_AN_END.search(c.hit.line)]
+    by_clients = tuple(distrust(view, of_trust, alerts))
+    heard += [c for each in by_clients for c in other_side(view, each, alerts)]
     explained = {c.hit for each in by_clients for c in each.complaints}
     of_roots = (each for each in lacking_roots(view, of_trust) if not explained & {c.hit for c in each.complaints})
     by_clients = (*by_clients, *of_roots)
