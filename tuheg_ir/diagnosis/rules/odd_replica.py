@@ -7,20 +7,25 @@ from collections.abc import Collection, Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._collecting import heap_is_full
-from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._not_of_its_own import met_by_all, not_of_its_own, refused_sessions
+from tuheg_ir.diagnosis.rules._pool_hangs import pool_hangs
 from tuheg_ir.diagnosis.rules._taken_in_between import may_be_taken, taken_in_between
 from tuheg_ir.diagnosis.rules.all_stuck import stuck_again
 from tuheg_ir.diagnosis.view.beneath import rolled_beneath
 from tuheg_ir.diagnosis.view.builds import another_build
 from tuheg_ir.diagnosis.view.odd import ill_since, odd_pods, odd_since, standing_still, template_mark, used_up
+from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.split import by_revision
 from tuheg_ir.diagnosis.view.trouble import MINUTE, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+
+_ON_STORE = ("scale_database", "restart_workload")
+"""What people do to a database whose clients wait for connections."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -51,6 +56,9 @@ def when(view: View) -> Iterator[Match]:
         heap = heap_is_full(view, workload, odd)
         cause, around = not_of_its_own(view, workload, odd)
         spent = bool(heap) or used_up(view, workload, odd)
+        hanging = () if around or spent else pool_hangs(view, workload, odd)
+        cause = cause or ("resource_exhaustion" if spent else "database_connection" if hanging else "")
+        stores = [each.ref for each in view.called(workload.ref) if role(each) in ("database", "pooler")]
         yield Match(
             component=workload.ref,
             evidence=(
@@ -62,14 +70,16 @@ def when(view: View) -> Iterator[Match]:
                 *around[:2],
                 Evidence("objects", f"Pod/{min(odd)}", "it has the same template as those that are well"),
                 *heap,
-                *(view.hit_evidence(hit) for hit in hits[:2]),
+                *(hanging or (view.hit_evidence(hit) for hit in hits[:2])),
             ),
             certainty=0.7 if len(odd) == 1 else 0.6,
-            root_cause=cause or ("resource_exhaustion" if spent else ""),
-            remedy="page_human" if around else "",
+            root_cause=cause,
+            remedy="page_human" if around else "restart_connection_pool" if hanging else "",
             since=began,
             excludes=excluding(workload.ref, "pods with the same template are well", "rollback_workload")
-            + (excluding(workload.ref, "a restart mends nothing of it", *RESTARTS) if around else ()),
+            + (excluding(workload.ref, "a restart mends nothing of it", *RESTARTS) if around else ())
+            + (excluding(workload.ref, "it has what it needs beside this pool", "scale_workload") if hanging else ())
+            + (not_for(stores, "their like are well with it", _ON_STORE) if hanging else ()),
         )
 
 
