@@ -99,6 +99,15 @@ HOLDS = [
         cut_off(BUSY, ingress("busy", "busy.example"), figures=[rate("cart", 1, 1), rate("mail", 2, 2), rate("busy")]),
         FOUND,
     ),
+    *(
+        Holds(
+            f"no time has {digits} digits: it was written, and nobody knows for how long",
+            cut_off(of=settings({"upstream-keepalive-timeout": "9" * digits})),
+            FOUND,
+            sure=(0.5, 0.8),
+        )
+        for digits in (400, 5000)
+    ),
 ]
 
 

@@ -27,6 +27,8 @@ WORDS: dict[str, tuple[str, ...]] = {
     ),
     "database_full": (
         "FATAL: sorry, too many clients already",
+        "ERROR [SMTPWorker] psycopg.OperationalError: FATAL:  sorry, too many clients already",
+        "ERROR [IMAP sync] SQLSTATE[08004] [1040] Too many connections",
         "SQLSTATE[HY000] [1040] Too many connections",
         "FATAL: remaining connection slots are reserved for roles with the SUPERUSER attribute",
         'FATAL: too many connections for database "shop"',

@@ -238,6 +238,8 @@ def test_neither_a_scheme_nor_what_is_done_with_a_name_is_a_host(line: str, name
             {"items.shop.svc"},
         ),
         ("Forbid consumer 10.2.3.9 access service shop.Items from registry nacos:8848", set()),
+        ("No provider available for shop.Items from registry zk-headless.infra.example.com:2181", set()),
+        ("cannot reach schema registry schema-registry:8081: connection refused", {"schema-registry"}),
         (
             "[Warning] [MY-010055] [Server] IP address '10.2.3.9' could not be resolved: Name not known",
             set(),

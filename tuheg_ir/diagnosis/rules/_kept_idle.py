@@ -20,11 +20,14 @@ from tuheg_ir.diagnosis.writers import fields
 _KEEPS = late(
     r"(?P<name>[\w.-]{0,40}?(?:(?:upstream|backend|server)[\w.-]{0,12}?keep[_-]?alive[_-]?(?:idle[_-]?)?time[_-]?out"
     r"|idle[_-]?conn(?:ection)?s?[_-]?time[_-]?out|max[_-]?idle[_-]?time|free[_-]?socket[_-]?time[_-]?out"
-    r"|pool[_-]?purge[_-]?delay))\b[\"']?\s{0,4}[=: ]\s{0,4}[\"']?(?P<number>\d+)\s?(?P<unit>ms|s|m|h)?(?![\w.])",
+    r"|pool[_-]?purge[_-]?delay))\b[\"']?\s{0,4}[=: ]\s{0,4}[\"']?(?P<number>\d{1,9})\s?(?P<unit>ms|s|m|h)?(?![\w.])",
     re.IGNORECASE,
 )
-"""How proxies are told it, in their own words: `upstream-keepalive-timeout`, `idleConnTimeout: 5m`, `max-idle-time`."""
-_NAMED = late(r"(?P<name>\bkeepalive_timeout)\s{1,4}(?P<number>\d+)(?P<unit>ms|s|m|h)?\s{0,4};", re.IGNORECASE)
+"""How proxies are told it, in their own words: `upstream-keepalive-timeout`, `idleConnTimeout: 5m`, `max-idle-time`.
+
+A longer number is no time.
+"""
+_NAMED = late(r"(?P<name>\bkeepalive_timeout)\s{1,4}(?P<number>\d{1,9})(?P<unit>ms|s|m|h)?\s{0,4};", re.IGNORECASE)
 _OF_SERVERS = late(r"\bupstream\s{1,4}[\w.-]{1,80}\s{0,4}\{(?P<body>[^}]{0,4000})\}")
 """In a configuration of nginx the same word is of its users, but for where it names servers."""
 _OF_OTHERS = late(r"(?<![a-z])(?:db|sql|database|redis|mongo|grpc|session)", re.IGNORECASE)
