@@ -85,6 +85,16 @@ def told(
     return timed(pod("edge"), *sorted(lines, reverse=True))
 
 
+def by_nodes(line: Line = nginx, turned: float = 980, of: int = 2, times: int = 1) -> Log:
+    """Return what an edge tells that sees its users by the addresses of nodes, and sends each on some times."""
+    lines: list[tuple[float, str]] = []
+    for n, age in enumerate(range(3000, 0, -2)):
+        who, path = f"10.0.0.{11 + n % of}", f"/goods/{n % 5}" if n % 3 == 0 else "/"
+        statuses = (200,) if age > turned else (301,) * times
+        lines += [(age, line(who, path, status)) for status in statuses]
+    return timed(pod("edge"), *lines)
+
+
 def world(*more: Any, logs: Sequence[Log] = (), shops: dict[str, Any] | None = None, **edge: Any) -> Snapshot:
     """Return an edge before a shop, with what was written of late; an alert says that a probe of the shop fails."""
     made = workload("edge", **{"image": NGINX, "port": 443, **edge})
@@ -151,6 +161,17 @@ HOLDS = [
         harmful=ACT,
     ),
     Holds(
+        "its users come by the addresses of two nodes, and ask three times as much",
+        world(way(), logs=[by_nodes(times=3)]),
+        SAYS,
+        harmful=ACT,
+    ),
+    Holds(
+        "its users come by the addresses of two nodes, and a client tells that it goes round",
+        world(way(), logs=[by_nodes(), LOOP]),
+        SAYS,
+    ),
+    Holds(
         "only a client tells that it goes round",
         world(way(), logs=[told(times=1), LOOP]),
         SAYS,
@@ -173,6 +194,13 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "all are sent to another host, and go there",
         world(way("nginx.ingress.kubernetes.io/permanent-redirect"), logs=[told(times=1, sent=301)]),
+    ),
+    *(
+        DoesNotHold(
+            f"all are sent to a new domain, as wanted, and come by the addresses of {nodes} nodes",
+            world(way("nginx.ingress.kubernetes.io/permanent-redirect"), logs=[by_nodes(of=nodes)]),
+        )
+        for nodes in (2, 12)
     ),
     DoesNotHold("it has always sent all on", world(way(), logs=[told(before=308)])),
     DoesNotHold("it was written an hour before", world(way(age=3500), logs=[told()])),

@@ -66,7 +66,7 @@ def kept_idle(view: View, edge: Workload, began: datetime) -> Kept | None:
 
 def _written(obj: Obj, at: datetime) -> Kept | None:
     """Return the setting of that time that was written last; of several the longest."""
-    data, wrote = mapping(obj, "data"), _keys(obj)
+    data, wrote = mapping(obj, "data"), keys_written(obj)
     ref = f"ConfigMap/{name(obj)}"
     for key in wrote:
         if key in data and not _FILE.search(key) and _is_of_time(key):
@@ -78,7 +78,8 @@ def _written(obj: Obj, at: datetime) -> Kept | None:
     return Kept(ref, at, label, times[label], alone=False) if label else None
 
 
-def _keys(obj: Obj) -> tuple[str, ...]:
+def keys_written(obj: Obj) -> tuple[str, ...]:
+    """Return the keys of a ConfigMap that were written last; none where nobody tells."""
     last = next((each for each in writers(obj) if moment(each, "time") == last_write(obj)), {})
     return tuple(each.removeprefix("data.") for each in fields(last))
 

@@ -7,7 +7,7 @@ sent on once, to HTTPS or to another host, is served there, or asks no more.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
@@ -17,6 +17,8 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.askers import answer_of, of_probe
 from tuheg_ir.diagnosis.view.logs import speaks_of
+from tuheg_ir.diagnosis.view.network import Route
+from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -31,6 +33,8 @@ AGAIN = 0.5
 MORE = 2.0
 AT_ONCE = timedelta(seconds=10)
 NOW = timedelta(minutes=10)
+FEW = 10
+"""So few clients in all may be the nodes, or the balancer, by which everybody comes."""
 TOGETHER = 0.9
 """Share of answers that tell whose they are where all are of one."""
 _SENT = (301, 302, 303, 307, 308)
@@ -50,6 +54,9 @@ _BY_EDGE = late(
 _BY_OTHERS = late(
     r"\[\S{0,200}\] \[\S{0,200}\] [\d.]{7,15}:\d|\bupstream_(?:addr|host)[\"']?\s?[=:]\s?[\"']?[\da-f\[]|\" \"https?://[\d.]{7}"
 )
+_NAME = late(r"(?<![\w.-])(?<!//)(?=([\w.*-]+(?:/[\w.*-]+){0,2}))[\w.*-]+")
+_END = late(r"(?![\w.])(?<=[\w.*-])")
+"""What may be a name, with what is behind slashes, and where it, or its beginning, ends."""
 _ROUND = late(
     r"\b(?:max(?:imum)?|too many|exceeded|stopped after|more than)\b.{0,30}\bredirect|\bredirect(?:s|ed|ion)?[ _-]?"
     r"(?:loop|count exceeded|limit|too many)|TooManyRedirects|TOO_MANY_REDIRECTS|\bcircular redirect",
@@ -91,13 +98,19 @@ class _Answer(NamedTuple):
         return 200 <= self.status < 300 or self.status == 304
 
 
-def sent_round(view: View, edge: Workload, led: Sequence[str], others: Sequence[str], since: datetime) -> Sent | None:
+class _Told(NamedTuple):
+    """What an edge answered, the oldest first: all of it, and what lines tell to be of a way in, by its mark."""
+
+    all: Sequence[_Answer]
+    of: Mapping[str, Sequence[_Answer]]
+
+
+def sent_round(view: View, edge: Workload, led: Sequence[Route] | None, since: datetime) -> Sent | None:
     """Return that all requests of an edge are sent on since a moment, and go round; None: it is not so.
 
-    ``led``: by what its lines tell that they are of one way in; where no line does, all are of it, unless one is of
-    ``others``.
+    ``led``: the ways in of which the requests are, None for all of the edge.
     """
-    read = sorted(_answers(_of(list(view.lines_of(edge)), led, others)))
+    read = _of(view, edge, led)
     first = next((n for n, each in enumerate(read) if each.at >= since and each.sent), len(read))
     before, after = read[:first], read[first:]
     sent, well = [each for each in after if each.sent], sum(each.served for each in before)
@@ -114,27 +127,57 @@ def sent_round(view: View, edge: Workload, led: Sequence[str], others: Sequence[
     return Sent(after[0].at, len(sent), len(after), well, len(before), by_edge)
 
 
-def _of(lines: Sequence[str], led: Iterable[str], others: Iterable[str]) -> Sequence[str]:
-    """Return the lines of a way in, by the first of what names it that any line tells."""
-    found = (_named(lines, each) for each in led)
-    if mine := next(filter(None, found), []):
-        return mine
-    return () if any(_named(lines, each) for each in others) else lines
+def _of(view: View, edge: Workload, led: Sequence[Route] | None) -> Sequence[_Answer]:
+    """Return the answers of some ways in, by the first of what names them that any line tells, the oldest first.
+
+    Where no line does, all are of them, unless one is of another way.
+    """
+    told = _told(view, edge)
+    if led is None:
+        return told.all
+    mine = next((each for each in _marks(view.snapshot.namespace, led) if each in told.of), "")
+    return told.of[mine] if mine else () if told.of else told.all
 
 
-def _named(lines: Iterable[str], label: str) -> list[str]:
-    """Return the lines that name something, and not only as the page from which somebody came."""
-    named = re.compile(rf"(?<![\w.-])(?<!//){re.escape(label)}(?![\w.])")
-    return [line for line in lines if label in line and named.search(line)]
+@once
+def _told(view: View, edge: Workload) -> _Told:
+    """Return what an edge answered: all of it, and that of which it tells by a mark of a way in whose it is."""
+    marks = frozenset(_marks(view.snapshot.namespace, view.routes))
+    every: list[_Answer] = []
+    of: dict[str, list[_Answer]] = {}
+    for line in view.lines_of(edge):
+        answer = _answer(line)
+        every += [answer] if answer else []
+        for mark in marks.intersection(_names(line)):
+            of.setdefault(mark, []).extend([answer] if answer else [])
+    return _Told(sorted(every), {mark: sorted(found) for mark, found in of.items()})
 
 
-def _answers(lines: Iterable[str]) -> Iterator[_Answer]:
-    for line in lines:
-        status = answer_of(line)
-        at = stamp(line) if status and not of_probe(line) else None
-        if at is not None:
-            asks = _group(_CLIENT.search(line)), _group(_WAY.search(line))
-            yield _Answer(at, status, asks, bool(_BY_EDGE.search(line)), bool(_BY_OTHERS.search(line)))
+def _marks(space: str, ways: Sequence[Route]) -> Iterator[str]:
+    """Yield how lines of an edge name some ways in, the most exact first.
+
+    They tell the upstream of an ingress-nginx, the router of a Traefik, the route of an Envoy Gateway, or the host.
+    """
+    yield from dict.fromkeys(f"{space}-{way.service}-{way.port}" for way in ways)
+    named = [(way, *way.ref.lower().split("/")) for way in ways]
+    yield from dict.fromkeys(f"{space}-{label}-{way.host.replace('.', '-')}" for way, _, label in named if way.host)
+    yield from dict.fromkeys(f"{kind}/{space}/{label}" for _, kind, label in named)
+    yield from dict.fromkeys(way.host for way in ways if way.host)
+
+
+def _names(line: str) -> Iterator[str]:
+    """Yield what a line may name, and not only as the page from which somebody came: words, and how they begin."""
+    for found in _NAME.finditer(line):
+        yield from (found[1][: end.start()] for end in _END.finditer(found[1]))
+
+
+def _answer(line: str) -> _Answer | None:
+    status = answer_of(line)
+    at = stamp(line) if status and not of_probe(line) else None
+    if at is None:
+        return None
+    asks = _group(_CLIENT.search(line)), _group(_WAY.search(line))
+    return _Answer(at, status, asks, bool(_BY_EDGE.search(line)), bool(_BY_OTHERS.search(line)))
 
 
 def _group(found: re.Match[str] | None) -> str:
@@ -142,15 +185,23 @@ def _group(found: re.Match[str] | None) -> str:
 
 
 def _come_again(sent: Sequence[_Answer], before: Sequence[_Answer], after: Sequence[_Answer]) -> bool:
-    """Tell whether those who are sent on ask for the same at once; where nobody tells who asks, they ask far more."""
-    asked: dict[tuple[str, str], list[datetime]] = {}
-    for each in sent:
-        asked.setdefault(each.asks, []).append(each.at)
-    if sum(all(each.asks) for each in sent) >= TOGETHER * len(sent) and len(asked) > 1:
-        soon = sum(_soon(times) for times in asked.values())
-        return soon >= AGAIN * len(sent)
+    """Tell whether those who are sent on ask for the same at once; where nobody tells who asks, they ask far more.
+
+    An address by which many come tells nobody: there are few of them, or they asked for the same at once before.
+    """
+    told = sum(all(each.asks) for each in sent) >= TOGETHER * len(sent)
+    if told and len({each.asks[0] for each in (*before, *sent)}) > FEW and _at_once(before) < AGAIN / 2:
+        return _at_once(sent) >= AGAIN
     was, now = before[-1].at - before[0].at, after[-1].at - after[0].at
     return bool(was) and len(after) * was >= MORE * len(before) * now
+
+
+def _at_once(answers: Sequence[_Answer]) -> float:
+    """Return the share of requests beside which the same client asks for the same."""
+    asked: dict[tuple[str, str], list[datetime]] = {}
+    for each in answers:
+        asked.setdefault(each.asks, []).append(each.at)
+    return sum(map(_soon, asked.values())) / len(answers)
 
 
 def _soon(times: Sequence[datetime]) -> int:

@@ -13,13 +13,13 @@ from datetime import datetime
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._edge_limit import maps_of
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
 from tuheg_ir.diagnosis.rules._onset import near
 from tuheg_ir.diagnosis.rules._sent_round import Sent, sent_round
 from tuheg_ir.diagnosis.rules.edge_released import leads_from_outside
-from tuheg_ir.diagnosis.view.changes import words_given
 from tuheg_ir.diagnosis.view.network import Route
-from tuheg_ir.diagnosis.view.reading import items, last_write, moment, ref, writers
+from tuheg_ir.diagnosis.view.reading import last_write, moment, ref, writers
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
@@ -28,8 +28,6 @@ from tuheg_ir.diagnosis.writers import fields
 _WAYS = ("Ingress", "HTTPRoute")
 _OF_SCHEME = late(r"ssl|https|tls|scheme|proto|redirect|forwarded|entry.?point|middleware", re.IGNORECASE)
 """Names of settings by which an edge sends requests on to HTTPS, or knows that they came by it."""
-_MAP = late(r"--configmap[= ](?:\S{0,200}/)?([\w.-]+)")
-"""How an ingress-nginx is told which ConfigMap it follows; others read theirs as files."""
 HELD = ("rollback_workload", "restart_workload", "scale_workload", "restart_connection_pool", "switch_traffic")
 
 
@@ -51,12 +49,8 @@ def when(view: View) -> Iterator[Match]:
 
 def leading(view: View, edge: Workload) -> Iterator[Obj]:
     """Yield the ways in, and what an edge reads or is found by, that were edited of late."""
-    maps = view.objects("ConfigMap")
-    words = " ".join(word for each in items(edge.template, "spec", "containers") for word in words_given(each))
-    named = dict.fromkeys((*(label for label, _ in view.maps_read(edge.template)), *_MAP.findall(words)))
-    own = [maps[label] for label in named if label in maps]
-    own += [service.obj for service in view.leading_to(edge.ref)]
-    for obj in (*view.snapshot.of(*_WAYS), *own):
+    own = {ref(obj): obj for obj in maps_of(view, edge)}
+    for obj in (*view.snapshot.of(*_WAYS), *own.values(), *(service.obj for service in view.leading_to(edge.ref))):
         at = edited(obj)
         if at is not None and view.recent(at, HOURS):
             yield obj
@@ -65,32 +59,15 @@ def leading(view: View, edge: Workload) -> Iterator[Obj]:
 def _sent(view: View, edge: Workload, obj: Obj) -> Sent | None:
     """Return that requests of an object's way in, or all of an edge, go round since it was written."""
     at = edited(obj)
-    led, others = _led(view, ref(obj))
-    found = sent_round(view, edge, led, others, at) if at is not None else None
+    found = sent_round(view, edge, _led(view, ref(obj)), at) if at is not None else None
     return found if found is not None and near(at, found.since) else None
 
 
-def _led(view: View, named: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return by what an edge's lines tell that they are of a way in, and of another one; all are of what is none."""
+def _led(view: View, named: str) -> Sequence[Route] | None:
+    """Return the ways of an object; None for what is no way in: all that its edge leads are of it."""
     if named.split("/", maxsplit=1)[0] not in _WAYS:
-        return (), ()
-    return marks(view, [way for way in view.routes if way.ref == named])
-
-
-def marks(view: View, ways: Sequence[Route]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return how lines of an edge name some ways in, and how the others, the most exact first."""
-    mine = tuple(_marks(view.snapshot.namespace, ways))
-    others = _marks(view.snapshot.namespace, [way for way in view.routes if way not in ways])
-    return mine, tuple(each for each in others if each not in mine)
-
-
-def _marks(space: str, ways: Sequence[Route]) -> Iterator[str]:
-    """Yield the upstream of an ingress-nginx, the router of a Traefik, the route of an Envoy Gateway, and the host."""
-    yield from dict.fromkeys(f"{space}-{way.service}-{way.port}" for way in ways)
-    named = [(way, *way.ref.lower().split("/")) for way in ways]
-    yield from dict.fromkeys(f"{space}-{label}-{way.host.replace('.', '-')}" for way, _, label in named if way.host)
-    yield from dict.fromkeys(f"{kind}/{space}/{label}" for _, kind, label in named)
-    yield from dict.fromkeys(way.host for way in ways if way.host)
+        return None
+    return [way for way in view.routes if way.ref == named]
 
 
 def _of_scheme(obj: Obj) -> bool:

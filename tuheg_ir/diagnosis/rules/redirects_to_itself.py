@@ -12,17 +12,18 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._kept_idle import keys_written
 from tuheg_ir.diagnosis.rules._onset import near
 from tuheg_ir.diagnosis.rules._sent_round import Sent, sent_round
 from tuheg_ir.diagnosis.rules.edge_released import leads_from_outside
-from tuheg_ir.diagnosis.rules.redirected_in_circles import leading, marks
+from tuheg_ir.diagnosis.rules.redirected_in_circles import leading
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, since_release
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
-from tuheg_ir.diagnosis.view.written import edited
+from tuheg_ir.diagnosis.view.written import ASLEEP, edited, outside_changes
 
 OFTEN = 10
 """A page that sends somebody back to itself once has set a cookie."""
@@ -36,6 +37,12 @@ _SENT = late(
 )
 _REQUEST = late(r"\[[\w-]{6,}\]")
 """By this mark the lines of one request are told from another's."""
+_SENDS = late(
+    r"ssl|https|tls|scheme|proto|redirect|forwarded|canonical|domain|origin|cookie|session|log.?in|hostname"
+    r"|site|public|external|base.?url",
+    re.IGNORECASE,
+)
+"""Names of settings by which a program sends on who asks."""
 
 
 class Loop(NamedTuple):
@@ -73,9 +80,8 @@ def _sent(view: View, workload: Workload) -> Iterator[tuple[Workload, Sent]]:
     ways = [route for route in view.routes if route.service in services]
     if ready is None or not ways or workload.older_pods():
         return
-    led, others = marks(view, ways)
     for edge in view.serving:
-        sent = sent_round(view, edge, led, others, ready) if leads_from_outside(view, edge) else None
+        sent = sent_round(view, edge, ways, ready) if leads_from_outside(view, edge) else None
         if sent is None or sent.by_edge or not since_release(workload, sent.since) or not near(ready, sent.since):
             continue
         if not near(edge.released_at, sent.since) and not any(near(edited(o), sent.since) for o in leading(view, edge)):
@@ -108,18 +114,17 @@ def _loops(log: Log) -> Iterator[Loop]:
 def _match(view: View, workload: Workload, loop: Loop, growth: float) -> Match:
     told = f"{loop.path} was asked for {loop.asked} times, and sends to itself"
     more = Evidence("metrics", workload.ref, f"it is asked {growth:.1f} times as much as before")
-    shown = (Evidence("logs", f"Pod/{loop.pod}", told, loop.since), *release_evidence(workload), more)
-    return _back(view, workload, shown, loop.since)
+    return _back(view, workload, (Evidence("logs", f"Pod/{loop.pod}", told, loop.since), more), loop.since)
 
 
 def _sends(view: View, workload: Workload, edge: Workload, sent: Sent) -> Match:
-    return _back(view, workload, (sent.evidence(edge.ref), *release_evidence(workload)), sent.since)
+    return _back(view, workload, (sent.evidence(edge.ref),), sent.since)
 
 
 def _back(view: View, workload: Workload, shown: tuple[Evidence, ...], since: datetime) -> Match:
-    return Match(
+    match = Match(
         component=workload.ref,
-        evidence=shown,
+        evidence=(*shown[:1], *release_evidence(workload), *shown[1:]),
         certainty=0.65,
         root_cause=cause_of_release(workload),
         since=since,
@@ -129,6 +134,37 @@ def _back(view: View, workload: Workload, shown: tuple[Evidence, ...], since: da
             *excluding(workload.ref, "these are no more users: each goes round", "scale_workload"),
         ),
     )
+    written = _written(view, workload)
+    if written is None:
+        return match
+    why = f"{written.object} was written before its pods came, and the template before starts with that as well"
+    return match._replace(
+        component=written.object,
+        root_cause="configuration_error",
+        remedy="page_human",
+        evidence=(*match.evidence, written),
+        explains=(*match.explains, workload.ref),
+        excludes=(*match.excludes, *excluding(workload.ref, why, "rollback_workload")),
+    )
+
+
+def _written(view: View, workload: Workload) -> Evidence | None:
+    """Return the ConfigMap that was written before the pods of a release came, which are the first to start with it.
+
+    None where the release itself brought such a setting, or what was written is known to be another one.
+    """
+    came = newest(pod.created for pod in workload.newest_pods())
+    settings = [change for change in workload.changes if change.field != "image"]
+    brought = (change.name if change.aspect == "env" else change.told() for change in settings)
+    if came is None or any(_SENDS.search(each) for each in brought):
+        return None
+    for named, at in outside_changes(view, workload):
+        kind, _, label = named.partition("/")
+        if kind == "ConfigMap" and came - ASLEEP < at < came:
+            keys = keys_written(view.objects(kind)[label])
+            if not keys or any("." in key or _SENDS.search(key) for key in keys):  # a file may hold any setting
+                return Evidence("objects", named, f"it was written, and the pods of {workload.ref} came with it", at)
+    return None
 
 
 RULE = Rule(

@@ -42,7 +42,8 @@ _HOST = late(
             rf"\b(?:\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{2,5}} \({_NAME}\)",
             # Dubbo tells in which registry it has found whom it called: that one did what it is for. No part of a name
             # is whom a line names.
-            r"(?<!from registry )(?<!from the registry )(?<![\w.-])([a-z][a-z0-9.-]*[a-z0-9]):(?:80|443|587|465|1433|1521|2181|3000|3306|4222|50051|5000"
+            r"(?<!from registry )(?<!from the registry )(?<![\w.-])"
+            r"([a-z][a-z0-9.-]*[a-z0-9]):(?:80|443|587|465|1433|1521|2181|3000|3306|4222|50051|5000"
             r"|5432|5671|5672|6379|6380|6432|8000|8080|8081|8443|8888|9000|9092|9093|9200|11211|27017|27018)\b",
             # Whom a server serves is a client of it, and nobody that it calls.
             # MySQL looks for the name of whoever comes, and Dubbo's consumer tells its own address.
