@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, alert, errors, logs, rate, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, figure, pod, series, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, container, figure, pod, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 HOST = "smtp.post.example"
@@ -41,17 +42,46 @@ def refused(
     env: dict[str, str] = MAIL,
     asks: dict[str, str] | None = None,
     other: dict[str, Any] | None = None,
+    made: Collection[str] = (),
     **release: Any,
 ) -> Snapshot:
-    """Return two clients of a host that refuses one of them; the shop was released three quarters of an hour ago."""
+    """Return two clients of a host that refuses one of them; the shop was released three quarters of an hour ago.
+
+    ``made``: pods of the other one that came as the host refused.
+    """
+    api = workload("api", env=env, **(other or {}))
+    for each in api:
+        if each["metadata"]["name"] in made:
+            each["metadata"]["creationTimestamp"] = at(END + 40)
     return snapshot(
         shop(env=env if asks is None else asks, **{"before": IMAGE, "released": BEGAN + 30, **release}),
-        workload("api", env=env, **(other or {})),
+        api,
         *also,
         figures=[*mine, *others, errors("api", 0.4, END - 60), *more],
         logs=logs("api", line, 0, 1, times=20, since=END),
         alerts=[alert("ApiErrors", deployment="api")],
     )
+
+
+def newsletter() -> list[Obj]:
+    """Return a run that asks the same host since shortly before it refuses."""
+    body = {"containers": [container("newsletter", "news:1", env=MAIL)]}
+    status = {"active": 1, "startTime": at(END + 30)}
+    job = thing("Job", "newsletter", age=END + 30, spec={"template": {"spec": body}}, status=status)
+    runs = {"phase": "Running", "podIP": "10.1.9.9", "conditions": [{"type": "Ready", "status": "True"}]}
+    made = thing("Pod", "newsletter-x", age=END + 30, spec=body, status=runs)
+    made["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "newsletter", "controller": True}]
+    return [job, made]
+
+
+def of_pod(name: str, count: float, before: float = 0) -> tuple[str, Series]:
+    """Return what a pod holds open since shortly before the host refuses, and before that."""
+    return "pod_open_files", series({"pod": name}, (3600, before), (END + 30, count))
+
+
+def late_told(told: tuple[str, Series]) -> tuple[str, Series]:
+    """Return a figure of which nothing is told from before there is something."""
+    return told[0], told[1]._replace(points=tuple(each for each in told[1].points if each[1]))
 
 
 BACK = (SHOP, "code_defect", "rollback_workload")
@@ -94,6 +124,27 @@ HOLDS = [
         (SHOP, "configuration_error", "rollback_workload"),
     ),
     Holds(
+        "the other one was released as well, and its former pods held as much",
+        refused(
+            other={"before": {"env": MAIL | {"DAYS": "7"}}, "released": 1900},
+            others=[
+                *(of_pod(f"api-6d5f4c-x{n}", 0, before=30) for n in (0, 1)),
+                *(of_pod(pod("api", n), 30) for n in (0, 1)),
+            ],
+        ),
+        BACK,
+    ),
+    Holds(
+        "the other one was restarted as the host refuses, and nobody counts its former pods any more",
+        refused(others=[late_told(of_pod(pod("api", n), 30)) for n in (0, 1)], other={"started": END + 30}),
+        BACK,
+    ),
+    Holds(
+        "a run came as well, and holds few",
+        refused(of_pod("newsletter-x", 2), also=(newsletter(),)),
+        BACK,
+    ),
+    Holds(
         "the other one was released as well, and holds no more than before",
         refused(other={"before": {"env": MAIL | {"DAYS": "7"}}, "released": 1900}, others=held("api", (3600, 8))),
         BACK,
@@ -106,7 +157,19 @@ def not_by(what: str, world: Snapshot, *instead: str) -> DoesNotHold:
     return DoesNotHold(what, world, instead or OUTSIDE, harmful=NOTHING)
 
 
+SCALED = [of_pod(pod("api", n), 8) for n in range(2, 12)]
 DOES_NOT_HOLD = [
+    not_by("a run opens many at once as the host refuses", refused(of_pod("newsletter-x", 60), also=(newsletter(),))),
+    not_by("a run came as the host refuses, and nobody counts what it holds", refused(also=(newsletter(),))),
+    not_by("the other one's pods became twelve as the host refuses", refused(*SCALED, other={"pods": 12})),
+    not_by(
+        "the other one got more pods, of which nothing is told before they came",
+        refused(*map(late_told, SCALED), other={"pods": 12}, made={pod("api", n) for n in range(2, 12)}),
+    ),
+    not_by(
+        "the other one was to have more pods, and nobody counts what they hold",
+        refused(figure("replicas_wanted", 2, 12, END + 50, component="api"), others=[]),
+    ),
     not_by("neither holds more: the provider grants less", refused(mine=held("shop", (3600, 22)))),
     not_by(
         "it had all of them at once: a pool that is larger",

@@ -23,7 +23,7 @@ from tuheg_ir.diagnosis.view.usage import work_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
-_OPEN = "pod_open_files"
+OPEN = "pod_open_files"
 MOST = 0.7
 """Share of what came to a store that one client has to have opened; files that are none come on top of it."""
 TIMES = 1.6
@@ -114,7 +114,7 @@ def wants_more(view: View, client: Workload, full: datetime) -> bool:
 def counts_of(view: View, pod: Pod, until: datetime) -> Points:
     """Return how many files a pod had open from its start on, until a store was full: then no more can come."""
     born = pod.created.timestamp() if pod.created else 0.0
-    every = (point for series in view.figures.series(_OPEN, pod=pod.name) for point in series.points)
+    every = (point for series in view.figures.series(OPEN, pod=pod.name) for point in series.points)
     return [(at, value) for at, value in every if born <= at <= until.timestamp() and value]
 
 
@@ -155,5 +155,5 @@ def _others(view: View, each: Full, client: Workload) -> float:
 
 def _stops(view: View, client: Workload, full: datetime, high: float) -> bool:
     """Tell whether what a client holds open grows no more since a store refuses further connections."""
-    now = sum(view.figures.now(_OPEN, pod=pod.name) or 0.0 for pod in client.newest_pods())
+    now = sum(view.figures.now(OPEN, pod=pod.name) or 0.0 for pod in client.newest_pods())
     return (view.now - full).total_seconds() >= STANDS_S and now <= (1 + OTHERS / 2) * high

@@ -16,9 +16,8 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._hosts_outside import TROUBLES, is_outside
-from tuheg_ir.diagnosis.rules._opened_since import OTHERS, climbs, counts_of, wants_more
+from tuheg_ir.diagnosis.rules._opened_since import OPEN, OTHERS, climbs, counts_of, wants_more
 from tuheg_ir.diagnosis.rules._sessions import released_before
-from tuheg_ir.diagnosis.rules._taken_since import Points
 from tuheg_ir.diagnosis.view.complaints import OFTEN, Complaint, complaints, told
 from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -42,6 +41,8 @@ TIMES = 1.25
 """Of all files that a program has open those of one account are a part."""
 SETTLES = timedelta(minutes=5)
 """Connections that fall by themselves make room for the last ones: so long it takes until all of them are kept."""
+NEAR_S = 180.0
+"""So many seconds after it was told last a count is of nothing that still runs."""
 SOON = timedelta(minutes=1)
 """What is late only now comes from the refusals, which may be told a little later than they begin."""
 
@@ -135,14 +136,47 @@ def _held(view: View, client: Workload, at: datetime) -> list[float]:
 
 
 def _may_be_another(view: View, each: _Refusing, kept: _Kept) -> bool:
-    """Tell whether another who asks the host holds more as well, or was released and nobody counts what it holds."""
+    """Tell whether others who ask the host hold more as well, or may want to, or nobody counts what is new of one.
+
+    All pods count that each of them had then and has now: new ones may hold many from their start on.
+    """
+    others = [caller for caller in each.callers if caller is not kept.by]
     more = 0.0
-    for other in (caller for caller in each.callers if caller is not kept.by):
-        counts: list[Points] = [count for pod in other.live if (count := counts_of(view, pod, view.now))]
-        more += sum(max(0.0, count[-1][1] - count[0][1]) for count in counts)
-        if not counts and works_otherwise(other) and released_before(view, other, each.since):
+    for other in others:
+        counted = all(counts_of(view, pod, view.now) for pod in other.live)
+        new = other.kind in BATCH or (works_otherwise(other) and released_before(view, other, each.since))
+        if wants_more(view, other, each.since - SOON) or (other.live and not counted and new):
             return True
-    return more > OTHERS * (kept.high - kept.low)
+        then, full, now = (_total(view, other, at, new=new) for at in (kept.began, each.since, view.now))
+        more += max(0.0, full - then, now - then)
+    mine = kept.high - kept.low
+    return more > max(OTHERS * mine, min(LEAST, mine / 2))
+
+
+def _total(view: View, other: Workload, moment: datetime, *, new: bool) -> float:
+    """Return how many files all pods of a workload held open at a time, also those that are no more.
+
+    Of a pod that is older its first count tells it, and where all were made anew since, each stands for one that held
+    as much; not of a release or a run, which is ``new``.
+    """
+    until, total = moment.timestamp(), 0.0
+    older = {pod.name for pod in other.live if pod.created and pod.created <= moment}
+    stand = older or (set() if new else {pod.name for pod in other.live})
+    for series in view.figures.series(OPEN):
+        name = series.labels.get("pod", "")
+        if _owner(view, name) == other.ref:
+            near = [value for at, value in series.points if until - NEAR_S <= at <= until]
+            if not near and name in stand and series.points and series.points[0][0] > until:
+                near = [series.points[0][1]]
+            total += near[-1] if near else 0.0
+    return total
+
+
+def _owner(view: View, pod: str) -> str:
+    """Return the workload of a pod; of a Deployment's that is no more its name tells it."""
+    former = f"Deployment/{pod.rsplit('-', 2)[0]}"
+    known = view.owner_of(pod)
+    return former if known not in view.workloads and former in view.workloads else known
 
 
 def _match(view: View, each: _Refusing, kept: _Kept) -> Match:
