@@ -41,16 +41,34 @@ _ALONE = late(
     rf"\bDROP\s+INDEX\s+(?:CONCURRENTLY\s+)?(?:IF\s+EXISTS\s+)?{_NAMED}{_Q}(?:\s+ON\s+{_NAMED})?", re.IGNORECASE
 )
 _MADE = late(rf"\bCREATE\s+(?:UNIQUE\s+)?INDEX\s+(?:CONCURRENTLY\s+)?(?:IF\s+NOT\s+EXISTS\s+)?{_NAMED}", re.IGNORECASE)
+_RENAMED = late(
+    rf"\bRENAME\s+(?:INDEX|KEY)\s+{_NAMED}{_Q}\s+TO\s+{_NAMED}"
+    rf"|\bALTER\s+INDEX\s+(?:IF\s+EXISTS\s+)?{_NAMED}{_Q}\s+RENAME\s+TO\s+{_NAMED}"
+    r"|\brename_index\W{1,3}\w+\W{1,4}(\w+)\W{1,4}(\w+)",
+    re.IGNORECASE,
+)
 _IN_CODE = late(
     r"\b(?:db\.|getCollection\([\"'])(?P<of>[\w.-]{1,80}?)[\"')]{0,2}\.dropIndex(?:es)?\([\"']?(?P<name>[\w.-]*)"
-    r"|\bremove_index\W{1,3}(?P<table>\w+)(?:\W.{0,80}?\bname\W{1,5}(?P<called>\w+))?"
-    r"|\bdrop_index\W{1,3}(?P<index>\w+)\W{1,3}table_name\W{1,3}(?P<on>\w+)"
+    r"|\bremove_index\W{1,3}(?P<table>\w+)(?:\W.{0,80}?\bname\W{1,5}(?P<called>\w+)|(?P<columns>[^\n;]{0,80}))"
+    r"|\bdrop_index\W{1,3}(?:op\.f\W{1,3})?(?P<index>\w+)\W{1,4}table_name\W{1,3}(?P<on>\w+)"
 )
 """The same in MongoDB's shell, and as Rails and Alembic say it."""
+_MADE_IN_CODE = late(
+    r"\b(?:add|create)_?index\b(?P<said>(?:(?!\b(?:add|create|drop|remove)_?index).){1,300})",
+    re.IGNORECASE | re.DOTALL,
+)
+"""How code makes one, and what it says of it; names may stand anywhere in that."""
+_LISTED = late(r"[\s,:\"'{]{0,6}(?:columns?\b[\s:=>]{1,5})?(?:\[([^\]]{1,80})\]|(\w+))")
+"""The columns, as Rails is told them, behind the table."""
 _COMMENT = late(r"/\*[^*/]{0,2000}\*/|(?:^|(?<=\s))--(?!\s*\w+\()[^\n]*|^[ \t]*#[^\n]*", re.MULTILINE)
 """What a file of SQL says about itself; Rails tells so of what it does: `-- remove_index(:orders, :kind)`."""
-_BACK = late(r"^[ \t]*--[ \t]*(?:\+(?:goose|migrate)\s+down|migrate:down|(?://)?@undo)\b", re.IGNORECASE | re.MULTILINE)
-"""From here on a file tells how it is taken back, and that is not run with it."""
+_SIDE = late(
+    r"^[ \t]*--[ \t]*(?:\+(?:goose|migrate)\s+|migrate:|(?://)?@)(?:(?P<back>down|undo)|up|do)\b"
+    r"|^[ \t]*(?:(?:public|protected|override|async|static|function|void|export|const|def)[ \t]+)*(?:\w+\.){0,2}"
+    r"(?:(?P<taken>down(?:grade)?)|up(?:grade)?)(?:[ \t]*[(:={]|[ \t]+do\b|(?<=def down)$|(?<=def up)$)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""From here on a file tells what it does, or how that is taken back, which is not run with it."""
 _LONGEST = 100_000
 _WORD = late(r"\w+")
 _SHORT = 3
@@ -129,21 +147,64 @@ def _gone(said: str) -> list[tuple[str, str]]:
     """Return the indexes, and the tables that they were of, "" if not told, that a text takes away for good."""
     if "drop" not in said.lower() and "remove_index" not in said:
         return []
-    back = _BACK.search(said)
-    done = _COMMENT.sub(" ", said[: min(back.start() if back else _LONGEST, _LONGEST)])
     gone: dict[str, str] = {}
-    for part in done.split(";"):
-        table = _OF_TABLE.search(part)
-        for found in _GOES.finditer(part) if table else ():
-            gone[found[1].lower()] = table[1] if table else ""
-        for found in () if table else _ALONE.finditer(part):
-            gone[found[1].lower()] = found[2] or ""
-        for found in _IN_CODE.finditer(part):
-            of = found["of"] or found["table"] or found["on"]
-            gone[(found["name"] or found["called"] or found["index"] or of).lower()] = of
-        for found in (*_COMES.finditer(part), *_MADE.finditer(part)):
-            gone.pop(found[1].lower(), None)  # it is made anew
+    made = set[str]()
+    was: dict[str, str] = {}
+    for part in _COMMENT.sub(" ", _done(said[:_LONGEST])).split(";"):
+        for _, kind, name, of in sorted(_steps(part)):
+            if kind == "goes":
+                former = was.pop(name, name)
+                if former not in made:
+                    gone[former] = of
+                made.discard(name)
+                continue
+            if kind == "renamed" and of not in made:
+                was[name] = was.pop(of, of)
+            if kind != "perhaps":
+                made.add(name)
+            gone.pop(name, None)  # it is made anew, or another one has its name
     return list(gone.items())
+
+
+def _done(said: str) -> str:
+    """Return a text without the parts that tell how what it does is taken back."""
+    sides = list(_SIDE.finditer(said))
+    ends = [*(each.start() for each in sides[1:]), len(said)]
+    kept = (
+        said[each.start() : end] for each, end in zip(sides, ends, strict=True) if not (each["back"] or each["taken"])
+    )
+    return "\n".join((said[: sides[0].start()], *kept)) if sides else said
+
+
+def _steps(part: str) -> Iterator[tuple[int, str, str, str]]:
+    """Yield where a part of a text tells what is done to an index: whether it goes, its name, its table or old name."""
+    table = _OF_TABLE.search(part)
+    for found in _GOES.finditer(part) if table else ():
+        yield found.start(), "goes", found[1].lower(), table[1] if table else ""
+    for found in () if table else _ALONE.finditer(part):
+        yield found.start(), "goes", found[1].lower(), found[2] or ""
+    for found in _IN_CODE.finditer(part):
+        of = found["of"] or found["table"] or found["on"]
+        named = found["name"] or found["called"] or found["index"] or _by_columns(of, found["columns"] or "")
+        yield found.start(), "goes", named.lower(), of
+    for found in (*_COMES.finditer(part), *_MADE.finditer(part)):
+        yield found.start(), "made", found[1].lower(), ""
+    for found in _RENAMED.finditer(part):
+        old, new = (each for each in found.groups() if each)
+        yield found.start(), "renamed", new.lower(), old.lower()
+    for found in _MADE_IN_CODE.finditer(part):
+        words = [each.lower() for each in _WORD.findall(found["said"])]
+        for word in words:
+            yield found.start(), "made" if word == words[0] else "perhaps", word, ""
+        if words:
+            yield found.start(), "made", _by_columns(words[0], found["said"].split(words[0], 1)[-1]).lower(), ""
+
+
+def _by_columns(table: str, said: str) -> str:
+    """Return what Rails calls an index of which only the columns are told."""
+    listed = _LISTED.match(said)
+    columns = _WORD.findall(listed[1] or listed[2]) if listed else ()
+    return f"index_{table}_on_{'_and_'.join(columns)}" if columns else table
 
 
 def _parts(index: str) -> frozenset[str]:
