@@ -55,7 +55,7 @@ def unbounded(view: View, workload: Workload) -> str:
     if not workload.changes or workload.returned or workload.released_at is None:
         return ""
     bound = taken_away(view, workload)
-    return bound if bound and _ever_since(view, workload, workload.released_at) else ""
+    return bound if bound and fills_ever_since(view, workload, workload.released_at) else ""
 
 
 @once
@@ -128,7 +128,7 @@ def _led_to_a_file(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     return any(_ELSEWHERE.fullmatch(word) and word not in olds for word in _arguments(now))
 
 
-def _ever_since(view: View, workload: Workload, released: datetime) -> bool:
+def fills_ever_since(view: View, workload: Workload, released: datetime) -> bool:
     """Tell whether the pods that are short of memory have filled it again and again since they were made."""
     killed = killed_for_memory(view, workload)
     if killed:

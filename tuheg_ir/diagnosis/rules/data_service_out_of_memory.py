@@ -10,9 +10,11 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._filled_by import filled_by
 from tuheg_ir.diagnosis.rules._heavy_client import heavy_client
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written, spared
+from tuheg_ir.diagnosis.rules._past_limit import may_go_back, past_limit
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import release_evidence
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -25,7 +27,9 @@ def when(view: View) -> Iterator[Match]:
     for workload in of_role(view.workloads, *DATA):
         killed = tuple(_killed(view, workload))
         lines = tuple(h for h in view.hits_of(workload.ref, "killed_process") if view.recent(h.last))
-        if (not killed and not lines) or (workload.changed("limits") and view.recent(workload.released_at, LATELY)):
+        raised = past_limit(view, workload)
+        others = workload.changed("limits") and view.recent(workload.released_at, LATELY) and raised is None
+        if (not killed and not lines) or others:
             continue
         if filled_by(view, workload) is not None:
             continue  # more memory would fill as well
@@ -36,21 +40,26 @@ def when(view: View) -> Iterator[Match]:
             if c.about == workload.ref and c.caller != workload.ref
         ]
         since = oldest(e.time for e in killed) or oldest(h.first for h in lines)
-        settings = settings_written(view, workload, since)
-        heavy = None if settings else heavy_client(view, workload)
+        settings = () if raised else settings_written(view, workload, since)
+        heavy = None if settings or raised else heavy_client(view, workload)
+        back = raised is not None and may_go_back(view, workload)
+        helps = "only its former ceiling helps" if back else "only more memory or less use of it helps"
         blamed = settings[0].object if settings else heavy[0].ref if heavy else ""
         yield Match(
             component=blamed or workload.ref,
             evidence=(
+                *((Evidence("objects", workload.ref, raised.told(), workload.released_at),) if raised else ()),
                 *settings,
                 *(heavy[1] if heavy else ()),
                 *killed[:2],
                 *(view.hit_evidence(h) for h in lines[:1]),
                 *_share(view, workload),
                 *told(view, said, 2),
+                *(release_evidence(workload, "command", "env") if raised else ()),
             ),
             certainty=0.85,
-            root_cause="configuration_error" if settings else "",
+            root_cause="configuration_error" if settings or raised else "",
+            remedy="rollback_workload" if back else "",
             since=since,
             explains=(
                 *(ref for ref in callers if ref != blamed),
@@ -65,8 +74,8 @@ def when(view: View) -> Iterator[Match]:
                 *not_for((heavy[0].ref,) if heavy else (), "it would send the same statement again", _AGAIN),
                 *not_for(
                     (workload.ref,),
-                    "it was started again already; only more memory or less use of it helps",
-                    ("restart_workload", "rollback_workload", "scale_workload", "restart_connection_pool"),
+                    f"it was started again already; {helps}",
+                    (*_AGAIN, "restart_connection_pool", *(() if back else ("rollback_workload",))),
                 ),
             ),
         )

@@ -10,7 +10,7 @@ from tuheg_ir.diagnosis.rules._filled_by_silence import filled_by_silence
 from tuheg_ir.diagnosis.rules._kept_in_memory import kept_in_memory
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._memory import LOADED, began_of, short_of_memory, told_by_program
-from tuheg_ir.diagnosis.rules._unbounded import unbounded
+from tuheg_ir.diagnosis.rules._past_limit import let_go
 from tuheg_ir.diagnosis.rules.memory_since_release import SUSPECT
 from tuheg_ir.diagnosis.view.crashes import crashes, looping_since
 from tuheg_ir.diagnosis.view.demand import traffic_growth
@@ -34,7 +34,7 @@ def when(view: View) -> Iterator[Match]:
         if on_one_kind(view, workload):
             continue  # its like have enough on other nodes
         evidence = short_of_memory(view, workload)
-        released = releases(view, workload, SUSPECT) or unbounded(view, workload)
+        released = releases(view, workload, SUSPECT) or let_go(view, workload)
         if not evidence or released or (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
             continue
         if filled_by_silence(view, workload):

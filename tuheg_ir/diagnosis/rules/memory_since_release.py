@@ -10,7 +10,8 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._filled_by_silence import filled_by_silence, waits_with_room
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._memory import asks_for_more, has_settled, killed_beside, put_into_memory, short_of_memory
-from tuheg_ir.diagnosis.rules._unbounded import kept_by_twin, unbounded
+from tuheg_ir.diagnosis.rules._past_limit import let_go
+from tuheg_ir.diagnosis.rules._unbounded import kept_by_twin
 from tuheg_ir.diagnosis.view.given import given_limit
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases
 from tuheg_ir.diagnosis.view.trouble import troubles
@@ -29,7 +30,7 @@ def when(view: View) -> Iterator[Match]:
     for workload in view.serving:
         if limit_cut(workload, "memory"):
             continue
-        if not releases(view, workload, SUSPECT) and not unbounded(view, workload):
+        if not releases(view, workload, SUSPECT) and not let_go(view, workload):
             continue
         newest = {f"Pod/{pod.name}" for pod in workload.newest_pods()}
         evidence = short_of_memory(view, workload)
@@ -56,9 +57,8 @@ def _match(view: View, workload: Workload, evidence: tuple[Evidence, ...]) -> Ma
         Evidence("objects", workload.ref, f"its release keeps the volume {name} in memory", workload.released_at)
         for name in put_into_memory(workload)
     ]
-    if bound := unbounded(view, workload):
-        fact = f"its release took away what kept memory in bounds: {bound}"
-        told.append(Evidence("objects", workload.ref, fact, workload.released_at))
+    if bound := let_go(view, workload):
+        told.append(Evidence("objects", workload.ref, bound, workload.released_at))
         told += [twin] if (twin := kept_by_twin(view, workload)) else []
     proof = waits_with_room(view, workload)
     return Match(
