@@ -101,7 +101,6 @@ HOLDS += [
     for what, made in (
         ("nobody tells what of it", settings()),
         ("what forces HTTPS", settings("SECURE_SSL_REDIRECT")),
-        ("a file", settings("settings.py")),
     )
 ]
 HOLDS += [
