@@ -33,3 +33,15 @@ def _sizes(change: Change, value: str) -> dict[str, int]:
 
 def _more(before: dict[str, int], after: dict[str, int]) -> bool:
     return any(what in before and many >= TIMES * max(1, before[what]) for what, many in after.items())
+
+
+def sizes(workload: Workload) -> tuple[int, int] | None:
+    """Return how large the largest of the pools is that a release made larger, before it and since."""
+    found = [
+        (was[what], many)
+        for change in raised(workload)
+        for was in (_sizes(change, change.before),)
+        for what, many in _sizes(change, change.after).items()
+        if what in was and _more(was, {what: many})
+    ]
+    return max(found, key=lambda each: each[1], default=None)

@@ -18,6 +18,7 @@ from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._hosts_outside import WATCHES
 from tuheg_ir.diagnosis.rules._in_between import in_between
 from tuheg_ir.diagnosis.rules._onset import way_changed
+from tuheg_ir.diagnosis.rules._rare_at_first import fails_since, tells_late
 from tuheg_ir.diagnosis.view.complaints import STILL, kind_spoken_of
 from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
 from tuheg_ir.diagnosis.view.hosts import hosts_named, is_address
@@ -47,7 +48,11 @@ _FIELD = late(
     r"|\bthrough reference chain: .{1,300}\[\"(\w{2,60})\"\]\)"
     r"|\bpath:? \$[\w.\[\]]{0,120}\.(\w{2,60})"
     r"|[\"'](?:path|loc)[\"']: ?[\[(](?:[^\])]{0,120}, ?)?[\"'](\w{2,60})[\"'][\])]"
-    r"|\b(\w{2,60})\\n {0,6}(?:Field required|Input should be)",
+    r"|\b(\w{2,60})\\n {0,6}(?:Field required|Input should be)"
+    r"|\b(\w{2,60}): invalid type: "
+    r"|[\"'](\w{2,60})[\"']: ?\[[\"']Not a valid "
+    r"|\bto property [\w\\]{1,120}::\$(\w{2,60}) of type"
+    r"|\.(\w{2,60})\.(?:to\w{2,30}|map|filter|forEach|reduce|split|trim|slice|replace) is not a function",
     re.IGNORECASE,
 )
 """How programs tell which field of what they read is not there, is of another type, or is one that they do not know."""
@@ -162,31 +167,40 @@ def stumble_alike(view: View, called: Workload) -> Alike | None:
 
 
 def _alike(view: View, called: Workload, came: datetime, told: Sequence[tuple[Workload, Missed]]) -> Alike | None:
-    new = [(w, m) for w, m in told if _since(view, called, m) and _may_witness(called, w, m)]
+    early = oldest(fails_since(view, called, w) for w, _ in told)
+    new = [(w, m) for w, m in told if _goes_on(view, m) and _may_witness(view, called, w, m, early)]
     if len(new) < 2 or any(m.first < came for _, m in told):
         return None
-    first = min(m.first for _, m in new)
+    met = min(m.first for _, m in new)
+    first = met if since_release(called, met) else (oldest((early, met)) or met)
     untouched = next((w for w, m in new if not since_release(w, m.first)), None)
     callers = tuple(w for w, _ in new)
     said = [each for w in callers for each in (*felt(view, w.ref), *suffering(view, w.ref))]
     began = oldest(each.time for each in said)
     if untouched is None or began is None or began < came:
         return None
-    if any(_may_be_why(view, w, callers) for w in view.serving if w is not called and _changed_then(view, w, first)):
-        return None
-    settings = (at for _, at in outside_changes(view, called))
-    if way_changed(view, untouched, called, first) or any(soon_after(first, at) for at in settings):
-        return None
+    for moment in {first, met}:
+        changed = (w for w in view.serving if w is not called and _changed_then(view, w, moment))
+        if any(_may_be_why(view, w, callers) for w in changed) or way_changed(view, untouched, called, moment):
+            return None
+        if any(soon_after(moment, at) for _, at in outside_changes(view, called)):
+            return None
     lines = (lines_told(m.pod, m.often, m.line, m.first) for _, m in new)
     return Alike(callers, tuple(lines), first, tuple(said), untouched)
 
 
-def _since(view: View, called: Workload, missed: Missed) -> bool:
-    return missed.often >= OFTEN and since_release(called, missed.first) and view.recent(missed.last, STILL)
+def _goes_on(view: View, missed: Missed) -> bool:
+    return missed.often >= OFTEN and view.recent(missed.last, STILL)
 
 
-def _may_witness(called: Workload, caller: Workload, missed: Missed) -> bool:
-    return not since_release(caller, missed.first) or in_between(caller, called.released_at, missed.first)
+def _may_witness(view: View, called: Workload, caller: Workload, missed: Missed, early: datetime | None) -> bool:
+    """Tell whether a service's release may have brought a caller what it misses, and its own did not.
+
+    ``early``: since when one of the callers fails since that release, though words of it came later.
+    """
+    if since_release(called, missed.first):
+        return not since_release(caller, missed.first) or in_between(caller, called.released_at, missed.first)
+    return early is not None and tells_late(view, called, caller, missed.first)
 
 
 def _changed_then(view: View, other: Workload, first: datetime) -> bool:

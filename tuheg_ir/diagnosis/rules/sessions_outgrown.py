@@ -8,6 +8,7 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
+from tuheg_ir.diagnosis.rules._filled_late import filled_late
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._holders import Holder, held_by
 from tuheg_ir.diagnosis.rules._lock_holder import queued_before
@@ -37,6 +38,10 @@ def when(view: View) -> Iterator[Match]:
             continue  # its clients queue for what they do, however many they are
         if (client := _larger_pool(view, each)) is not None:
             yield _of_pool(view, each, client)
+            continue
+        late = filled_late(view, each)
+        if late and not queued_before(view, each, late[0].released_at) and not _told_of_leaks(view, late[0]):
+            yield _of_pool(view, each, late[0], late[1])
             continue
         for workload, growth in _grew(view, each):
             idle = _left_open(view, each, workload)
@@ -100,14 +105,14 @@ def _told_of_leaks(view: View, client: Workload) -> bool:
     return bool(view.hits_of(client.ref, "connection_leak"))
 
 
-def _of_pool(view: View, each: Full, client: Workload) -> Match:
+def _of_pool(view: View, each: Full, client: Workload, *counted: Evidence) -> Match:
     """Return that a release lets each pod open more sessions: what was before leaves room for all."""
     others = tuple(ref for ref in clients(view, each.ref) if ref != client.ref)
     shown = (Evidence("objects", client.ref, c.told(), client.released_at) for c in raised(client)[:2])
     pods = Evidence("objects", client.ref, f"{len(client.live)} pods of it run, each with a pool of its own")
     return Match(
         component=client.ref,
-        evidence=(*shown, pods, *each.evidence),
+        evidence=(*shown, pods, *counted, *each.evidence),
         certainty=0.75,
         root_cause="configuration_error",
         remedy="rollback_workload",
