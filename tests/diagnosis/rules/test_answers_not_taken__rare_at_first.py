@@ -22,6 +22,7 @@ NODE = "TypeError: offer.rebate.toFixed is not a function"
 PHP = "TypeError: Cannot assign string to property Shop\\Offer::$rebate of type int"
 MARSHMALLOW = "ValidationError: {'rebate': ['Not a valid integer.']}"
 FAILS = "error_ratio", series({"component": "edge"}, (3600, 0.001), (2540, 0.04), (1100, 0.25))
+ABOUT = "error_ratio", series({"component": "edge"}, (3600, 0.02), (2540, 0.055))
 FIRES = [alert("EdgeErrors", service="edge")]
 AGES = range(1150, 0, -70)
 """When words of it come: much later than the release."""
@@ -37,11 +38,12 @@ def rare(
     mail: dict[str, Any] | None = None,
     figures: tuple[Any, ...] = (FAILS,),
     heard: float = 3500,
+    own: float = 1160,
     since: float = 1150,
 ) -> Snapshot:
     """Return a service of a release 44 minutes ago, since which few requests to an edge fail, and more since 19.
 
-    The edge was released just before that; another caller tells of it too, and its log is heard since so long.
+    The edge was released just before that; another caller tells of it too. Their logs reach back to ``own`` and ``heard``.
     """
     callers = [
         workload("edge", **{"env": CALLS_CART, "before": IMAGE, "released": 1180, **(edge or {})}),
@@ -49,12 +51,16 @@ def rare(
     ]
     told = f"1 validation error for Offer\nrebate\n{theirs}" if theirs == PYTHON else theirs
     second = [(heard, "INFO begun"), *((age, f"ERROR {told}") for age in sorted({since, *AGES}, reverse=True))]
-    logs = [timed(pod("edge"), *((age, f"ERROR {mine}") for age in AGES)), timed(pod("mail"), *second)]
+    logs = [
+        timed(pod("edge"), (own, "INFO begun"), *((age, f"ERROR {mine}") for age in AGES)),
+        timed(pod("mail"), *second),
+    ]
     service = of or cart(released=2640)
     return snapshot(*callers, service, *more, logs=logs, figures=figures, alerts=FIRES)
 
 
 UNTOUCHED: dict[str, Any] = {"before": None}
+ANEW: dict[str, Any] = {"before": IMAGE, "released": 1180}
 HOLDS = [
     Holds(
         f"few requests fail since its release, and callers tell of a field of another type much later: {what}",
@@ -82,8 +88,14 @@ DOES_NOT_HOLD = [
             ("each over its own field", rare(theirs=JAVA.replace("rebate", "weight"))),
             ("one told of it before the release", rare(since=3000)),
             ("the log of the one that nobody touched does not reach back so far", rare(heard=1200)),
-            ("both were released in between", rare(mail={"before": IMAGE, "released": 1180})),
-            ("nothing is measured of what failed before", rare(edge=UNTOUCHED, figures=())),
+            ("both were released in between", rare(mail=ANEW)),
+            ("nothing is measured of what failed before", rare(edge=UNTOUCHED, figures=(), own=3500)),
+            ("about as many failed before", rare(edge=UNTOUCHED, figures=(ABOUT,))),
+            ("one was released in between and measures nothing", rare(edge=UNTOUCHED, mail=ANEW)),
+            (
+                "what both ask was released as the first failed",
+                rare(GO, JAVA, workload("tax", before=IMAGE, released=2570), edge={"env": TAXED}, mail={"env": TAXED}),
+            ),
             (
                 "they failed before as well",
                 rare(figures=(("error_ratio", series({"component": "edge"}, (3600, 0.04), (1100, 0.25))),)),
@@ -129,6 +141,11 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "callers stumble over a field long after a release, and requests fail only since one's own",
         rare(figures=(errors("edge", 0.25, 1100),)),
+        OF_EDGE,
+    ),
+    DoesNotHold(
+        "callers stumble over a field long after a release, and requests fail since one's own soon after it",
+        rare(edge={"released": 1480}, figures=(errors("edge", 0.25, 1450),)),
         OF_EDGE,
     ),
 ]

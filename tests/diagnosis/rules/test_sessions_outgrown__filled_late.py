@@ -100,6 +100,11 @@ DOES_NOT_HOLD = [
                 filled(held=(counted("shop", (3600, 16), (1200, 24)), counted("api", (3600, 20), (900, 70)))),
             ),
             ("its pools of before could have held as many", filled(was="16", now="30")),
+            ("so could those of two processes in each pod", filled(was="10", now="16")),
+            (
+                "it has few of them",
+                filled(was="2", now="4", held=(counted("shop", (3600, 6), (900, 12)), counted("api", (3600, 10)))),
+            ),
             ("it had as many before it", filled(held=(counted("shop", (3600, 76)), BUSY, THEIRS))),
             ("the database told of locks", filled(told=(log("postgres-0", *[LOCKED] * 9, since=1500),))),
             ("the database was started since: all came anew", filled(server={"started": 1500})),

@@ -41,11 +41,10 @@ def tells_late(view: View, called: Workload, caller: Workload, first: datetime) 
 
     Its requests failed before its own release, or it was not released and its log reaches back to when it told nothing.
     """
-    own = since_release(caller, first)
-    began = fails_since(view, called, caller)
-    if began is not None:
-        return not own or (caller.released_at is not None and began < caller.released_at + BEFORE)
-    return not own and called.released_at is not None and _heard_at(view, caller, called.released_at)
+    if fails_since(view, called, caller) is not None:
+        return True
+    came = called.released_at
+    return came is not None and not since_release(caller, first) and _heard_at(view, caller, came)
 
 
 def _heard_at(view: View, caller: Workload, came: datetime) -> bool:
