@@ -43,7 +43,7 @@ def rare(
 ) -> Snapshot:
     """Return a service of a release 44 minutes ago, since which few requests to an edge fail, and more since 19.
 
-    The edge was released just before that; another caller tells of it too. Their logs reach back to ``own`` and ``heard``.
+    The edge was released just before that; another tells of it too. Their logs reach back to ``own`` and ``heard``.
     """
     callers = [
         workload("edge", **{"env": CALLS_CART, "before": IMAGE, "released": 1180, **(edge or {})}),
