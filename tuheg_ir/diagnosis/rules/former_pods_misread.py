@@ -38,11 +38,13 @@ _CACHE = late(
 )
 """How a line, or its trace, tells that what cannot be read comes out of a cache that several may fill."""
 _ASKED = late(
-    r"RestTemplate|RestClient|WebClient|feign|okhttp|http\.?client|\bhttpx?\b[./]|urllib3|\brequests/|axios|node-fetch"
-    r"|faraday|guzzle|\bgrpc\b|kafka|rabbit|amqp|\bcaffeine\b|\bfile:",
+    r"RestTemplate|RestClient|WebClient|feign|okhttp|http\.?client|net\.http\b|apache\.http|\bhttpx\b|urllib3"
+    r"|\brequests/|axios|node-fetch|faraday|guzzle|\bgrpc\b|kafka|rabbit|amqp|caffeine",
     re.IGNORECASE,
 )
 """How a trace tells that it is the answer or message of another one, or of a cache of the process alone."""
+_LEVEL = late(r"(?:trace|debug|info|notice|warn(?:ing)?)\b", re.IGNORECASE)
+"""How a logger begins a line of its own, that is of no trace."""
 _TRACE = 25
 """So many lines of a trace tell where it comes from."""
 _LONG = 4000
@@ -83,9 +85,8 @@ def _misread(view: View, workload: Workload) -> tuple[Hit, ...]:
 
 def _is_ill(view: View, workload: Workload, pod: Pod, hits: Sequence[Hit]) -> bool:
     """Tell whether a pod of the release cannot read either, repeats errors of its own, or fails requests."""
-    if any(hit.pod == pod.name for hit in hits) or of_pods(view, workload.ref, "error_ratio_by_pod").get(
-        pod.name, 0.0
-    ) > ERRORS:
+    failed = of_pods(view, workload.ref, "error_ratio_by_pod").get(pod.name, 0.0)
+    if failed > ERRORS or any(hit.pod == pod.name for hit in hits):
         return True
     return any(each.pods.get(pod.name, 0) >= OFTEN for each in marked(view, workload))
 
@@ -104,11 +105,17 @@ def _of_a_cache(view: View, pods: Sequence[Pod]) -> bool:
 def _around(lines: Sequence[str], at: int) -> str:
     """Return a line with the rest of its trace: Java's follows it, Python's stands before it."""
     first = last = at
-    while first > max(0, at - _TRACE) and of_trace(without_time(lines[first])):
+    while first > max(0, at - _TRACE) and _goes_on(lines[first]):
         first -= 1
-    while last + 1 < min(len(lines), at + _TRACE) and of_trace(without_time(lines[last + 1])):
+    while last + 1 < min(len(lines), at + _TRACE) and _goes_on(lines[last + 1]):
         last += 1
     return "\n".join(line[:_LONG] for line in lines[first : last + 1])
+
+
+def _goes_on(line: str) -> bool:
+    """Tell whether a line is one of a trace, after its first."""
+    bare = without_time(line[:_LONG])
+    return line[:1].isspace() or (of_trace(bare) and not _LEVEL.match(bare))
 
 
 def _since_they_came(view: View, workload: Workload, ill: Sequence[Pod], first: datetime | None) -> bool:
