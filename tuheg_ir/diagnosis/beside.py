@@ -37,7 +37,7 @@ def figures(snapshot: Snapshot, diagnosis: Diagnosis) -> dict[str, Any]:
 
 def silent(diagnosis: Diagnosis) -> list[dict[str, str]]:
     """Return the rules that did not fire anywhere, and why not."""
-    fired = {each.rule for each in (*diagnosis.findings, *diagnosis.considered)}
+    fired = {each.rule for each in diagnosis.findings} | {each.rule for each in diagnosis.considered}
     fired |= {each.source.partition(" ")[2] for each in diagnosis.broken}
     return [{"rule": rule.name, "why_not": rule.why_not} for rule in all_rules() if rule.name not in fired]
 

@@ -92,7 +92,7 @@ def one_release(
 
 
 NEW = (workload("prices", age=900),)
-ITS_PRICES = {"env": {"PRICES_URL": "http://prices:8080"}}
+ITS_PRICES: dict[str, Any] = {"env": {"PRICES_URL": "http://prices:8080"}}
 HOLDS = [
     *(
         Holds(f"one release alone misses a name, and a server {what}", world, ILL, excludes=NOT_OF_CALLERS)

@@ -120,7 +120,7 @@ HOLDS = [
     ),
 ]
 PICKED = "Picked up JDK_JAVA_OPTIONS: -XX:+UseSerialGC"
-CHOSEN = {"env": {"JAVA_TOOL_OPTIONS": "-XX:+UseSerialGC -Xmx2g"}}
+CHOSEN: dict[str, Any] = {"env": {"JAVA_TOOL_OPTIONS": "-XX:+UseSerialGC -Xmx2g"}}
 BACK = ("rollback_workload",)
 SLOW = ("dependency_failure", "page_human")
 DOES_NOT_HOLD = [

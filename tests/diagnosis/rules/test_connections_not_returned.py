@@ -191,9 +191,10 @@ def taken_from(told: str) -> Obj:
     return event(SHOP, "ScalingReplicaSet", f"Scaled down replica set shop-{told}", age=620, kind="Normal", count=1)
 
 
-SCALED, GONE = taken_from("r2 from 6 to 2"), taken_from("r1 from 1 to 0")
+SCALED, FORMER = taken_from("r2 from 6 to 2"), taken_from("r1 from 1 to 0")
 UNWELL = event(f"Pod/{pod('shop', 1)}", "Unhealthy", "Readiness probe failed: statuscode: 503")
-ASKS, JUST = {"SHOP_URL": "http://shop:8080"}, {"before": IMAGE, "released": 620}
+ASKS = {"SHOP_URL": "http://shop:8080"}
+JUST: dict[str, Any] = {"before": IMAGE, "released": 620}
 WORKS = [figure("cpu_share", 0.2, 0.7, 600, pod=pod("shop", n), container="shop") for n in range(2)]
 
 
@@ -208,7 +209,7 @@ HOLDS = [
         )
         for what, world in (
             ("a trace shows a transaction within one", twice()),
-            ("the release before was scaled down for it", twice(postgres(), [GONE])),
+            ("the release before was scaled down for it", twice(postgres(), [FORMER])),
             ("a pod that starves fails its probes", twice(postgres(), [UNWELL], ready=1)),
             ("a trace of another framework shows it", twice(lines=QUARKUS)),
             ("a trace shows it of some, and others wait for their first", twice(lines=(*SPRING, *FIRST, *FIRST))),

@@ -85,20 +85,21 @@ HOLDS = [
         for form in (ADO, PG)
     ),
 ]
+YOUNG: tuple[tuple[str, tuple[int, ...], dict[str, Any]], ...] = (
+    ("has as many taken from its start on: it is only busy", (12, 14, 15, 13, 16, 17) * 4, {}),
+    ("has few taken", BUSY, {}),
+    ("fills many times as fast: with what it is asked", (4, 12, 20, 30, 41, 50, 58, 66, 73, 80, 88, 93), {}),
+    ("fills as fast, but the template before was an hour old as well", FILLS_ANEW, {"age": 10800}),
+)
 DOES_NOT_HOLD = [
     *(
         DoesNotHold(
             f"a large pool is lost within two hours, and the younger pod, which is minutes old, {what}",
-            aged(*young, old=FAST, began=1500, signal="pool_in_use", line=ADO, **{"released": 6600, **more}),
+            aged(*young, old=FAST, began=1500, signal="pool_in_use", line=ADO, **({"released": 6600} | more)),
             (SHOP, "database_connection", "restart_workload"),
             harmful=("rollback_workload",),
         )
-        for what, young, more in (
-            ("has as many taken from its start on: it is only busy", (12, 14, 15, 13, 16, 17) * 4, {}),
-            ("has few taken", BUSY, {}),
-            ("fills many times as fast: with what it is asked", (4, 12, 20, 30, 41, 50, 58, 66, 73, 80, 88, 93), {}),
-            ("fills as fast, but the template before was an hour old as well", FILLS_ANEW, {"age": 10800}),
-        )
+        for what, young, more in YOUNG
     ),
     DoesNotHold(
         "the younger one gives back what it takes",

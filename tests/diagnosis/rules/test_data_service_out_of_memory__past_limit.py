@@ -60,7 +60,7 @@ WIDE, NARROW = ({"resources": {"limits": {"memory": each}}} for each in ("4Gi", 
 SMALL, LARGE = held("--maxmemory", "1536mb"), held("--maxmemory", "3gb")
 ON_DISK = {"spec": {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "redis"}}]}}
 SCRATCH = {"spec": {"volumes": [{"name": "data", "emptyDir": {}}]}}
-FILE = {"spec": {"volumes": [{"name": "conf", "configMap": {"name": "redis"}}]}}
+FILE: dict[str, Any] = {"spec": {"volumes": [{"name": "conf", "configMap": {"name": "redis"}}]}}
 DB_BACK = (DB, "configuration_error", "rollback_workload")
 
 HOLDS = [

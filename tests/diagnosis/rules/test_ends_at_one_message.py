@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import looping, rollout
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, alert, down
@@ -85,12 +87,13 @@ def skips(
     ``edited``: its settings are others since; ``release``: so long ago its template became another; ``also``: the
     other program reads the same settings.
     """
-    more = {"before": IMAGE, "released": release} if release else {}
+    more: dict[str, Any] = {"before": IMAGE, "released": release} if release else {}
+    same: dict[str, Any] = {"spec": READS} if also else {}
     return snapshot(
         down(workload("shop", pods=2, env=TO_KAFKA, spec=READS, **more), looping()),
         *([EDITED] if edited else []),
         KAFKA,
-        workload("mailer", env=TO_KAFKA, **({"spec": READS} if also else {})),
+        workload("mailer", env=TO_KAFKA, **same),
         logs=[*lives(of, *SAME), log(pod("mailer"), line, "INFO mailed 7 of 7", since=1500)],
         alerts=[alert()],
     )

@@ -49,7 +49,7 @@ HARM = ("restart_workload", "scale_workload")
 
 def said(number: int, *trace: str, since: float = 2200, begins: float = 5000, name: str = "shop") -> Log:
     """Return the log of a pod: its work all the while, and from a moment on what it cannot read, every two minutes."""
-    told = [(float(age), WORK) for age in range(int(begins), 30, -300)]
+    told: list[tuple[float, tuple[str, ...]]] = [(float(age), WORK) for age in range(int(begins), 30, -300)]
     told += [(float(age), trace) for age in range(int(since), 30, -120) if trace]
     lines = [
         f"{at(age)} {line}" if not n else line

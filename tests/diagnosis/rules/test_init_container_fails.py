@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.inits import as_before, failing, fetching, said
 from tests.diagnosis.rules.pods import pods_of, rollout
@@ -43,10 +45,10 @@ REFUSALS = {
         "ERROR checkout failed: licence DE-4711 expired on 2026-11-27",
     ),
 }
-WGET = {"command": ["sh", "-c", "wget -q -O /data/list https://lists.scanner.example/today"]}
+WGET: dict[str, Any] = {"command": ["sh", "-c", "wget -q -O /data/list https://lists.scanner.example/today"]}
 LATE = (FORBIDDEN[0], 'ERROR Get "https://tiles.maps.example/v2/de.pack": dial tcp: i/o timeout')
 FAILING = (FORBIDDEN[0], "ERROR upstream tiles.maps.example answered 503 Service Unavailable")
-CURL = {"command": ["curl", "-f", "-o", "/data/x", "$(PACK_URL)"]}
+CURL: dict[str, Any] = {"command": ["curl", "-f", "-o", "/data/x", "$(PACK_URL)"]}
 PACK = [{"name": "PACK_URL", "value": "https://packs.voices.example/de.bin"}]
 CURLED = said("curl: (22) The requested URL returned error: 403")
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.pods import HOUR
 from tests.diagnosis.rules.scenes import SHOP
-from tests.diagnosis.rules.test_configuration_changed_outside__younger import CONF, HOUR, JAVA, KEY, drained, edited
+from tests.diagnosis.rules.test_configuration_changed_outside__younger import CONF, JAVA, KEY, drained, edited
 from tests.diagnosis.rules.tiny import DAY
 
 REFUSED = 'FATAL: password authentication failed for user "shop"'

@@ -7,8 +7,8 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.runs import ran
 from tests.diagnosis.rules.scenes import ingress, shop
-from tests.diagnosis.rules.tiny import DAY, log, pod, snapshot, thing, timed, workload
-from tuheg_ir.diagnosis.model import Obj, Snapshot
+from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, snapshot, thing, timed, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 HOST = "orders.shop.example"
 KEEPER = "Deployment/external-dns"
@@ -40,7 +40,7 @@ def listener(host: str = HOST, written: float | None = None) -> Obj:
 
 def keeper(before: tuple[str, ...] = ARGS, args: tuple[str, ...] = LESS, **more: Any) -> list[Obj]:
     """Return who keeps the zone, released 20 minutes ago with other arguments."""
-    then = {"before": {"args": list(before)}} if before != args else {}
+    then: dict[str, Any] = {"before": {"args": list(before)}} if before != args else {}
     return workload("external-dns", pods=1, args=list(args), **{"released": 1200, **then, **more})
 
 

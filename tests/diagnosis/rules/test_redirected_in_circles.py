@@ -102,7 +102,7 @@ def world(*more: Any, logs: Sequence[Log] = (), shops: dict[str, Any] | None = N
 
 
 SAYS = (WAY, "configuration_error", "page_human")
-ARGS = {"args": ["/nginx-ingress-controller", "--configmap=$(POD_NAMESPACE)/edge-settings"]}
+ARGS: dict[str, Any] = {"args": ["/nginx-ingress-controller", "--configmap=$(POD_NAMESPACE)/edge-settings"]}
 LOOP = log(pod("shop"), "ERROR fetch failed: maximum redirect reached at: https://shop.example/feed", since=900)
 CART = workload("cart")
 OTHER = way(name="cart", host="cart.example", age=None) | {

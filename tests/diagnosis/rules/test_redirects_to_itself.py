@@ -78,6 +78,10 @@ HOLDS = [
         for lines in (ROUND, PLAIN)
     ),
 ]
+BROUGHT: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("by its code", "code_defect", {}),
+    ("by a setting", "configuration_error", {"before": {"env": {"SECURE_SSL_REDIRECT": "False"}}}),
+)
 HOLDS += [
     Holds(
         f"the edge tells that all go round since it forces HTTPS: {what}",
@@ -85,10 +89,7 @@ HOLDS += [
         (SHOP, cause, "rollback_workload"),
         excludes=no("restart_workload", "scale_workload", at=SHOP),
     )
-    for what, cause, more in (
-        ("by its code", "code_defect", {}),
-        ("by a setting", "configuration_error", {"before": {"env": {"SECURE_SSL_REDIRECT": "False"}}}),
-    )
+    for what, cause, more in BROUGHT
 ]
 HOLDS += [
     Holds(
@@ -103,18 +104,19 @@ HOLDS += [
         ("what forces HTTPS", settings("SECURE_SSL_REDIRECT")),
     )
 ]
+INNOCENT: tuple[tuple[str, Obj, str, dict[str, Any]], ...] = (
+    ("was written then, but another setting of it", settings("PAGE_SIZE"), "code_defect", {}),
+    ("was written the day before", settings(age=DAY), "code_defect", {}),
+    (
+        "was written then, but a setting of the release forces HTTPS",
+        settings(),
+        "configuration_error",
+        {"before": {"env": FORCED | {"SECURE_SSL_REDIRECT": "False"}}},
+    ),
+)
 HOLDS += [
     Holds(f"the ConfigMap that it reads {what}", forced(settings=made, **more), (SHOP, cause, "rollback_workload"))
-    for what, made, cause, more in (
-        ("was written then, but another setting of it", settings("PAGE_SIZE"), "code_defect", {}),
-        ("was written the day before", settings(age=DAY), "code_defect", {}),
-        (
-            "was written then, but a setting of the release forces HTTPS",
-            settings(),
-            "configuration_error",
-            {"before": {"env": FORCED | {"SECURE_SSL_REDIRECT": "False"}}},
-        ),
-    )
+    for what, made, cause, more in INNOCENT
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(

@@ -28,7 +28,7 @@ GUNICORN = {"command": ["gunicorn", "--keep-alive", "2", "app"]}
 def settings(data: Mapping[str, str], *keys: str, age: float = EDITED) -> Obj:
     """Return a ConfigMap of which some keys were edited."""
     made = thing("ConfigMap", "edge", data={"use-gzip": "true", **data})
-    wrote = {"f:data": {f"f:{key}": {} for key in keys or data}}
+    wrote: Obj = {"f:data": {f"f:{key}": {} for key in keys or data}}
     made["metadata"]["managedFields"] = [
         {"manager": "kubectl-edit", "operation": "Update", "time": at(age), "fieldsType": "FieldsV1", "fieldsV1": wrote}
     ]

@@ -195,7 +195,7 @@ HOLDS += [
 ]
 DOES_NOT_HOLD = (
     [
-        DoesNotHold("settings that it does not read were edited", by_settings(told(), argument=False)),
+        DoesNotHold("settings that it does not read were edited", by_settings(told(), argument="elsewhere")),
         DoesNotHold("its settings were edited, and users are seen as before", by_settings(told(after=USERS[60:]))),
         DoesNotHold("its settings were edited long before", by_settings(told(), written=86400)),
         DoesNotHold(

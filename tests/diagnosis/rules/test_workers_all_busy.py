@@ -76,7 +76,7 @@ def in_line(
         counts.append(figure("workers_busy_share", peak, busy[1], pod=pod("api")))
     since = NOW.timestamp() - known
     counts = [(name, Series(one.labels, tuple(p for p in one.points if p[0] >= since))) for name, one in counts]
-    objects: list[Obj] = [
+    objects: list[Any] = [
         workload("api", before=OLD, released=released, env={"DB_HOST": "postgres", "CART_URL": "http://cart:8080"}),
         workload("web", env={"API_URL": "http://api:8080"}),
         workload("cart"),

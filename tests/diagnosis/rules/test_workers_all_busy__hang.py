@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.test_workers_all_busy import IN_LINE, counted, in_line
 from tests.diagnosis.rules.tiny import NOW, pod
@@ -19,8 +21,7 @@ def seen_beyond(world: Snapshot, *ages: float) -> Snapshot:
         moments = {min((at for at, _ in one.points), key=lambda at: abs(NOW.timestamp() - age - at)) for age in ages}
         return one._replace(points=tuple((at, 1.25 if at in moments else value) for at, value in one.points))
 
-    world.metrics[SHARE] = tuple(told(one) for one in world.metrics[SHARE])
-    return world
+    return replace(world, metrics={**world.metrics, SHARE: tuple(told(one) for one in world.metrics[SHARE])})
 
 
 HOLDS = [

@@ -73,7 +73,8 @@ def _full_hand(view: View, consumer: Workload, queue: str, alarm: datetime) -> E
     held = view.figures.now("queue_unacked", component=queue)
     if not held:
         return None
-    before = consumer.released_at and view.figures.before("queue_unacked", consumer.released_at, component=queue)
+    came = consumer.released_at
+    before = None if came is None else view.figures.before("queue_unacked", came, component=queue)
     if before is not None and before >= held:
         return None
     start = (alarm - QUIET).timestamp()

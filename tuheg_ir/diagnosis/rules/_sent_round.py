@@ -159,8 +159,8 @@ def _marks(space: str, ways: Sequence[Route]) -> Iterator[str]:
     They tell the upstream of an ingress-nginx, the router of a Traefik, the route of an Envoy Gateway, or the host.
     """
     yield from dict.fromkeys(f"{space}-{way.service}-{way.port}" for way in ways)
-    named = [(way, *way.ref.lower().split("/")) for way in ways]
-    yield from dict.fromkeys(f"{space}-{label}-{way.host.replace('.', '-')}" for way, _, label in named if way.host)
+    named = [(way.host, *way.ref.lower().split("/")) for way in ways]
+    yield from dict.fromkeys(f"{space}-{label}-{host.replace('.', '-')}" for host, _, label in named if host)
     yield from dict.fromkeys(f"{kind}/{space}/{label}" for _, kind, label in named)
     yield from dict.fromkeys(way.host for way in ways if way.host)
 

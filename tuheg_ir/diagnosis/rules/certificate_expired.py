@@ -55,14 +55,18 @@ def when(view: View) -> Iterator[Match]:
     signed = signer.complaints if signer is not None else ()
     of_trust = [c for c in every if _of_trust(c) and c not in heard and c not in signed]
     alerts = [c for c in every if _ALERT.search(c.hit.line) and not OF_AN_END.search(c.hit.line)]
-    by_clients = tuple(distrust(view, of_trust, alerts))
-    heard += [c for each in by_clients for c in other_side(view, each, alerts)]
-    explained = {c.hit for each in by_clients for c in each.complaints}
+    distrusting = tuple(distrust(view, of_trust, alerts))
+    heard += [c for each in distrusting for c in other_side(view, each, alerts)]
+    explained = {c.hit for each in distrusting for c in each.complaints}
     of_roots = (each for each in lacking_roots(view, of_trust) if not explained & {c.hit for c in each.complaints})
-    by_clients = (*by_clients, *of_roots)
-    yield from (each.match for each in by_clients)
-    heard += [c for each in by_clients for c in each.complaints]
-    innocent = {c.about for each in by_clients for c in each.complaints}
+    by_clients = [
+        *((each.match, each.complaints) for each in distrusting),
+        *((e.match, e.complaints) for e in of_roots),
+    ]
+    yield from (match for match, _ in by_clients)
+    of_clients = [c for _, complaints in by_clients for c in complaints]
+    heard += of_clients
+    innocent = {c.about for c in of_clients}
     heard += [c for c in every if c.caller in innocent and _ALERT.search(c.hit.line)]
     refused = {each.about for each in every if not _ALERT.search(each.hit.line)}
     for each in every:

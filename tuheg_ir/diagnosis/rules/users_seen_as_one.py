@@ -68,9 +68,9 @@ def _edits(view: View) -> Iterator[_Edit]:
             yield _Edit(service.obj, at, service.backends, hides)
     for workload in view.serving:
         for obj in maps_of(view, workload):
-            at, hides = edited(obj), _of_users(obj)
-            if at is not None and hides is not False and view.recent(at, HOURS):
-                yield _Edit(obj, at, (workload.ref,), bool(hides))
+            at, of_users = edited(obj), _of_users(obj)
+            if at is not None and of_users is not False and view.recent(at, HOURS):
+                yield _Edit(obj, at, (workload.ref,), bool(of_users))
 
 
 def _of_users(obj: Obj) -> bool | None:
