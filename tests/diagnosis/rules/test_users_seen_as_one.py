@@ -77,7 +77,7 @@ def by_settings(
 ) -> Snapshot:
     """Return a controller of ways in whose ConfigMap was edited, what it leads to, and its access log.
 
-    ``argument``: in which namespace it is told to look for it ("": it is not told); ``wrote``: which of its keys was edited.
+    ``argument``: in which namespace it is told to look for it, if at all; ``wrote``: which of its keys was edited.
     """
     given: dict[str, Any] = {"args": ["/nginx-ingress-controller", f"--configmap={argument}/edge-settings"]}
     given |= {"spec": {"volumes": [{"name": "more", "configMap": {"name": "more"}}]}} if others else {}
