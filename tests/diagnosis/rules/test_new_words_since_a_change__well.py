@@ -34,6 +34,19 @@ def own(words: str, figures: Iterable[Any] = (), calm: str = "INFO request") -> 
     )
 
 
+def broker(words: str) -> Snapshot:
+    """Return a broker whose log has new words since its release, and a shop that uses it and for which people wait."""
+    made: dict[str, Any] = {
+        "kind": "StatefulSet",
+        "pods": 1,
+        "port": 5672,
+        "before": {"image": "rabbitmq:3.13.6"},
+        "released": RELEASED,
+    }
+    store = workload("rabbitmq", "rabbitmq:3.13.7", **made)
+    return snapshot(shop(env={"AMQP_HOST": "rabbitmq"}), store, logs=[told("rabbitmq", words, 600)], alerts=[FIRES])
+
+
 def logins(words: str, right: str, each: float) -> Snapshot:
     """Return a cart at which people log in since its release: some in vain, one of them rightly every few seconds."""
     cart = workload("cart", pods=1, before=IMAGE, released=RELEASED)
@@ -101,6 +114,12 @@ def of_store(*ill: str, well: bool = True) -> Snapshot:
 
 
 HOLDS = [
+    Holds(
+        "a broker tells new words since its own release: it is not taken back for a guess",
+        broker("ERROR Error on AMQP connection <0.1728.0> (10.0.0.9:51257 -> 10.0.0.1:5672, state: starting):"),
+        ("StatefulSet/rabbitmq", "code_defect", LOOK),
+        harmful=(BACK,),
+    ),
     Holds("a store cancels statements since one of those who ask it came", of_store(), (CART, "code_defect", BACK)),
     Holds(
         "a store cancels statements, another who asks it fails, and nobody measures the released",

@@ -185,11 +185,12 @@ def _of_release(view: View, workload: Workload, words: Marked, released: Workloa
 def _brought(view: View, workload: Workload, words: Marked, released: Workload, said: Sequence[Evidence]) -> bool:
     """Tell whether a release may have brought the words: they are meant for it, and nobody suffered before it came.
 
+    A data service is not taken back for a guess: its log speaks of who asks it, and its data may not go back with it.
     An alert that names nobody, or fires for days, may be about something else. Where pods of the template before end as
     well, to go back to it mends nothing, nor where others lacked before it came what the words name. And a server that
     finds what most ask for only says of a few that they ask for what is not there.
     """
-    if _asked_in_vain(words.line) and not finds_nothing(view, workload):
+    if role(released) in DATA or (_asked_in_vain(words.line) and not finds_nothing(view, workload)):
         return False
     if not only_of_newest(released, crashes(view, released)) or lacked_before(view, workload, words, released):
         return False
