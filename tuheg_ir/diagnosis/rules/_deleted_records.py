@@ -22,7 +22,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 _BY_ITSELF = r"(?<![A-Za-z0-9])(?:{})(?![A-Za-z0-9])"
 _TAKES_OUT = late(_BY_ITSELF.format("del(?:et(?:e[ds]?|ing))?|remov(?:e[ds]?|ing)|destroy(?:ed|ing)?"), re.IGNORECASE)
-_PUTS_IN = late(_BY_ITSELF.format("creat(?:e[ds]?|ing)|upsert(?:ed|ing)?|add(?:ed|ing)?|updat(?:e|ing)"), re.IGNORECASE)
+_PUTS_IN = late(_BY_ITSELF.format("creat(?:e[ds]?|ing)|upsert(?:ed|ing)?|add(?:ed|ing)?|updat(?:e[ds]?|ing)|register(?:ed|s|ing)?"), re.IGNORECASE)
 _OF_ADDRESSES = late(_BY_ITSELF.format("A|AAAA|CNAME|ALIAS"))
 _RECORD = late(_BY_ITSELF.format("[Rr]ecords?|RRs?|[Rr]r[Ss]ets?|(?:Resource)?RecordSets?|nsupdate|[A-Z]+Record"))
 _OF_OTHERS = late(_BY_ITSELF.format("TXT|MX|NS|SRV|PTR|SOA|CAA"))
@@ -53,21 +53,37 @@ class Deleted(NamedTuple):
     line: str
 
 
+class _Told(NamedTuple):
+    """The lines of a log of a workload, by their numbers, that tell of something taken out or put in.
+
+    They are few, whatever the log is long: only of these each name is looked for.
+    """
+
+    by: Workload
+    log: Log
+    lines: tuple[tuple[int, str], ...]
+
+
 def deleted(view: View, hosts: Sequence[str]) -> Iterator[Deleted]:
     """Yield for each of some names who took it out last; not where somebody put it in again with that or since."""
     zones = {".".join(host.split(".")[-2:]).lower() for host in hosts}
     logs = [
-        (workload, log)
+        _Told(workload, log, lines)
         for workload in view.workloads.values()
         for log in view.logs_of(workload.pods)
-        if zones and speaks_of(log, zones) and not _rehearses(workload, log)
+        if zones and speaks_of(log, zones) and (lines := _of_records(log)) and not _rehearses(workload, log)
     ]
-    for host in hosts:
+    for host in hosts if logs else ():
         named = named_by(host)
-        told = [each for workload, log in logs for each in _taken_out(workload, log, host, named)]
+        told = [each for log in logs for each in _taken_out(log, host, named)]
         last = max(told, key=lambda each: each.at, default=None)
-        if last is not None and not any(_put_in(log, named, last.at) for _, log in logs):
+        if last is not None and not any(_put_in(log, named, last.at) for log in logs):
             yield last
+
+
+def _of_records(log: Log) -> tuple[tuple[int, str], ...]:
+    """Return the lines, with their numbers, that may tell that something was taken out or put in."""
+    return tuple((n, line) for n, line in enumerate(log.lines) if _TAKES_OUT.search(line) or _PUTS_IN.search(line))
 
 
 def named_by(host: str) -> re.Pattern[str]:
@@ -78,22 +94,22 @@ def named_by(host: str) -> re.Pattern[str]:
     return re.compile(f"{whole}|{apart}", re.IGNORECASE)
 
 
-def _taken_out(workload: Workload, log: Log, host: str, named: re.Pattern[str]) -> list[Deleted]:
+def _taken_out(told: _Told, host: str, named: re.Pattern[str]) -> list[Deleted]:
     """Return where a log tells that a record was taken out; who is refused tells that right after, or tries again."""
     found = []
-    for number, line in enumerate(log.lines):
+    for number, line in told.lines:
         if not named.search(line) or not _says(_TAKES_OUT, named, line):
             continue
-        at, next_ones = stamp(line), log.lines[number + 1 : number + 1 + _ANSWER]
+        at, next_ones = stamp(line), told.log.lines[number + 1 : number + 1 + _ANSWER]
         if at is not None and not any(map(_NOT_DONE.search, next_ones)):
-            found.append(Deleted(workload, log.pod, host, at, after_time(line)))
+            found.append(Deleted(told.by, told.log.pod, host, at, after_time(line)))
     refused = len(found) >= _TRIES and found[-1].at - found[0].at >= _TRIED
     return [] if refused else found
 
 
-def _put_in(log: Log, named: re.Pattern[str], since: datetime) -> bool:
+def _put_in(told: _Told, named: re.Pattern[str], since: datetime) -> bool:
     """Tell whether a log tells that a record of a name was put in since a time, or with the same batch."""
-    lines = (line for line in log.lines if named.search(line) and not _says(_TAKES_OUT, named, line))
+    lines = (line for _, line in told.lines if named.search(line) and not _says(_TAKES_OUT, named, line))
     found = (line for line in lines if _says(_PUTS_IN, named, line))
     return any((at := stamp(line)) is not None and at >= since - _AT_ONCE for line in found)
 
