@@ -31,12 +31,38 @@ def flickers(
     )
 
 
+def outages(*ends: float, now: float = 280) -> Snapshot:
+    """Return a shop of three whose pods all failed in outages of five minutes, and of which the second fails again."""
+    steps = [step for since in ends for step in ((since, 0.9), (since - 300, 0.0))]
+    like = [
+        ("error_ratio_by_pod", series({"pod": pod("shop", n)}, (3600, 0.0), *steps, *([(now, 0.7)] if n == 1 else [])))
+        for n in range(3)
+    ]
+    return snapshot(shop(pods=3), figures=[*like, errors("shop", 0.25, before=0.001, since=now)])
+
+
+def beside(value: float, moment: float, high: float) -> Snapshot:
+    """Return a shop of four: one fails for a quarter of an hour, beside one that flickers and one that does it now.
+
+    ``value``: what share the ill one fails; ``moment``: the one whose turn it is; ``high``: the other's, each time.
+    """
+    steps = [step for since in LONG_AGO for step in ((since, high), (since - 90, 0.0))]
+    shares = (steps, [(60, moment)], [(900, value)], [])
+    like = [
+        ("error_ratio_by_pod", series({"pod": pod("shop", n)}, (3600, 0.0), *share)) for n, share in enumerate(shares)
+    ]
+    return snapshot(shop(pods=4), figures=[*like, errors("shop", 0.1, before=0.001, since=900)])
+
+
 HOLDS = [
     Holds(what, world, (SHOP, "service_crash", "restart_workload"))
     for what, world in (
         ("it fails for longer than the other ever did", flickers(*LONG_AGO, now=400)),
         ("it fails far more than the other ever did", flickers(*LONG_AGO, now=90, high=0.7)),
         ("the other failed for a moment once, and once again", flickers(2700, 900, now=90)),
+        ("all met the outages before, and it fails alone now", outages(3500, 2950, 2400, 1850, 1300)),
+        ("another one fails a request by chance just now", beside(0.3, 0.09, 0.1)),
+        ("it fails at all, and another one's share is large by chance", beside(1.0, 0.3, 0.35)),
         ("it is slow for longer than the other ever was", flickers(*LONG_AGO, now=400, signal="latency_p95_by_pod")),
     )
 ]

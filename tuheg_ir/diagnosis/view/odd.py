@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.answers import Answers, answers
 from tuheg_ir.diagnosis.view.complaints import fresh
+from tuheg_ir.diagnosis.view.flicker import by_chance
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import OFTEN, STILL, complained
 from tuheg_ir.diagnosis.view.reading import labels, oldest, text
@@ -43,8 +44,9 @@ def odd_pods(view: View, workload: Workload, *, few: bool = True) -> dict[str, s
         values = {pod: value for pod, value in view.figures.latest(signal, "pod").items() if pod in live}
         bad = {pod for pod, value in values.items() if value > limit}
         bad -= _as_slow_as_ever(view, signal, {pod: values[pod] for pod in bad - set(found)}, found)
-        bad -= {pod for pod in bad if _by_chance(view, signal, limit, pod, set(values) - bad)}
-        good = [value for pod, value in values.items() if pod not in bad]
+        chance = by_chance(view, signal, limit, set(values), bad)
+        bad -= chance
+        good = [value for pod, value in values.items() if pod not in bad | chance]
         if not bad or not good or (few and len(bad) > len(good)) or min(values[p] for p in bad) < factor * max(good):
             continue
         for pod in sorted(bad):
@@ -63,21 +65,6 @@ def _as_slow_as_ever(view: View, signal: str, slow: Mapping[str, float], failing
         return set()
     was = {pod: view.figures.before(signal, began, pod=pod) for pod in slow}
     return {pod for pod, took in slow.items() if took < SLOWER * (was[pod] or 0.0)}
-
-
-def _by_chance(view: View, signal: str, limit: float, pod: str, others: Collection[str]) -> bool:
-    """Tell whether a pod went beyond a limit as one of those that are well did again and again, as far and as long.
-
-    Of who is asked rarely one failed request is a large share for a moment; whose turn it is now is chance.
-    """
-    figures = view.figures
-    highest, longest = figures.peak(signal, pod=pod) or 0.0, figures.longest(signal, limit, pod=pod)
-    return any(
-        figures.episodes(signal, limit, pod=other) >= OFTEN
-        and (figures.peak(signal, pod=other) or 0.0) >= highest
-        and figures.longest(signal, limit, pod=other) >= longest
-        for other in others
-    )
 
 
 def odd_since(view: View, odd: Iterable[str]) -> datetime | None:
