@@ -26,6 +26,18 @@ def edited(kind: str, name: str, ago: float, *keys: str, held: tuple[str, ...] =
     return made
 
 
+def also(made: Obj, ago: float, key: str) -> Obj:
+    """Return an object of which another one wrote a key as well."""
+    wrote = {
+        "manager": "external-secrets",
+        "operation": "Update",
+        "time": at(ago),
+        "fieldsV1": {"f:data": {f"f:{key}": {}}},
+    }
+    made["metadata"]["managedFields"].append(wrote)
+    return made
+
+
 CONF = edited("ConfigMap", "shop-config", 2 * HOUR, "RATES_URL")
 
 
@@ -105,6 +117,16 @@ HOLDS = [
             "ConfigMap/shop-config",
         ),
         (
+            "since then another one wrote a key that they do not read",
+            drained(
+                also(edited("Secret", "partner", 3 * HOUR, "token", held=("webhook",)), 2 * HOUR, "webhook"),
+                says=JAVA,
+                envFrom=[],
+                **KEY,
+            ),
+            "Secret/partner",
+        ),
+        (
             "a key that they read was taken out",
             drained(edited("Secret", "partner", 2 * HOUR, "webhook", held=()), envFrom=[], **KEY),
             "Secret/partner",
@@ -123,6 +145,16 @@ DOES_NOT_HOLD = [
         (
             "no key that they read was edited",
             drained(edited("Secret", "partner", 2 * HOUR, "webhook"), envFrom=[], **KEY),
+            ANEW,
+        ),
+        (
+            "the key that they read was edited before all had started, and another one since",
+            drained(
+                also(edited("Secret", "partner", 25 * DAY, "token", held=("webhook",)), 2 * HOUR, "webhook"),
+                says=JAVA,
+                envFrom=[],
+                **KEY,
+            ),
             ANEW,
         ),
         ("the edit came after all had started", drained(edited("ConfigMap", "shop-config", 1800, "RATES_URL")), ANEW),

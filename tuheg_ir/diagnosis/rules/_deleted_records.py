@@ -22,7 +22,10 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 _BY_ITSELF = r"(?<![A-Za-z0-9])(?:{})(?![A-Za-z0-9])"
 _TAKES_OUT = late(_BY_ITSELF.format("del(?:et(?:e[ds]?|ing))?|remov(?:e[ds]?|ing)|destroy(?:ed|ing)?"), re.IGNORECASE)
-_PUTS_IN = late(_BY_ITSELF.format("creat(?:e[ds]?|ing)|upsert(?:ed|ing)?|add(?:ed|ing)?|updat(?:e[ds]?|ing)|register(?:ed|s|ing)?"), re.IGNORECASE)
+_PUTS_IN = late(
+    _BY_ITSELF.format("creat(?:e[ds]?|ing)|upsert(?:ed|ing)?|add(?:ed|ing)?|updat(?:e[ds]?|ing)|register(?:ed|s|ing)?"),
+    re.IGNORECASE,
+)
 _OF_ADDRESSES = late(_BY_ITSELF.format("A|AAAA|CNAME|ALIAS"))
 _RECORD = late(_BY_ITSELF.format("[Rr]ecords?|RRs?|[Rr]r[Ss]ets?|(?:Resource)?RecordSets?|nsupdate|[A-Z]+Record"))
 _OF_OTHERS = late(_BY_ITSELF.format("TXT|MX|NS|SRV|PTR|SOA|CAA"))

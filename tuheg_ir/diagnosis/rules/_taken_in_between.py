@@ -23,7 +23,7 @@ from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.silent import complained_since
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
-from tuheg_ir.diagnosis.view.written import is_read
+from tuheg_ir.diagnosis.view.written import read_write
 
 _SETTINGS = ("ConfigMap", "Secret")
 _OF_OTHERS = ("certificate",)
@@ -115,16 +115,18 @@ def _edits(
 ) -> Iterator[tuple[str, datetime | None]]:
     for kind, label in sorted(reads(workload.template)):
         obj = view.objects(kind).get(label) if kind in _SETTINGS else None
-        if obj is not None and _between(obj, ill, well) and is_read(workload.template, obj):
-            yield f"{kind}/{label}", last_write(obj)
+        if obj is None:
+            continue
+        at = read_write(workload.template, obj)
+        if (at or last_write(obj) is None) and _between(obj, at, ill, well):
+            yield f"{kind}/{label}", at
 
 
-def _between(obj: Obj, ill: Sequence[Pod], well: Sequence[Pod]) -> bool:
+def _between(obj: Obj, at: datetime | None, ill: Sequence[Pod], well: Sequence[Pod]) -> bool:
     """Tell whether an object was written after the well pods had started, and before the ill ones did.
 
     Where no managedFields tell when, the versions do, which a cluster counts up with each write of anything.
     """
-    at = last_write(obj)
     if at is not None:
         return all(p.started and p.started < at for p in well) and all(p.started and at < p.started for p in ill)
     version, before, after = _version(obj), _versions(well), _versions(ill)

@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.view.reading import (
     mapping,
     moment,
     name,
+    newest,
     oldest,
     text,
     writers,
@@ -43,14 +44,25 @@ def by_whom(view: View, facts: Iterable[Evidence]) -> Iterator[Evidence]:
     for seen in facts:
         kind, _, label = seen.object.partition("/")
         obj = view.objects(kind).get(label) if seen.source == "objects" and seen.object not in told else None
-        wrote = hand(obj) if obj is not None and seen.time is not None and seen.time == edited(obj) else ""
+        wrote = hand(obj, seen.time) if obj is not None and _after_it_was_made(obj, seen.time) else ""
         told |= {seen.object} if wrote else set()
         yield seen._replace(fact=f"{seen.fact} ({wrote})") if wrote else seen
 
 
-def hand(obj: Obj) -> str:
-    """Return who wrote an object last, and which of its fields; "" of a template, whose changes are told elsewhere."""
-    last = next(each for each in writers(obj) if moment(each, "time") == last_write(obj))
+def _after_it_was_made(obj: Obj, time: datetime | None) -> bool:
+    made = created(obj)
+    return time is not None and made is not None and time - made > MINUTE
+
+
+def hand(obj: Obj, time: datetime | None = None) -> str:
+    """Return who wrote an object, last or at a time, and which of its fields; "" if nobody did.
+
+    Nor of a template, whose changes are told elsewhere.
+    """
+    wanted = time or last_write(obj)
+    last = next((each for each in writers(obj) if moment(each, "time") == wanted), None)
+    if last is None:
+        return ""
     wrote = fields(last)
     if at(obj, "spec", "template") is not None and not (wrote and all(each.startswith(_BESIDE) for each in wrote)):
         return ""
@@ -62,18 +74,18 @@ def outside_changes(view: View, workload: Workload) -> tuple[tuple[str, datetime
     found = []
     for kind, label in sorted(reads(workload.template)):
         obj = view.objects(kind).get(label)
-        time, made = written(obj), created(obj)
-        if obj is None or not is_read(workload.template, obj):
-            continue
+        made = created(obj)
+        time = read_write(workload.template, obj) if obj is not None and last_write(obj) else made
         if time is not None and made is not None and (time - made > MINUTE or _replaced(workload, made)):
             found.append((f"{kind}/{label}", time))
     return tuple(sorted(found, key=lambda each: each[1], reverse=True))
 
 
-def is_read(template: Mapping[str, Any], obj: Obj) -> bool:
-    """Tell whether a template reads any of what was written last of an object; whoever takes the whole of it does.
+def read_write(template: Mapping[str, Any], obj: Obj) -> datetime | None:
+    """Return when anything that a template reads of an object was written last; None where nobody tells that.
 
-    Where nobody tells which keys were written all of them may have been; and no writer holds a key that was taken out.
+    Whoever takes the whole of it reads all. Where the last writer does not tell which keys it wrote all of them may
+    have been; and no writer holds a key that was taken out. Each other one counts by a key of them that it holds.
     """
     ref = (text(obj, "kind"), name(obj))
     keys = {key for kind, label, key, _ in keys_of(template) if (kind, label) == ref}
@@ -81,9 +93,11 @@ def is_read(template: Mapping[str, Any], obj: Obj) -> bool:
     wrote = [fields(each) for each in writers(obj) if moment(each, "time") == last_write(obj)]
     held = {**mapping(obj, "data"), **mapping(obj, "binaryData")}
     if whole or not keys or not all(wrote) or not keys <= held.keys():
-        return True
-    paths = {path for each in wrote for path in each}
-    return not all(path.startswith("data.") for path in paths) or not keys.isdisjoint(path[5:] for path in paths)
+        return last_write(obj)
+    if not all(path.startswith("data.") for each in wrote for path in each):
+        return last_write(obj)
+    of_keys = {f"data.{key}" for key in keys}
+    return newest(moment(each, "time") for each in writers(obj) if not of_keys.isdisjoint(fields(each)))
 
 
 def slept(view: View, workload: Workload) -> tuple[tuple[tuple[str, datetime], ...], datetime | None]:
