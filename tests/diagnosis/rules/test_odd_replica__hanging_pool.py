@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -18,6 +19,7 @@ NODE_PG = "Error: timeout exceeded when trying to connect at /app/node_modules/p
 RUBY = "ActiveRecord::ConnectionTimeoutError: could not obtain a connection from the pool within 5.000 seconds"
 GO = "ERROR pgxpool: all connections are busy: context deadline exceeded"
 EMPTY = "ERROR HikariPool-1 - Connection is not available, request timed out after 30004ms (total=0, active=0, idle=0)"
+FEW = "ERROR HikariPool-1 - Connection is not available, request timed out after 30004ms (total=3, active=3, idle=0)"
 HTTP = "ERROR ConnectionPoolTimeoutException: Timeout waiting for connection from pool"
 JEDIS = "ERROR redis.clients.jedis.exceptions.JedisException: Could not get a resource from the pool"
 DENIED = 'FATAL: password authentication failed for user "app"'
@@ -43,6 +45,7 @@ def hanging(
     ago: float = 0.0,
     databases: Any = (),
     inside: bool = True,
+    env: Mapping[str, str] = URL,
     fails: float = 0.001,
     cut: bool = False,
 ) -> Snapshot:
@@ -51,11 +54,11 @@ def hanging(
     ``more``: what it tells besides, ``ago``: until when. ``others``: how often the others tell of theirs. ``taken``:
     how many connections each has in use. ``busy``: the second's share of its processor limit. ``before``: what share
     of its requests failed before. ``to``: what all are asked now, of 50. ``inside``: the database is here. ``fails``:
-    what share of the others' requests fail. ``cut``: the second's node is not ready.
+    what share of the others' requests fail. ``env``: its settings. ``cut``: the second's node is not ready.
     """
     told = [log(pod("shop", 1), *[f"{more} #{n}" for n in range(9)], *["INFO served"] * int(ago), since=240 + ago)]
     return snapshot(
-        shop(pods=4, nodes=NODES, env=URL),
+        shop(pods=4, nodes=NODES, env=env),
         [node(NODES[1], Ready="False")] if cut else [],
         postgres() if inside else [],
         databases=databases,
@@ -95,6 +98,7 @@ HOLDS = [
         ("the others wait for one now and then", hanging(others=4)),
         ("the database shows that it idles", hanging(databases=[database(session(SHOP, "idle", 30))])),
         ("an address gave no answer at the onset", hanging(more=NO_WAY, ago=400)),
+        ("it may have no more than a few", hanging(FEW, env={**URL, "HIKARI_MAXIMUM_POOL_SIZE": "3"})),
         ("it is asked a little more", hanging(asked=(20.0, 26.0, 20.0, 20.0))),
     )
 ]
@@ -121,7 +125,12 @@ HOLDS += [
                 "the database works for it",
                 hanging(databases=[database(session(SHOP, "active", 10, client=ADDRESS))]),
             ),
+            (
+                "it began transactions of late",
+                hanging(databases=[database(session(SHOP, "idle in transaction", 10, client=ADDRESS, age_s=5))]),
+            ),
             ("the pool holds none at all", hanging(EMPTY)),
+            ("the pool could open no more than a few", hanging(FEW)),
             ("it is the pool of a web client", hanging(HTTP)),
             ("it is the pool of a cache", hanging(JEDIS)),
             ("it failed as much before", hanging(before=0.3)),

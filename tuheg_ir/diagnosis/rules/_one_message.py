@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
@@ -71,6 +71,8 @@ _GIVEN = late(r"[\w\]>]\((.{1,400})\)")
 """A line of a trace that tells what a function was given; other lines after an error count seconds and restarts."""
 _LARGE = 1000
 """A smaller number may be anything."""
+_AT_ONCE = timedelta(minutes=5)
+"""Edits that are no further apart may be one."""
 _HINTS = ("deliver", "message", "event", "job", "task", "record", "order", "offset", "msg", "document", "invoice")
 
 
@@ -154,11 +156,18 @@ def sent_by(view: View, workload: Workload, found: Ended) -> tuple[Workload, Evi
 def unreadable_elsewhere(view: View, workload: Workload) -> tuple[Skipped, ...]:
     """Return the records that others tell that they cannot make sense of, the first line about each.
 
-    Who reads the same settings is no other where they are new: they may be what both stumble over.
+    Who reads the same settings is no other where they are new: they may be what both stumble over. Nor is one whose
+    own were written in the same minutes: one upgrade often writes the same into several.
     """
-    fresh = {tuple(ref.split("/", 1)) for ref, at in outside_changes(view, workload) if view.recent(at, ASLEEP)}
-    others = [each for each in _unreadable_anywhere(view) if each.by is not workload]
-    return tuple(each for each in others if fresh.isdisjoint(reads(each.by.template))) if fresh else tuple(others)
+    fresh = [(ref, at) for ref, at in outside_changes(view, workload) if view.recent(at, ASLEEP)]
+    mine, times = {tuple(ref.split("/", 1)) for ref, _ in fresh}, [at for _, at in fresh]
+    others = (each for each in _unreadable_anywhere(view) if each.by is not workload)
+    return tuple(
+        each
+        for each in others
+        if mine.isdisjoint(reads(each.by.template))
+        and not any(abs(at - time) <= _AT_ONCE for _, at in outside_changes(view, each.by) for time in times)
+    )
 
 
 @once_a_view

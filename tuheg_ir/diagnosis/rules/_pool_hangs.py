@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._memory import LOADED
+from tuheg_ir.diagnosis.view.changes import reads, words_of
 from tuheg_ir.diagnosis.view.complaints import OFTEN, Complaint, complaints
 from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.odd import CLEARLY, odd_since, well_before
 from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.reading import mapping
 from tuheg_ir.diagnosis.view.trouble import of_pods
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED
 from tuheg_ir.diagnosis.view.view import View
@@ -38,7 +40,11 @@ _OF_OTHERS = late(
     re.IGNORECASE,
 )
 """Pools of connections to a web server, a cache or a broker tell of it in words much like a database's."""
-_HOLDS_NONE = late(r"\(total=0\b")
+_TOTAL = late(r"\(total=(\d{1,6})\b")
+_USUAL = 10
+"""A pool that tells its total has so many connections at most where its settings say nothing else."""
+_SIZE = late(r"pool[\w.-]*?(?:size|max|limit)[\w.-]*[\s=:]+[\"']?(\d{1,6})\b", re.IGNORECASE)
+_YOUNG_S = 60
 _LATELY = timedelta(minutes=5)
 """Who waits for a pool goes on telling so; what else was told longer ago came at the onset, and is over."""
 
@@ -68,10 +74,30 @@ def pool_hangs(view: View, workload: Workload, odd: Collection[str]) -> tuple[Ev
 
 def _of_database(view: View, each: Complaint) -> bool:
     """Tell whether it is a pool for a database that has connections."""
-    if _OF_OTHERS.search(each.hit.line) or _HOLDS_NONE.search(each.hit.line):
+    if _OF_OTHERS.search(each.hit.line) or not _grown_up(view, each):
         return False
     about = view.workloads.get(each.about)
     return about is None or role(about) in ("database", "pooler")
+
+
+def _grown_up(view: View, each: Complaint) -> bool:
+    """Tell whether a pool that tells how many connections it has has as many as it may.
+
+    One that has fewer could not open another: nobody hangs for that. What it may have is told in its settings.
+    """
+    total = _TOTAL.search(each.hit.line)
+    if total is None or int(total[1]) >= _USUAL:
+        return True
+    workload = view.workloads.get(each.caller)
+    told = _settings(view, workload) if workload and int(total[1]) else ()
+    return any(size[1] == total[1] for word in told for size in _SIZE.finditer(word))
+
+
+def _settings(view: View, workload: Workload) -> Iterator[str]:
+    yield from words_of(workload.template)
+    for kind, label in sorted(reads(workload.template)):
+        data = mapping(view.objects(kind).get(label), "data") if kind == "ConfigMap" else {}
+        yield from (f"{key}={value}" for key, value in data.items())
 
 
 def _else_kept(view: View, workload: Workload, odd: Collection[str]) -> bool:
@@ -95,6 +121,9 @@ def _works(view: View, workload: Workload, odd: Collection[str]) -> bool:
     working = sum(s.count for s in sessions if s.client in addresses and s.state == "active")
     if working >= OFTEN or any(session.locked_out for session in sessions):
         return True
+    began = [s for s in sessions if s.client in addresses and s.state.startswith("idle in transaction")]
+    if any(s.age_s <= _YOUNG_S for s in began):
+        return True  # who was answered a moment ago does not hang
     taken = of_pods(view, workload.ref, "pool_in_use")
     usual = max((count for pod, count in taken.items() if pod not in odd), default=0.0)
     return any(taken.get(pod, usual + 1) <= usual for pod in odd)
