@@ -8,11 +8,12 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import autoscaler, errors
 from tests.diagnosis.rules.test_queue_backlog import AMQP, AWAY, EXPIRED, MAIL, broker, shares, worker
-from tests.diagnosis.rules.tiny import at, figure, log, pod, postgres, snapshot
+from tests.diagnosis.rules.tiny import at, figure, log, pod, postgres, snapshot, timed
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 TIMED_OUT = "WARN job=SendMail elapsed=5.01 Net::ReadTimeout with #<TCPSocket:(closed)>"
 TRACED = '{"level":"error","task":"render","msg":"POST http://mailer:8080/v1: read: connection reset by peer"}'
+OF_ITS_OWN = "ERROR RuntimeError: no template for order (job will be retried)"
 FEWEST = ("restart_workload", "rollback_workload", "restart_connection_pool")
 HELD_UP = (MAIL, "dependency_failure", "page_human")
 TOO_FEW = (MAIL, "capacity", "scale_workload")
@@ -47,6 +48,14 @@ def hit_until_it_grew() -> Snapshot:
     early = (f"{at(1500 + 60 * n)} {TIMED_OUT}" for n in (4, 3, 2, 1))
     first, *others = world.logs
     return replace(world, logs=(Log(first.pod, first.container, (*early, *first.lines)), *others))
+
+
+def failing_since_it_grew(told: str = AWAY) -> Snapshot:
+    """Return the same whose jobs went well for hours and fail since the queue grew."""
+    well = [(36000.0 - 34 * n, f"INFO done {n}") for n in range(1000)]
+    ill = [(1400.0 - 34 * n, f"{told} try {n}") for n in range(40)]
+    logs = (timed(pod("mail-worker", n), *well, *ill) for n in range(2))
+    return replace(in_line(fails=0), logs=tuple(logs))
 
 
 def sessions(taken: float) -> list[Any]:
@@ -95,6 +104,8 @@ HOLDS = [
             ("a few very long jobs hold most threads", in_line(done=(11, 11.5), busy=(12, 30))),
             ("more is done, by a part of the threads, as others hang", in_line(done=(8, 12), busy=(9, 30))),
             ("every fourth line tells of whom they ask", in_line(told=AWAY, fails=25, well=75)),
+            ("each job fails since it grew, after a long time without errors", failing_since_it_grew()),
+            ("the same, of whom they ask and get no end", failing_since_it_grew(TIMED_OUT)),
             ("nobody counts how long a job takes", in_line(took=(0, 0))),
         )
     ),
@@ -120,6 +131,21 @@ HOLDS = [
         excludes=no("scale_workload", at=MAIL),
         believed="not_well",
         harmful=("scale_workload", *FEWEST),
+    ),
+    *(
+        Holds(
+            f"its readers count jobs that fail, each with words of its own: {what}",
+            world,
+            (MAIL, "unknown", "page_human"),
+            excludes=no("scale_workload", at=MAIL),
+            harmful=("scale_workload", *FEWEST),
+        )
+        for what, world in (
+            ("all of them", in_line(told=OF_ITS_OWN, fails=100, well=0)),
+            ("they use hardly any of the processor", in_line(*shares(0.02, 0.02), told=OF_ITS_OWN, fails=100, well=0)),
+            ("one in ten", in_line(told=OF_ITS_OWN, fails=10, well=90)),
+            ("they are warnings", in_line(told=OF_ITS_OWN.replace("ERROR", "WARN"), fails=100, well=0)),
+        )
     ),
     Holds(
         "a release made each job slower",

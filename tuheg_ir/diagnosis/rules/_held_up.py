@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.stamps import apart, goes_on, without_time
 from tuheg_ir.diagnosis.view.complaints import OFTEN, fresh
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.logs import Hit, tells, times_near
+from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -55,13 +56,22 @@ def held_up_before(view: View, consumer: Workload, since: datetime | None) -> tu
     return told if often else ()
 
 
-def few_of_its_lines(view: View, consumer: Workload, hits: Iterable[Hit]) -> bool:
+def few_of_its_lines(view: View, consumer: Workload, since: datetime | None) -> bool:
     """Tell whether errors are so small a part of what a consumer's running pods tell that most of its work goes well.
 
-    Some calls of many fail at all times, and the more there are of them the more fail.
+    Some calls of many fail at all times, and the more there are of them the more fail. How it went before a time says
+    nothing; and a job that fails is no job done, in whatever words it is told.
     """
-    lines = sum(len(log.lines) for log in view.logs_of(consumer.live, previous=False))
-    return sum(hit.count for hit in hits) <= FEW * lines
+    live = {pod.name for pod in consumer.live}
+    troubles = {hit.trouble for hit in view.hits_of(consumer.ref) if hit.pod in live and not hit.previous}
+    lines = [
+        line
+        for log in view.logs_of(consumer.live, previous=False)
+        for line, at in zip(log.lines, times_near(log.lines), strict=True)
+        if (since is None or at is None or at >= since) and not goes_on(apart(line)[1])
+    ]
+    fails = sum(complains(line) or any(tells(trouble, without_time(line)) for trouble in troubles) for line in lines)
+    return fails <= FEW * len(lines)
 
 
 def _told(view: View, consumer: Workload, *troubles: str) -> list[Hit]:

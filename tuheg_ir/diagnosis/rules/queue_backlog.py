@@ -33,7 +33,7 @@ from tuheg_ir.diagnosis.rules._turned_away import turned_away
 from tuheg_ir.diagnosis.rules._unreadable import stopped_by
 from tuheg_ir.diagnosis.rules._word import word_of
 from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.marked import Marked
+from tuheg_ir.diagnosis.view.marked import Marked, complained
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.work import work_of_all
@@ -91,9 +91,10 @@ def _of_consumer(view: View, consumer: Workload, series: Series, grew: Turn, wai
     if any(hit.trouble in LASTING for hit in held_up):
         return _of_others(view, consumer, held_up, grew, waits)
     told = held_up or held_up_before(view, consumer, grew.since)
-    line = jobs_in_line(view, consumer, grew.since) if few_of_its_lines(view, consumer, told) else ()
-    found = _of_its_own(view, consumer, grew, (waits, *line))
-    if found is None and told and not line:
+    counted = jobs_in_line(view, consumer, grew.since)  # with those that fail
+    line = counted if counted and few_of_its_lines(view, consumer, grew.since) else ()
+    found = _of_its_own(view, consumer, grew, (waits, *counted))
+    if found is None and (told or counted) and not line:
         return _of_others(view, consumer, told, grew, waits)
     if found is None and (part := in_one_part(view, series, consumer.ref)):
         return _of_one_part(view, consumer, part, grew, waits)
@@ -198,11 +199,14 @@ def _of_limits(consumer: Workload, refused: tuple[Evidence, ...], grew: Turn, wa
 
 def _of_others(view: View, consumer: Workload, held_up: tuple[Hit, ...], grew: Turn, waits: Evidence) -> Match:
     why = "it tells of what holds it up: further pods would do no more"
+    complaining = [
+        Evidence("logs", consumer.ref, f"{c.count} lines: {c.line}", c.since) for c in complained(view, consumer)[:2]
+    ]
     return Match(
         component=consumer.ref,
-        evidence=(waits, *(view.hit_evidence(hit) for hit in held_up[:2])),
+        evidence=(waits, *([view.hit_evidence(hit) for hit in held_up[:2]] or complaining)),
         certainty=0.4,
-        root_cause="unknown" if {hit.trouble for hit in held_up} == {"stuck"} else "dependency_failure",
+        root_cause="unknown" if {hit.trouble for hit in held_up} <= {"stuck"} else "dependency_failure",
         remedy="page_human",
         since=grew.since,
         excludes=not_for((consumer.ref,), why, _SCALE),
