@@ -29,11 +29,9 @@ SILENT = f"dial tcp: lookup {HOST} on 10.96.0.10:53: server misbehaving"
 NOTE = "external-dns.alpha.kubernetes.io/hostname"
 
 
-def listener(host: str = HOST, written: float | None = None) -> Obj:
+def listener(host: str = HOST, written: float | None = None, name: str = "orders-public") -> Obj:
     """Return a Service for clients outside; ``host``: the name that it asks for ("" none any more)."""
-    made = thing(
-        "Service", "orders-public", written=written, spec={"type": "LoadBalancer", "selector": {"app": "shop"}}
-    )
+    made = thing("Service", name, written=written, spec={"type": "LoadBalancer", "selector": {"app": "shop"}})
     made["metadata"]["annotations"] = {NOTE: host} if host else {}
     return made
 
@@ -42,6 +40,24 @@ def keeper(before: tuple[str, ...] = ARGS, args: tuple[str, ...] = LESS, **more:
     """Return who keeps the zone, released 20 minutes ago with other arguments."""
     then: dict[str, Any] = {"before": {"args": list(before)}} if before != args else {}
     return workload("external-dns", pods=1, args=list(args), **{"released": 1200, **then, **more})
+
+
+def louder() -> list[Obj]:
+    """Return who keeps the zone, whose release changed nothing of what it looks at."""
+    return keeper((*ARGS, "--log-level=info"), (*ARGS, "--log-level=debug"))
+
+
+def allows() -> Obj:
+    """Return an Ingress for another name, which pages of the name may call."""
+    made = ingress("web", "www.shop.example")
+    made["metadata"]["annotations"] = {"nginx.ingress.kubernetes.io/cors-allow-origin": f"https://{HOST}"}
+    return made
+
+
+def routed() -> Obj:
+    """Return a rule of a mesh for the name."""
+    routes = [{"route": [{"destination": {"host": "shop"}}]}]
+    return thing("VirtualService", "orders", spec={"hosts": [HOST], "http": routes})
 
 
 def gone(
@@ -93,6 +109,7 @@ HOLDS = [
             ("another zone's server, and a client of Node", gone(GOOGLE, misses=NODE)),
             ("a name and its zone apart, and a client of Java", gone(AZURE, misses=JAVA)),
             ("a record of an Ingress, in JSON", gone(JSON, asks=ingress("shop", HOST))),
+            ("another object's rules name it as well", gone(also=([routed()],))),
         )
     ),
     *(
@@ -100,6 +117,15 @@ HOLDS = [
             what, world, (where, "configuration_error", "page_human"), harmful=("restart_workload", "rollback_workload")
         )
         for what, world, where in (
+            ("no object but one at which it never looked names it", gone(asks=routed()), KEEPER),
+            ("an Ingress only lets pages of the name call it", gone(asks=allows()), KEEPER),
+            ("its release changed how much it tells", gone(by=louder()), KEEPER),
+            ("something was edited right before", gone(also=([listener("", written=1160, name="b")],)), KEEPER),
+            (
+                "another Service was edited, and this one asks for it still",
+                gone(by=keeper(ARGS, ARGS), also=([listener("", written=1160, name="b")],)),
+                KEEPER,
+            ),
             ("it was not released", gone(by=keeper(ARGS, ARGS)), KEEPER),
             ("nothing that is known asks for the name", gone(asks=listener("other.shop.example")), KEEPER),
             ("it was released days ago", gone(by=keeper(released=3 * DAY)), KEEPER),
@@ -108,6 +134,19 @@ HOLDS = [
                 "somebody took the name from the Service",
                 gone(by=keeper(ARGS, ARGS), asks=listener("", written=1160)),
                 "Service/orders-public",
+            ),
+            *(
+                (
+                    f"somebody took the name from the Service, and {what}",
+                    gone(by=by, asks=listener("", written=1160), also=also),
+                    "Service/orders-public",
+                )
+                for what, by, also in (
+                    ("an Ingress lets pages of the name call it", keeper(ARGS, ARGS), ([allows()],)),
+                    ("the keeper tells more since a release", louder(), ()),
+                    ("the same, beside such an Ingress", louder(), ([allows()],)),
+                    ("the same, and a mesh has a rule for it", louder(), ([routed()],)),
+                )
             ),
             (
                 "a run of a CronJob knows another list",

@@ -15,13 +15,14 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._asks_for_names import KINDS, asking, looks_otherwise
 from tuheg_ir.diagnosis.rules._deleted_records import Deleted, deleted, named_by
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
 from tuheg_ir.diagnosis.rules._other_resolver import answered
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit, tells
-from tuheg_ir.diagnosis.view.reading import mapping, ref, text
+from tuheg_ir.diagnosis.view.reading import ref, text
 from tuheg_ir.diagnosis.view.releases import since_release, soon_after
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.view import View
@@ -36,9 +37,6 @@ _NO_ANSWER = late(
 _CLOCKS = timedelta(seconds=5)
 _FIRST_ROUND = timedelta(hours=1)
 """Within this who keeps a zone goes through it for the first time after a release; most do every minute."""
-_ASKS_FOR_NAMES = ("Service", "Ingress", "HTTPRoute", "Gateway", "VirtualService", "IngressRoute", "DNSEndpoint")
-"""Kinds of objects for which names are put into a zone."""
-_APPLIED = "last-applied-configuration"
 _OUTER = ("LoadBalancer", "NodePort")
 
 
@@ -90,16 +88,15 @@ def _found(view: View, gone: Deleted) -> bool:
 
 
 def _match(view: View, gone: Deleted, missed: _Missed) -> Match:
-    asks = [obj for kind in _ASKS_FOR_NAMES for obj in view.snapshot.of(kind) if _names(obj, gone)]
-    edits = [] if asks else _edits(view, gone)
-    keeper = gone.by
+    keeper, asks, edits = gone.by, asking(view, gone), _edits(view, gone)
     release = keeper.kind not in BATCH and since_release(keeper, gone.at, _FIRST_ROUND) and not keeper.returned
-    component = ref(edits[0]) if len(edits) == 1 and not release else keeper.ref
+    release = release and looks_otherwise(keeper)
+    component = ref(edits[0]) if len(edits) == 1 and not release and not asks else keeper.ref
     serving = {each for obj in asks for each in _backends(view, obj, gone.host)}
     suffer = behind(view, *(each for each in missed.callers if each in view.workloads), *serving, but=component)
     told = [Evidence("objects", ref(obj), f"it still asks for {gone.host}") for obj in asks[:1]]
     lost = f"it was written then, and {gone.host} is not in it"
-    told += [Evidence("objects", ref(obj), lost, edited(obj)) for obj in edits]
+    told += [Evidence("objects", ref(obj), lost, edited(obj)) for obj in edits if obj not in asks]
     changed = [Evidence("objects", keeper.ref, each.told(), keeper.released_at) for each in keeper.changes if release]
     return Match(
         component=component,
@@ -110,23 +107,17 @@ def _match(view: View, gone: Deleted, missed: _Missed) -> Match:
             *changed[:3],
         ),
         certainty=0.85,
-        # Only what an object asks for is put in again by who looked at that object before.
-        remedy="rollback_workload" if release and asks else "page_human",
+        # Only what an object asks for is put in again by who looked at that object before; an edit may be the reason.
+        remedy="rollback_workload" if release and asks and not edits else "page_human",
         since=gone.at,
         explains=suffer,
         excludes=not_for(suffer, f"{gone.host} has no record, whoever is started anew"),
     )
 
 
-def _names(obj: Obj, gone: Deleted) -> bool:
-    """Tell whether an object asks for a name, by a note or by a rule for a host."""
-    notes = {key: note for key, note in mapping(obj, "metadata", "annotations").items() if not key.endswith(_APPLIED)}
-    return bool(named_by(gone.host).search(f"{notes} {mapping(obj, 'spec')}"))
-
-
 def _edits(view: View, gone: Deleted) -> list[Obj]:
     """Return the objects that were written right before a record was deleted, and that may have asked for it."""
-    found = (obj for kind in _ASKS_FOR_NAMES for obj in view.snapshot.of(kind) if soon_after(gone.at, edited(obj)))
+    found = (obj for kind in KINDS for obj in view.snapshot.of(kind) if soon_after(gone.at, edited(obj)))
     return [obj for obj in found if text(obj, "kind") != "Service" or text(obj, "spec", "type") in _OUTER]
 
 
