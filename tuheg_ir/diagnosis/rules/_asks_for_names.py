@@ -88,7 +88,7 @@ def _templates(keeper: Workload) -> Iterator[Mapping[str, Any]]:
 
 
 def _sources(template: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the kinds at which a template lets a keeper look: `--source=service`, a variable, or a word that follows."""
+    """Yield the kinds at which a template lets a keeper look: by `--source=service`, a word after it, a variable."""
     words = words_of(template)
     for word, following in zip(words, (*words[1:], ""), strict=False):
         if source := _SOURCE.search(word):

@@ -23,6 +23,7 @@ from tuheg_ir.diagnosis.view.split import by_revision
 from tuheg_ir.diagnosis.view.trouble import MINUTE, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import ASLEEP
 
 _ON_STORE = ("scale_database", "restart_workload")
 """What people do to a database whose clients wait for connections."""
@@ -36,7 +37,8 @@ def when(view: View) -> Iterator[Match]:
             continue
         if another_build(workload, odd):
             continue  # a restart would give the others that build too
-        if taken_in_between(view, workload) or may_be_taken(view, workload, odd):
+        doubtful = may_be_taken(view, workload, odd)
+        if taken_in_between(view, workload) or (doubtful and not _started_long_ago(view, workload, odd)):
             continue  # a new pod would start with the same edit, and the others with it
         if imposed(view, workload):
             continue  # a new pod would be given the limit again that the others are without
@@ -57,7 +59,9 @@ def when(view: View) -> Iterator[Match]:
         cause, around = not_of_its_own(view, workload, odd)
         spent = bool(heap) or used_up(view, workload, odd)
         hanging = () if around or spent else pool_hangs(view, workload, odd)
-        cause = cause or ("resource_exhaustion" if spent else "database_connection" if hanging else "")
+        cause = cause or (
+            "unknown" if doubtful else "resource_exhaustion" if spent else "database_connection" if hanging else ""
+        )
         stores = [each.ref for each in view.called(workload.ref) if role(each) in ("database", "pooler")]
         yield Match(
             component=workload.ref,
@@ -74,10 +78,11 @@ def when(view: View) -> Iterator[Match]:
             ),
             certainty=0.7 if len(odd) == 1 else 0.6,
             root_cause=cause,
-            remedy="page_human" if around else "restart_connection_pool" if hanging else "",
+            remedy="page_human" if around or doubtful else "restart_connection_pool" if hanging else "",
             since=began,
             excludes=excluding(workload.ref, "pods with the same template are well", "rollback_workload")
             + (excluding(workload.ref, "a restart mends nothing of it", *RESTARTS) if around else ())
+            + (excluding(workload.ref, "each start reads an edit that may be it", *RESTARTS) if doubtful else ())
             + (excluding(workload.ref, "it has what it needs beside this pool", "scale_workload") if hanging else ())
             + (not_for(stores, "their like are well with it", _ON_STORE) if hanging else ()),
         )
@@ -97,6 +102,14 @@ def _still(view: View, workload: Workload) -> dict[str, str]:
 def _starting(view: View, workload: Workload, odd: Collection[str]) -> bool:
     """Tell whether all odd pods have only just started: what is not known to have begun may be their first answers."""
     return all(view.recent(pod.started, MINUTE) for pod in workload.live if pod.name in odd)
+
+
+def _started_long_ago(view: View, workload: Workload, odd: Collection[str]) -> bool:
+    """Tell whether all odd pods run for long: of those an edit from before their start is the less likely reason.
+
+    It is no reason to say nothing of them for ever.
+    """
+    return not any(view.recent(pod.started, ASLEEP) for pod in workload.live if pod.name in odd)
 
 
 def _of_another_template(workload: Workload, odd: Collection[str]) -> bool:
