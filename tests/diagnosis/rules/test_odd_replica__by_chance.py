@@ -46,7 +46,7 @@ def beside(value: float, moment: float, high: float) -> Snapshot:
 
     ``value``: what share the ill one fails; ``moment``: the one whose turn it is; ``high``: the other's, each time.
     """
-    steps = [step for since in LONG_AGO for step in ((since, high), (since - 90, 0.0))]
+    steps: list[tuple[float, float]] = [step for since in LONG_AGO for step in ((since, high), (since - 90, 0.0))]
     shares: tuple[list[tuple[float, float]], ...] = (steps, [(60, moment)], [(900, value)], [])
     like = [
         ("error_ratio_by_pod", series({"pod": pod("shop", n)}, (3600, 0.0), *share)) for n, share in enumerate(shares)
