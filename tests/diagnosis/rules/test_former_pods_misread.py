@@ -8,7 +8,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of, reown, younger
 from tests.diagnosis.rules.scenes import CACHE, IMAGE, SHOP, WEB, errors
-from tests.diagnosis.rules.tiny import DAY, Obj, at, pod, redis, series, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, at, pod, redis, secret_key, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 USES = {"REDIS_URL": "redis://redis:6379"}
@@ -95,6 +95,8 @@ def world(
 
 INDEXER: dict[str, Any] = {"before": {"image": "registry.example/indexer:0"}, "released": 2500, "pods": 1}
 READS: dict[str, Any] = {"envFrom": [{"configMapRef": {"name": "codec"}}]}
+CODEC = thing("ConfigMap", "codec", written=2350, data={"format": "msgpack"})
+HIDDEN = {"REDIS_URL": secret_key("cache", "url")}
 HOLDS = [
     *(
         Holds(f"a trace of {what}", world(trace=trace), ROLLBACK, harmful=HARM)
@@ -120,6 +122,18 @@ HOLDS = [
         harmful=HARM,
     ),
     Holds(
+        "another program that takes only a password from a Secret was released then",
+        world(workload("indexer", env={"DB_PASSWORD": secret_key("db", "password")}, **INDEXER)),
+        ROLLBACK,
+        harmful=HARM,
+    ),
+    Holds(
+        "the pods of another program that does not use the cache were started then",
+        world(workload("indexer", pods=1, started=2300)),
+        ROLLBACK,
+        harmful=HARM,
+    ),
+    Holds(
         "the release changed how entries are written, by a setting",
         world(of=shop(before={"env": {**USES, "CACHE_CODEC": "jdk"}})),
         (SHOP, "configuration_error", "rollback_workload"),
@@ -137,6 +151,25 @@ DOES_NOT_HOLD = [
         "another program that fills the cache was released then", world(workload("indexer", env=USES, **INDEXER))
     ),
     DoesNotHold("another one that fills the cache was made then", world(workload("warmer", env=USES, age=2500))),
+    DoesNotHold(
+        "settings of another one that fills the cache were written then",
+        world(workload("indexer", env=USES, pods=1, **READS), CODEC),
+    ),
+    DoesNotHold(
+        "another one that fills the cache was started anew then", world(workload("indexer", env=USES, started=2300))
+    ),
+    DoesNotHold(
+        "another one was released then, and a Secret keeps whom it calls",
+        world(workload("indexer", env=HIDDEN, **INDEXER)),
+    ),
+    DoesNotHold(
+        "another one was released then that takes all that a Secret has",
+        world(workload("indexer", envFrom=[{"secretRef": {"name": "cache"}}], **INDEXER)),
+    ),
+    DoesNotHold(
+        "a Job was made then, and a Secret keeps whom it calls",
+        world(workload("warmer", kind="Job", env=HIDDEN, age=2300)),
+    ),
     DoesNotHold("the cache was released then", world(store=redis(before={"image": "redis:6"}, released=2500))),
     DoesNotHold("the cache was started anew then", world(store=redis(started=2450))),
     DoesNotHold(

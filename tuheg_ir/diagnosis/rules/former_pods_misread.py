@@ -7,8 +7,10 @@ cache, which the new ones go on filling: what helps is to take the release back 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
+from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -17,12 +19,13 @@ from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, not_their_own
 from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.stamps import without_time
+from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit, heard_since, tells
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.programs import DATA, of_role
-from tuheg_ir.diagnosis.view.reading import created, mapping, oldest
+from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
+from tuheg_ir.diagnosis.view.reading import created, items, mapping, oldest, text
 from tuheg_ir.diagnosis.view.releases import NEXT, cause_of_release, release_evidence, since_release, soon_after
 from tuheg_ir.diagnosis.view.threads import of_trace
 from tuheg_ir.diagnosis.view.trouble import ERRORS, OFTEN, of_pods, suffering
@@ -45,6 +48,12 @@ _ASKED = late(
 """How a trace tells that it is the answer or message of another one, or of a cache of the process alone."""
 _LEVEL = late(r"(?:trace|debug|info|notice|warn(?:ing)?)\b", re.IGNORECASE)
 """How a logger begins a line of its own, that is of no trace."""
+_LETS_IN = late(
+    r"pass|pwd|token|user|login|cert|(?:api|private|secret|access|sign\w*|encrypt\w*|license)[_.-]?key|secret$|salt"
+    r"|\.(?:crt|key|pem|jks|p12)$",
+    re.IGNORECASE,
+)
+"""Names of what Secrets keep that lets a program in, and does not tell it whom to call."""
 _TRACE = 25
 """So many lines of a trace tell where it comes from."""
 _LONG = 4000
@@ -132,14 +141,29 @@ def _another_change(view: View, workload: Workload, first: datetime | None) -> b
     caches = _used(view, workload)
     if any(soon_after(first, at) for _, at in outside_changes(view, workload)):
         return True
-    for cache in caches:
-        anew = any(soon_after(first, at) for pod in cache.live for at in (pod.created, pod.started))
-        written = any(soon_after(first, at) for _, at in outside_changes(view, cache))
-        if anew or written or _came(cache, first) or (first and way_changed(view, workload, cache, first)):
-            return True
+    if any(_came(view, each, first) or (first and way_changed(view, workload, each, first)) for each in caches):
+        return True
     refs = {cache.ref for cache in caches}
     others = [each for each in view.workloads.values() if each is not workload]
-    return any(_came(each, first) and (not refs or refs & view.graph.calls.get(each.ref, set())) for each in others)
+    return any(_came(view, each, first) and _may_fill(view, each, refs) for each in others)
+
+
+def _may_fill(view: View, other: Workload, caches: AbstractSet[str]) -> bool:
+    """Tell whether another program may write into a cache: it calls it, or a Secret keeps whom it calls."""
+    if not caches or caches & view.graph.calls.get(other.ref, set()):
+        return True
+    return not role(other) and any(not _LETS_IN.search(key) for key in _kept_secret(view, other.template))
+
+
+def _kept_secret(view: View, template: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of what a template takes from Secrets: variables, or keys; "" where nobody tells them."""
+    for container in items(template, "spec", "containers"):
+        for entry in items(container, "env"):
+            if text(entry, "valueFrom", "secretKeyRef", "name"):
+                yield text(entry, "name")
+    whole = [ref for kind, ref, key, _ in keys_of(template) if kind == "Secret" and not key]
+    for label in (*whole, *(ref for kind, ref, _ in volumes_of(template) if kind == "Secret")):
+        yield from map(str, mapping(view.objects("Secret").get(label), "data") or ("",))
 
 
 def _used(view: View, workload: Workload) -> list[Workload]:
@@ -149,9 +173,12 @@ def _used(view: View, workload: Workload) -> list[Workload]:
     return caches or [each for each in of_role(view.workloads, *DATA) if each.ref in asked]
 
 
-def _came(workload: Workload, first: datetime | None) -> bool:
-    """Tell whether a workload was released, or made, as something began."""
-    return since_release(workload, first) or soon_after(first, created(workload.obj))
+def _came(view: View, workload: Workload, first: datetime | None) -> bool:
+    """Tell whether a workload was released, made, set otherwise or started as something began."""
+    if since_release(workload, first) or soon_after(first, created(workload.obj)):
+        return True
+    started = (at for pod in workload.pods for at in (pod.created, pod.started))
+    return any(soon_after(first, at) for at in (*started, *(at for _, at in outside_changes(view, workload))))
 
 
 def _match(view: View, workload: Workload, hits: Sequence[Hit], said: Evidence, first: datetime | None) -> Match:
