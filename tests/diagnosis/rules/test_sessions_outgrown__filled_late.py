@@ -7,11 +7,15 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import API, IMAGE, OLD, SHOP, URL, errors, rate, shop
 from tests.diagnosis.rules.test_sessions_outgrown import OTHER, RAISED, SIZE
-from tests.diagnosis.rules.tiny import DAY, NOW, figure, log, postgres, series, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, figure, log, pod, postgres, series, snapshot, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 CART = workload("cart", env=URL, before=OLD, released=900)
 LOCKED = "LOG:  process 71 still waiting for ShareLock on transaction 88 after 1000.5 ms"
+OF_OTHERS = (
+    *("HTTP_CLIENT_POOL_SIZE", "REDIS_POOL_SIZE", "KAFKA_MAX_CONNECTIONS", "HTTP_MAX_CONNECTIONS", "GRPC_POOL_SIZE"),
+    *("AMQP_CONNECTION_LIMIT", "TASK_POOL_SIZE", "SERVER_TOMCAT_MAX_CONNECTIONS"),
+)
 NOTHING = ("rollback_workload",)
 TAKEN = ("database_connection", "rollback_workload")
 
@@ -25,7 +29,25 @@ def counted(client: str, *steps: tuple[float, float], state: str = "idle") -> tu
 RISES = ((3600, 16), (2900, 30), (2000, 44), (1200, 58), (600, 76))
 MINE = counted("shop", *RISES)
 BUSY = counted("shop", (3600, 4), state="active")
+EVEN = rate("shop", 50, 52)
 THEIRS = counted("api", (3600, 20), (500, 17))
+
+
+def later(seconds: float, counts: tuple[str, Series]) -> tuple[str, Series]:
+    """Return figures as another exporter counts them, so many seconds later."""
+    signal, of = counts
+    return signal, Series(of.labels, tuple((at + seconds, value) for at, value in of.points))
+
+
+def since(age: float, counts: tuple[str, Series]) -> tuple[str, Series]:
+    """Return figures that are counted only since so many seconds."""
+    signal, of = counts
+    return signal, Series(of.labels, tuple(each for each in of.points if each[0] >= NOW.timestamp() - age))
+
+
+def works(before: float, now: float) -> tuple[tuple[str, Series], ...]:
+    """Return the processor time of the shop's pods, which rose half an hour ago."""
+    return tuple(("cpu_share", series({"pod": pod("shop", n)}, (3600, before), (2000, now))) for n in range(4))
 
 
 def filled(
@@ -36,7 +58,7 @@ def filled(
     key: str = SIZE,
     seen: float = 3600,
     told: tuple[Any, ...] = (),
-    figures: tuple[tuple[str, Series], ...] = (),
+    figures: tuple[tuple[str, Series], ...] = (EVEN,),
     server: dict[str, Any] | None = None,
     **release: Any,
 ) -> Snapshot:
@@ -82,6 +104,8 @@ HOLDS = [
             "of SQLAlchemy, in a word of its command",
             filled(args=["--pool-size=24"], before={"args": ["--pool-size=5"]}),
         ),
+        ("its processor time alone tells what it has to do", filled(figures=works(0.2, 0.21))),
+        ("another exporter counts the others", filled(held=(MINE, BUSY, later(7, THEIRS)))),
         ("each pod has several processes with a pool", filled(was="2", now="6", key="DATABASE_POOL_MAX")),
         ("the database told of a lock now and then", filled(told=(log("postgres-0", LOCKED, LOCKED, since=2000),))),
     )
@@ -109,7 +133,15 @@ DOES_NOT_HOLD = [
             ("the database told of locks", filled(told=(log("postgres-0", *[LOCKED] * 9, since=1500),))),
             ("the database was started since: all came anew", filled(server={"started": 1500})),
             ("it has more to do", filled(figures=(rate("shop", 50, 120, 1500),))),
-            ("who asks it has more to do", filled(figures=(rate("web", 50, 120, 1500),))),
+            ("who asks it has more to do", filled(figures=(EVEN, rate("web", 50, 120, 1500)))),
+            ("its processor time tells of more to do", filled(figures=works(0.2, 0.6))),
+            ("nothing tells what it has to do", filled(figures=())),
+            (
+                "another one that another exporter counts took as many",
+                filled(held=(MINE, BUSY, later(7, counted("api", (3600, 3), (620, 20))))),
+            ),
+            ("the others are counted only since then", filled(held=(MINE, since(500, THEIRS)))),
+            *((f"they hold no sessions of it: {key}", filled(key=key)) for key in OF_OTHERS),
             ("nobody tells whose the sessions are", filled(held=())),
         )
     ),

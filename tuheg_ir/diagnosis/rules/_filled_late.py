@@ -7,17 +7,19 @@ well; it is told apart by what is counted, and by what its pools of before could
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rules._holders import Holder, held_by, owners_told
 from tuheg_ir.diagnosis.rules._raised_pool import TIMES, sizes
 from tuheg_ir.diagnosis.rules._sessions import FULL, Full, label_of, released_before
 from tuheg_ir.diagnosis.view.demand import MUCH_MORE, traffic_growth
+from tuheg_ir.diagnosis.view.figures import RECENT_S
 from tuheg_ir.diagnosis.view.growth import grown
 from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.usage import work_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -65,8 +67,10 @@ def _idles(holder: Holder) -> bool:
 
 
 def _asked_more(view: View, client: Workload) -> bool:
-    above = (client.ref, *view.graph.callers(client.ref))
-    return grown(view, client) is not None or any((traffic_growth(view, ref) or 1.0) >= MUCH_MORE for ref in above)
+    """Tell whether a client may have more to do than before: it has to be measured, in requests or processor time."""
+    own = [each for each in (traffic_growth(view, client.ref), work_growth(view, client)) if each is not None]
+    above = [traffic_growth(view, ref) or 1.0 for ref in view.graph.callers(client.ref)]
+    return not own or grown(view, client) is not None or max(*own, *above, 1.0) >= MUCH_MORE
 
 
 def _waits(view: View, each: Full) -> bool:
@@ -90,20 +94,35 @@ def _rose(view: View, each: Full, client: Workload, before: int) -> Evidence | N
     label = label_of(view, _BY_CLIENT, each.ref)
     series = view.figures.series(_BY_CLIENT, component=label) if label else ()
     owners = owners_told(view, each.ref, [one.labels for one in series])
-    mine: Counter[float] = Counter()
-    others: Counter[float] = Counter()
-    for one, owner in zip(series, owners, strict=True):
-        (mine if owner == client.ref else others).update(dict(one.points))
+    mine = [one for one, owner in zip(series, owners, strict=True) if owner == client.ref]
+    others = [one for one, owner in zip(series, owners, strict=True) if owner != client.ref]
+    counted = sorted({at for one in mine for at, _ in one.points})
     came, end = (at.timestamp() if at else 0.0 for at in (client.released_at, each.since))
-    earlier = [at for at in sorted(mine) if at <= came]
-    times = [*earlier[-1:], *(at for at in sorted(mine) if came < at <= end)]
-    if len(times) < 2 or not others:
+    earlier = [at for at in counted if at <= came]
+    times = [*earlier[-1:], *(at for at in counted if came < at <= end)]
+    if len(times) < 2:
         return None
-    low, high = mine[times[0]], mine[times[-1]]
-    was, then, now = (others[at] for at in (times[0], times[-1], max(mine)))
+    low, high = (_sum(mine, at) or 0.0 for at in (times[0], times[-1]))
+    was, then, now = (_sum(others, at) for at in (times[0], times[-1], counted[-1]))
+    if was is None or then is None or now is None:
+        return None
     if high < TIMES * max(low, 1.0) or max(then, now) > SAME * max(was, 1.0):
         return None
     fact = (
         f"{client.name} held {low:.0f} sessions, and {high:.0f} as it was full; its former pools had {before} at most"
     )
     return Evidence("metrics", each.ref, fact, datetime.fromtimestamp(times[0], UTC))
+
+
+def _sum(held: Sequence[Series], moment: float) -> float | None:
+    """Return how many sessions series count at a moment, each by its last value up to it; None where none counts any.
+
+    They need not be read in the same seconds. One that has ended by then counts no more.
+    """
+    upto = [(one, [value for at, value in one.points if at <= moment]) for one in held]
+    found = [
+        values[-1]
+        for one, values in upto
+        if values and (one.points[-1][0] > moment or moment - one.points[-1][0] <= RECENT_S)
+    ]
+    return sum(found) if found else None

@@ -15,6 +15,13 @@ _SIZE = late(
 _COUNTS = late(r"size|max|min|limit|idle|open|overflow|count|total|pool$|conn(?:ection)?s$", re.IGNORECASE)
 _NO_COUNT = late(r"time|life|wait|age|interval|delay|retr|thread|worker|keep|port|_ms$|sec(?:ond)?s?$", re.IGNORECASE)
 """Settings of pools that tell for how long, or of what else, and not of how many connections."""
+_OF_OTHERS = late(
+    r"http|redis|jedis|lettuce|valkey|memcache|cache|kafka|rabbit|amqp|jms|nats|mqtt|pulsar|grpc|(?<![a-z])rpc|thread"
+    r"|worker|executor|task|client|feign|(?<![a-z])(?:web|ws|rest|api|s3|aws)(?![a-z])|socket|tomcat|jetty|netty"
+    r"|undertow|(?<!sql)(?<!sql[_.-])server|smtp|mail|ldap|elastic|opensearch|upstream|backend|object|buffer",
+    re.IGNORECASE,
+)
+"""Settings of pools that hold what is no session of a database."""
 TIMES = 1.5
 """A pool that is larger by less than this fills no database."""
 
@@ -36,12 +43,15 @@ def _more(before: dict[str, int], after: dict[str, int]) -> bool:
 
 
 def sizes(workload: Workload) -> tuple[int, int] | None:
-    """Return how large the largest of the pools is that a release made larger, before it and since."""
+    """Return how large the largest of the pools is that a release made larger, before it and since.
+
+    It may be of a database: those whose names tell of something else fill none.
+    """
     found = [
         (was[what], many)
         for change in raised(workload)
         for was in (_sizes(change, change.before),)
         for what, many in _sizes(change, change.after).items()
-        if what in was and _more(was, {what: many})
+        if what in was and not _OF_OTHERS.search(what) and _more(was, {what: many})
     ]
     return max(found, key=lambda each: each[1], default=None)
