@@ -45,9 +45,9 @@ def since(age: float, counts: tuple[str, Series]) -> tuple[str, Series]:
     return signal, Series(of.labels, tuple(each for each in of.points if each[0] >= NOW.timestamp() - age))
 
 
-def works(before: float, now: float) -> tuple[tuple[str, Series], ...]:
+def works(before: float, now: float, signal: str = "cpu_share") -> tuple[tuple[str, Series], ...]:
     """Return the processor time of the shop's pods, which rose half an hour ago."""
-    return tuple(("cpu_share", series({"pod": pod("shop", n)}, (3600, before), (2000, now))) for n in range(4))
+    return tuple((signal, series({"pod": pod("shop", n)}, (3600, before), (2000, now))) for n in range(4))
 
 
 def filled(
@@ -105,6 +105,7 @@ HOLDS = [
             filled(args=["--pool-size=24"], before={"args": ["--pool-size=5"]}),
         ),
         ("its processor time alone tells what it has to do", filled(figures=works(0.2, 0.21))),
+        ("so does that of a program without a limit", filled(figures=works(0.2, 0.21, "cpu_usage"))),
         ("another exporter counts the others", filled(held=(MINE, BUSY, later(7, THEIRS)))),
         ("each pod has several processes with a pool", filled(was="2", now="6", key="DATABASE_POOL_MAX")),
         ("the database told of a lock now and then", filled(told=(log("postgres-0", LOCKED, LOCKED, since=2000),))),
@@ -135,6 +136,7 @@ DOES_NOT_HOLD = [
             ("it has more to do", filled(figures=(rate("shop", 50, 120, 1500),))),
             ("who asks it has more to do", filled(figures=(EVEN, rate("web", 50, 120, 1500)))),
             ("its processor time tells of more to do", filled(figures=works(0.2, 0.6))),
+            ("so does that of a program without a limit", filled(figures=works(0.2, 0.6, "cpu_usage"))),
             ("nothing tells what it has to do", filled(figures=())),
             (
                 "another one that another exporter counts took as many",

@@ -68,9 +68,15 @@ def _idles(holder: Holder) -> bool:
 
 def _asked_more(view: View, client: Workload) -> bool:
     """Tell whether a client may have more to do than before: it has to be measured, in requests or processor time."""
-    own = [each for each in (traffic_growth(view, client.ref), work_growth(view, client)) if each is not None]
+    own = [each for each in (traffic_growth(view, client.ref), _work(view, client)) if each is not None]
     above = [traffic_growth(view, ref) or 1.0 for ref in view.graph.callers(client.ref)]
     return not own or grown(view, client) is not None or max(*own, *above, 1.0) >= MUCH_MORE
+
+
+def _work(view: View, client: Workload) -> float | None:
+    """Return how many times its processor time of before a client uses; who has no limit has no share of it."""
+    used = (view.figures.growth("cpu_usage", pod=pod.name) for pod in client.live)
+    return work_growth(view, client) or min((each for each in used if each is not None), default=None)
 
 
 def _waits(view: View, each: Full) -> bool:

@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.quantities import BINARY, number
 from tuheg_ir.diagnosis.rules._cache_room import room_of
 from tuheg_ir.diagnosis.rules._eviction import holds_more_than_copies
+from tuheg_ir.diagnosis.rules._heard_words import words_in_force
 from tuheg_ir.diagnosis.rules._killed_by_node import is_by_node
 from tuheg_ir.diagnosis.rules._unbounded import fills_ever_since, unbounded
 from tuheg_ir.diagnosis.view.changes import refs_read, words_given
@@ -47,6 +48,8 @@ _PLAIN = {"maxoldspacesize": 2.0**20, "sharedbuffers": 2.0**13, "wiredtigercache
 """What a figure without a unit is counted in, where that is not bytes."""
 _SHARES = {"xx:maxrampercentage": 0.01, "vmmemoryhighwatermark": 1.0, "vmmemoryhighwatermarkrelative": 1.0}
 """Names of ceilings that tell a share of the limit, and what 1 of them is."""
+_HEAP = "xmx"
+"""The heap of Java, of whose two flags the last holds."""
 _CACHE = "the memory for keys"
 _FREE = ("redis", "valkey", "keydb")
 """Caches that take all memory there is where nobody tells them a ceiling."""
@@ -148,12 +151,15 @@ def _ceilings(template: Mapping[str, Any], container: Mapping[str, Any], limit: 
         without = inf if image_name(image).startswith(_FREE) and not _told_elsewhere(template, container) else 0.0
         return {_CACHE: (_CACHE, room / limit if room else without)}
     found = {}
-    for each in _CEILING.finditer(" ".join(words_given(container))):
+    for each in _CEILING.finditer(" ".join(words_in_force(container))):
         name, much, unit = re.sub(r"[_.-]", "", each["name"]).lower(), float(each["much"]), each["unit"].lower()
+        name = _HEAP if name == "xx:maxheapsize" else name
         if name in _SHARES and not unit and much * _SHARES[name] <= 1:
             found[name] = (each["name"], much * _SHARES[name])
         else:
             found[name] = (each["name"], much * (BINARY[unit] if unit else _PLAIN.get(name, 1.0)) / limit)
+    if _HEAP in found:
+        found.pop("xx:maxrampercentage", None)  # Java reads it where nobody tells how large the heap is
     return found
 
 

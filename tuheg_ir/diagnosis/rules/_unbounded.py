@@ -13,8 +13,8 @@ from typing import Any
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.quantities import BINARY
+from tuheg_ir.diagnosis.rules._heard_words import words_in_force
 from tuheg_ir.diagnosis.rules._twins import programs
-from tuheg_ir.diagnosis.view.changes import words_given
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import Container, Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
@@ -104,7 +104,7 @@ def _in_maps(view: View, template: Mapping[str, Any]) -> dict[str, tuple[str, fl
 
 
 def _of(container: Mapping[str, Any]) -> dict[str, tuple[str, float]]:
-    return _bounds("\n".join((" ".join(_arguments(container)), *words_given({"env": container.get("env")}))))
+    return _bounds("\n".join(words_in_force(container)))
 
 
 def _arguments(container: Mapping[str, Any]) -> Iterator[str]:
