@@ -44,7 +44,7 @@ def for_service(diagnosis: Diagnosis, snapshot: Snapshot, service: str) -> dict[
     if snapshot.known(service.partition("/")[0]) and service not in view.workloads:
         found = [absent(service)]
     if not found:
-        found = [nothing_found(view, (service, *sorted(view.graph.needs(service))))]
+        found = [nothing_found(view, (service, *sorted(view.graph.needs(service))), diagnosis.broken)]
     return {
         "verdict": verdict_of(view, found),
         "findings": [_flat(each) for each in found],

@@ -73,9 +73,21 @@ def decide(snapshot: Snapshot, rules: Iterable[Rule] | None = None) -> Diagnosis
         (old if of_old(view, each) else new).append(each)
     kept, lost = arbitrate(view, new)
     lost += [_lost(each, "it was told long before, as often, where nobody suffers") for each in old]
-    findings = [_finding(view, each) for each in kept] or [nothing_found(view)]
+    if failed:  # what they would have found nobody knows
+        lost += [_lost(each, "a rule broke: nobody knows that all is well") for each in kept if _is_well(each)]
+        kept = [_less_sure(each) for each in kept if not _is_well(each)]
+    findings = [_finding(view, each) for each in kept] or [nothing_found(view, failed=failed)]
     told = tuple(each._replace(evidence=tuple(map(spoken, each.evidence))) for each in findings)
     return Diagnosis(verdict_of(view, told), told, tuple(lost), tuple(failed))
+
+
+def _is_well(held: Held) -> bool:
+    return held.root_cause == "no_fault"
+
+
+def _less_sure(held: Held) -> Held:
+    """Return a match as sure as where one kind of source more is missing: a rule that broke may have told better."""
+    return held._replace(confidence=round(held.confidence * BLIND[held.rule.tier], 2))
 
 
 def broken(rule: Rule, error: Exception) -> Source:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 
-from tuheg_ir.diagnosis.model import Evidence, Finding
+from tuheg_ir.diagnosis.model import Evidence, Finding, Source
 from tuheg_ir.diagnosis.view.askers import answers_lately
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles, one_held_back
@@ -58,11 +58,14 @@ _BUSY = 0.9
 _EMPTY = Evidence("objects", "", "there is no workload in it: is that the right namespace?")
 
 
-def nothing_found(view: View, near: Collection[str] = ()) -> Finding:
-    """Return the finding where no rule holds: of the namespace, or of some workloads, the first of them meant."""
+def nothing_found(view: View, near: Collection[str] = (), failed: Sequence[Source] = ()) -> Finding:
+    """Return the finding where no rule holds: of the namespace, or of some workloads, the first of them meant.
+
+    ``failed``: the rules that broke; what they would have found nobody knows, so nobody may call it well.
+    """
     ill = tuple(sign for sign in signs_of_trouble(view) if not near or belongs_to(view, sign) in ("", *near))
     where = next(iter(near)) if near else _component(view, ill)
-    if not ill and _seen_well(view):
+    if not ill and not failed and _seen_well(view):
         well = tuple(_well(view))
         return Finding(where, "no_fault", "no_action", where, _surety(view), well, rule="nothing_wrong")
     missing = tuple(
@@ -70,8 +73,9 @@ def nothing_found(view: View, near: Collection[str] = ()) -> Finding:
         for s in view.snapshot.sources
         if not s.ok
     )
+    broke = tuple(Evidence("objects", "", f"{each.source} was not judged: {each.note}") for each in failed)
     nothing = () if view.workloads or not view.snapshot.known("Pod") else (_EMPTY,)
-    told = (*ill, *missing, *nothing)[:12]
+    told = (*ill, *missing, *broke, *nothing)[:12]
     return Finding(where, "unknown", "page_human", where, _GUESS, told, rule="nothing_known")
 
 
