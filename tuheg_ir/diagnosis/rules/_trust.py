@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import RESTARTS, Match
 from tuheg_ir.diagnosis.rules._credentials import younger
-from tuheg_ir.diagnosis.rules._helping import behind, names, not_for
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._own_certificate import own
 from tuheg_ir.diagnosis.rules.younger_pods_well import unasked
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.changes import keys_of, refs_read
 from tuheg_ir.diagnosis.view.complaints import OFTEN, STILL, Complaint, began, told
-from tuheg_ir.diagnosis.view.logs import tells
+from tuheg_ir.diagnosis.view.logs import Hit, tells, times_near
+from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import mapping, newest, oldest
 from tuheg_ir.diagnosis.view.releases import never_ready, release_cause, release_evidence, since_release
@@ -30,11 +31,18 @@ _ROOTS = late(r"(?:^|[^a-z])(?:root_?)?ca(?:[^a-z]|$)|trust|\broots?\b|bundle", 
 """How keys, and Secrets and ConfigMaps, are called that hold whom a client trusts."""
 SOON = timedelta(minutes=30)
 """So soon after new roots were written the first server shows a certificate that they vouch for."""
+_IPV4 = late(r"(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-])")
+_IPV6 = late(r"(?<![\w.:-])(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?![\w:-])")
+"""How the address of a pod stands in a line."""
 AT_ONCE = timedelta(minutes=5)
 """A release that does not trust a server tells it with its first requests."""
 SLACK = timedelta(minutes=10)
 """What is written for a release is written so near to it."""
 DAY = timedelta(days=1)
+
+
+_Place = tuple[str, str, bool]
+"""A log: its pod and container, and whether it is of the run before."""
 
 
 class Distrust(NamedTuple):
@@ -70,15 +78,51 @@ def _may_mean(view: View, each: Complaint, client: str, first: datetime | None) 
     """Tell whether a server that names no workload may mean a client that refuses somebody since a moment."""
     if each.about or each.hosts or (first and each.hit.first and each.hit.first < first - AT_ONCE):
         return False
-    others = (w for ref, w in view.workloads.items() if ref not in (client, each.caller))
-    return not any(_named(view, w, [each]) for w in others)
+    return all(pod.owner in (client, each.caller) for pod in _named(view, [each]))
 
 
-def _named(view: View, workload: Workload, alerts: Sequence[Complaint]) -> list[Pod]:
-    """Return the pods of a workload of which servers tell by their addresses, whatever else is in those lines."""
-    logs = (log for each in alerts for log in view.logs_with(each.hit))
-    lines = {line for log in logs for line in log.lines if tells("certificate", line)}
-    return [pod for pod in workload.live if pod.address and any(names(line, pod.address) for line in lines)]
+def _named(view: View, alerts: Sequence[Complaint]) -> list[Pod]:
+    """Return the pods of which servers tell by their addresses, whatever else is in those lines.
+
+    Lately, and since the pod started: before that another one had its address.
+    """
+    found = dict[str, Pod]()
+    for place in dict.fromkeys(_place(each.hit) for each in alerts):
+        for address, last in _addresses(view).get(place, {}).items():
+            for pod in _by_address(view).get(address, ()):
+                if last is None or (view.recent(last, STILL) and (pod.started is None or pod.started <= last)):
+                    found[pod.name] = pod
+    return list(found.values())
+
+
+def _place(hit: Hit | Log) -> _Place:
+    return hit.pod, hit.container, hit.previous
+
+
+@once_a_view
+def _by_address(view: View) -> dict[str, list[Pod]]:
+    found: dict[str, list[Pod]] = {}
+    for _, pod in view.pods():
+        if pod.address:
+            found.setdefault(pod.address, []).append(pod)
+    return found
+
+
+@once_a_view
+def _addresses(view: View) -> dict[_Place, dict[str, datetime | None]]:
+    """Return log -> address in its lines of certificates -> when it was told last (None: nobody knows)."""
+    places = {_place(hit) for hit in view.hits if hit.trouble == "certificate"}
+    return {_place(log): _in_lines(log.lines, _by_address(view)) for log in view.snapshot.logs if _place(log) in places}
+
+
+def _in_lines(lines: Sequence[str], known: Container[str]) -> dict[str, datetime | None]:
+    found: dict[str, datetime | None] = {}
+    times = times_near(lines)
+    for line, at in zip(lines, times, strict=True):
+        if tells("certificate", line):
+            named = {each for pattern in (_IPV4, _IPV6) for each in pattern.findall(line) if each in known}
+            found.update({each: newest((found.get(each), at)) for each in named})
+    return found
 
 
 def _old_roots(
@@ -89,7 +133,7 @@ def _old_roots(
     alerts: Sequence[Complaint],
 ) -> Match | None:
     """Return that only pods distrust a server that started before the roots for it were there."""
-    refused = [*_pods(workload, mine), *_named(view, workload, alerts)]
+    refused = [*_pods(workload, mine), *(pod for pod in _named(view, alerts) if pod.owner == workload.ref)]
     last, first = newest(pod.started for pod in refused), began(mine)
     if last is None or first is None or any(pod.started is None for pod in refused):
         return None
