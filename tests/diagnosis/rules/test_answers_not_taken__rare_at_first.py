@@ -59,6 +59,18 @@ def rare(
     return snapshot(*callers, service, *more, logs=logs, figures=figures, alerts=FIRES)
 
 
+MIGRATES = workload("migrate", kind="Job", age=1200, env=KEPT)
+
+
+def of_a_store() -> list[Obj]:
+    return workload("tax", env=KEPT)
+
+
+def both_ask(*more: Any) -> Snapshot:
+    """Return the same of two callers that ask another service as well."""
+    return rare(GO, JAVA, *more, edge={"env": TAXED}, mail={"env": TAXED})
+
+
 UNTOUCHED: dict[str, Any] = {"before": None}
 ANEW: dict[str, Any] = {"before": IMAGE, "released": 1180}
 HOLDS = [
@@ -77,6 +89,15 @@ HOLDS = [
         ("Node and PHP", rare(NODE, PHP)),
         ("Marshmallow and Go", rare(MARSHMALLOW, GO)),
         ("neither caller was released", rare(edge=UNTOUCHED)),
+        ("what both ask runs for long", both_ask(workload("tax"))),
+        (
+            "a Job wrote then into what none of them reads",
+            both_ask(workload("tax"), postgres(), workload("stock", env=KEPT), MIGRATES),
+        ),
+        (
+            "what only one of them asks was started anew",
+            rare(GO, JAVA, workload("tax", started=1190), edge={"env": TAXED}),
+        ),
         ("what only one of them asks was released later", rare(GO, JAVA, TAX, edge={"env": TAXED})),
     )
 ]
@@ -133,6 +154,13 @@ DOES_NOT_HOLD = [
                     thing("ConfigMap", "cart", written=1170, data={"rebates": "text"}),
                     of=cart(released=2640, envFrom=[{"configMapRef": {"name": "cart"}}]),
                 ),
+            ),
+            ("what both ask was started anew as they began to tell", both_ask(workload("tax", started=1190))),
+            ("what is behind what both ask was started anew then", both_ask(of_a_store(), postgres(started=1190))),
+            ("a Job wrote what another that both ask keeps", both_ask(of_a_store(), postgres(), MIGRATES)),
+            (
+                "a Job wrote what the service keeps",
+                rare(GO, JAVA, postgres(), MIGRATES, of=cart(released=2640, env=KEPT)),
             ),
             ("the lines name another", rare(f"GET http://tax:8080/r {GO}", JAVA, workload("tax"))),
             ("the service had other limits alone", rare(of=cart(before=MORE, released=2640, **ROOM))),

@@ -6,26 +6,25 @@ do not come to lack the same field by chance in the same minutes. Few of them te
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
+from tuheg_ir.diagnosis.rules._fields_missed import Missed, fields_missed
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._hosts_outside import WATCHES
 from tuheg_ir.diagnosis.rules._in_between import in_between
 from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.rules._rare_at_first import fails_since, tells_late
-from tuheg_ir.diagnosis.view.complaints import STILL, kind_spoken_of
+from tuheg_ir.diagnosis.rules._shared_then import shared_came_anew
+from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
-from tuheg_ir.diagnosis.view.hosts import hosts_named, is_address
-from tuheg_ir.diagnosis.view.logs import lines_told, times_near
-from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.hosts import is_address
+from tuheg_ir.diagnosis.view.logs import lines_told
 from tuheg_ir.diagnosis.view.programs import DATA, role
-from tuheg_ir.diagnosis.view.reading import newest, oldest
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, since_release, soon_after
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering
@@ -33,37 +32,6 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 
-_FIELD = late(
-    r"\bKeyError\W{1,4}(?:key not found: |key )?[\"':]{0,2}(\w{2,60})"
-    r"|\bkey not found: [\"':]{0,2}(\w{2,60})"
-    r"|\bmissing (?:required )?(?:creator )?(?:field|property|key) ?:? ?[\"'`](\w{2,60})"
-    r"|\bmissing required properties,? including(?: the following)?: ?'?(\w{2,60})"
-    r"|\b(?:unrecognized|unknown) (?:field|property|key) [\"'`](\w{2,60})"
-    r"|\bGo struct field (?:\w{1,60}\.){0,8}(\w{2,60}) of type"
-    r"|\bof (?:undefined|null) \(reading '(\w{2,60})'"
-    r"|\bundefined (?:array key|index|property):? [\"']?(?:\w{1,60}::\$)?(\w{2,60})"
-    r"|\bfield '(\w{2,60})' is required for type"
-    r"|\brequired (?:property|value) '(\w{2,60})'"
-    r"|\bJSONException: No value for (\w{2,60})"
-    r"|\bthrough reference chain: .{1,300}\[\"(\w{2,60})\"\]\)"
-    r"|\bpath:? \$[\w.\[\]]{0,120}\.(\w{2,60})"
-    r"|[\"'](?:path|loc)[\"']: ?[\[(](?:[^\])]{0,120}, ?)?[\"'](\w{2,60})[\"'][\])]"
-    r"|\b(\w{2,60})\\n {0,6}(?:Field required|Input should be)"
-    r"|\b(\w{2,60}): invalid type: "
-    r"|[\"'](\w{2,60})[\"']: ?\[[\"']Not a valid "
-    r"|\bto property [\w\\]{1,120}::\$(\w{2,60}) of type"
-    r"|\.(\w{2,60})\.(?:to\w{2,30}|map|filter|forEach|reduce|split|trim|slice|replace) is not a function",
-    re.IGNORECASE,
-)
-"""How programs tell which field of what they read is not there, is of another type, or is one that they do not know."""
-_BELOW = late(r"(?:^|Z) {0,6}(?:Field required|Input should be|field required|value is not) ?.{0,80}[\[(]type=")
-_PLACE = late(r"(?:\S{10,40}Z )? {0,6}(?:\w{1,60}(?:\.| -> )){0,12}([A-Za-z_]\w{1,60})")
-"""Pydantic tells the field in the line above of what is wrong with it."""
-_OF_REQUESTS = late(
-    r"bad ?request|request (?:body|validation)|RequestValidation|NotReadable|MethodArgument|\b(?:400|422)\b",
-    re.IGNORECASE,
-)
-"""What was asked is wrong: that is the matter of who asked."""
 _EVERYDAY = frozenset(
     (
         *("length", "size", "count", "map", "filter", "foreach", "reduce", "find", "some", "every", "slice", "split"),
@@ -120,21 +88,6 @@ _OF_SHAPE = ("image", "env", "command", "mounts")
 """What a release has to change for its answers to be others."""
 
 
-class Missed(NamedTuple):
-    """What a workload tells of a field that it stumbles over: how often, from when until when, a pod and a line.
-
-    ``hosts``: those that any of its lines names; ``of_store``: one speaks of a store.
-    """
-
-    often: int
-    first: datetime
-    last: datetime
-    pod: str
-    line: str
-    hosts: frozenset[str]
-    of_store: bool
-
-
 class Alike(NamedTuple):
     """Callers that stumble over the same field, the lines that tell it, since when, and who suffers by it."""
 
@@ -149,8 +102,9 @@ def stumble_alike(view: View, called: Workload) -> Alike | None:
     """Return the callers that stumble over one field since a service's release, if at least one was not released.
 
     Not where one stumbled over it before, where anything else was released or set otherwise then that all of them ask,
-    are asked by or share a store with, or where one may get the field from the other. One that was released as well had
-    served well. Nor where a line names another: whoever is called often was released before something else broke.
+    are asked by or share a store with, where what they share was started or fed anew, or where one may get the field
+    from the other. One that was released as well had served well. Nor where a line names another: whoever is called
+    often was released before something else broke.
     """
     if not called.changed(*_OF_SHAPE) or called.released_at is None or called.returned:
         return None
@@ -184,6 +138,8 @@ def _alike(view: View, called: Workload, came: datetime, told: Sequence[tuple[Wo
         if any(_may_be_why(view, w, callers) for w in changed) or way_changed(view, untouched, called, moment):
             return None
         if any(soon_after(moment, at) for _, at in outside_changes(view, called)):
+            return None
+        if shared_came_anew(view, called, callers, moment):
             return None
     lines = (lines_told(m.pod, m.often, m.line, m.first) for _, m in new)
     return Alike(callers, tuple(lines), first, tuple(said), untouched)
@@ -257,38 +213,3 @@ def _may_be_why(view: View, other: Workload, callers: Sequence[Workload]) -> boo
     if other in callers:
         return any(other.ref in each for each in near)
     return all(other.ref in each or share_a_store(view, w, other) for each, w in zip(near, callers, strict=True))
-
-
-@once
-def fields_missed(view: View, workload: Workload) -> dict[str, Missed]:
-    """Return field, in small letters and without underscores -> what a workload tells of stumbling over it."""
-    found: dict[str, Missed] = {}
-    for log in view.logs_of(workload.live, previous=False):
-        told = list(_fields(log.lines))
-        times = times_near(log.lines) if told else []
-        for number, field in told:
-            at = times[number]
-            if at is None:
-                continue
-            was = found.get(field)
-            line = log.lines[number].strip()[:240]
-            hosts, of_store = frozenset(hosts_named([log.lines[number]])), bool(kind_spoken_of(line))
-            if was is None:
-                found[field] = Missed(1, at, at, log.pod, line, hosts, of_store)
-            else:
-                first, last = oldest((was.first, at)) or at, newest((was.last, at)) or at
-                hosts, of_store = hosts | was.hosts, of_store or was.of_store
-                found[field] = Missed(was.often + 1, first, last, log.pod, line, hosts, of_store)
-    return found
-
-
-def _fields(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Yield (number of the line, field) of what is told of fields."""
-    for number, line in enumerate(lines):
-        said = _FIELD.search(line)
-        field = next(filter(None, said.groups()), "") if said else ""
-        if not field and number and _BELOW.search(line):
-            above = _PLACE.fullmatch(lines[number - 1].rstrip())
-            field = above[1] if above else ""
-        if field and not _OF_REQUESTS.search(line):
-            yield number, field.replace("_", "").lower()
