@@ -23,6 +23,8 @@ SUSPECT = timedelta(hours=48)
 """A leak may take that long to fill a container; where what bounded it was taken away, it is told for longer."""
 _SETTLED = 0.4
 """Memory that has come to stand below the limit, and nobody misses it: a person looks what it is full of."""
+_UNSEEN = 0.6
+"""How sure a kill for memory alone makes it, since a release."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -44,6 +46,9 @@ def when(view: View) -> Iterator[Match]:
             continue
         match = _match(view, workload, evidence)
         settled = has_settled(view, workload) and not any(troubles(view, workload.ref))
+        if not (view.figures.any_known or view.snapshot.logs) and match.certainty <= _UNSEEN:
+            yield match._replace(remedy="page_human")  # nobody sees what fills it: calls that wait do as well
+            continue
         yield match._replace(remedy="page_human", certainty=_SETTLED) if settled else match
 
 
@@ -69,7 +74,7 @@ def _match(view: View, workload: Workload, evidence: tuple[Evidence, ...]) -> Ma
             *told,
             *release_evidence(workload, *(("command", "env") if bound else ("image", "mounts"))),
         ),
-        certainty=0.95 if proof else 0.75 if told else 0.6,
+        certainty=0.95 if proof else 0.75 if told else _UNSEEN,
         root_cause=cause_of_release(workload),
         since=workload.released_at,
     )
