@@ -20,7 +20,7 @@ _AS_FAST = 0.6
 """Share of a rise that the pace of before has to account for, or something has hastened it."""
 _LEFT = 0.03
 """Share of a rise within which a series still stands where it stood before."""
-GAP = 4
+_GAP = 4
 """So many points on the good side do not end an episode: what crashes is well between two crashes."""
 
 
@@ -127,7 +127,7 @@ class Figures:
 
         A few points on the other side in between do not count as an end.
         """
-        return self._crossed(self.series(signal, **labels), limit, GAP, below=below)
+        return self._crossed(self.series(signal, **labels), limit, _GAP, below=below)
 
     def crossed_again(self, signal: str, limit: float, **labels: str) -> datetime | None:
         """Return when a signal went beyond a limit for the last time: any point on the other side is an end."""
@@ -163,7 +163,7 @@ class Figures:
 
     def episodes(self, signal: str, limit: float, **labels: str) -> int:
         """Return how many times a series went beyond a limit at most; a few points on the other side are no end."""
-        return max((_episodes(s, limit) for s in self.series(signal, **labels)), default=0)
+        return max((len(episodes_of(s, limit)) for s in self.series(signal, **labels)), default=0)
 
     def beyond_from_the_start(self, signal: str, limit: float, **labels: str) -> bool:
         """Tell whether a signal that is beyond a limit was so already where its series begin."""
@@ -228,11 +228,17 @@ def _longest(series: Series, limit: float) -> int:
     return best
 
 
-def _episodes(series: Series, limit: float) -> int:
-    found, good = 0, GAP + 1
-    for _, value in series.points:
-        found += value > limit and good > GAP
-        good = 0 if value > limit else good + 1
+def episodes_of(series: Series, limit: float) -> list[list[tuple[float, float]]]:
+    """Return the points of a series beyond a limit, those of one episode together."""
+    found, good = list[list[tuple[float, float]]](), _GAP + 1
+    for point in series.points:
+        if point[1] <= limit:
+            good += 1
+            continue
+        if good > _GAP:
+            found.append([])
+        found[-1].append(point)
+        good = 0
     return found
 
 

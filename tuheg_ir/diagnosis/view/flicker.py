@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from tuheg_ir.diagnosis.model import Series
-from tuheg_ir.diagnosis.view.figures import GAP
+from tuheg_ir.diagnosis.view.figures import episodes_of
 from tuheg_ir.diagnosis.view.marked import OFTEN
 from tuheg_ir.diagnosis.view.view import View
 
 Run = list[tuple[float, float]]
-"""The points of a series beyond a limit, at one time; a few points on the other side are no end."""
+"""The points of a series beyond a limit, in one episode."""
 
 
 def by_chance(view: View, signal: str, limit: float, pods: Collection[str], bad: Collection[str]) -> set[str]:
@@ -26,22 +25,9 @@ def by_chance(view: View, signal: str, limit: float, pods: Collection[str], bad:
     if not bad:
         return set()
     series = {pod: view.figures.series(signal, pod=pod) for pod in pods}
-    runs = {pod: max((_runs(each, limit) for each in found), key=len) for pod, found in series.items() if found}
+    runs = {pod: max((episodes_of(each, limit) for each in found), key=len) for pod, found in series.items() if found}
     others = [_of_its_own(runs, pod) for pod in runs if pod not in bad]
     return {pod for pod in bad if runs.get(pod) and any(_as_ill(own, runs[pod][-1]) for own in others)}
-
-
-def _runs(series: Series, limit: float) -> list[Run]:
-    found, good = list[Run](), GAP + 1
-    for point in series.points:
-        if point[1] <= limit:
-            good += 1
-            continue
-        if good > GAP:
-            found.append([])
-        found[-1].append(point)
-        good = 0
-    return found
 
 
 def _of_its_own(runs: Mapping[str, Sequence[Run]], pod: str) -> list[Run]:
