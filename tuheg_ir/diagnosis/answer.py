@@ -27,7 +27,7 @@ def public(diagnosis: Diagnosis, snapshot: Snapshot) -> dict[str, Any]:
         "verdict": diagnosis.verdict,
         "findings": [_finding(each, _space(snapshot, each.component)) for each in diagnosis.findings],
         "considered": [_considered(each) for each in diagnosis.considered],
-        "sources": [_source(each) for each in snapshot.sources],
+        "sources": [_source(each) for each in (*snapshot.sources, *diagnosis.broken)],
     }
 
 

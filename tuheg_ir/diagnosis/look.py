@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.answer import public
@@ -47,6 +46,4 @@ def look(reading: Apart[Snapshot]) -> Looked:
 def decided(snapshot: Snapshot, began: float) -> Looked:
     """Decide on a snapshot that has been read since ``began`` (time.monotonic)."""
     diagnosis = decide(snapshot)
-    if diagnosis.broken:
-        snapshot = replace(snapshot, sources=(*snapshot.sources, *diagnosis.broken))
     return Looked(snapshot, diagnosis, round(time.monotonic() - began, 3))

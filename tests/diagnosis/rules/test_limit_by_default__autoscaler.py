@@ -118,7 +118,7 @@ DOES_NOT_HOLD = [
                 "of requests alone, and a release brought another image",
                 resized(0, 1, of=2, to="1Gi", note="memory request", **NEW),
                 "code_defect",
-                "page_human",
+                "rollback_workload",
             ),
             ("one that it left alone is killed", resized(1, 2, dead=1), "resource_exhaustion", "page_human"),
             ("one that it left alone does with less", resized(0, 1, older=200), "resource_exhaustion", "page_human"),

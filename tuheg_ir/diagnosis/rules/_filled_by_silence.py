@@ -115,7 +115,7 @@ def _speaks_for_it(view: View, workload: Workload, host: str, known: Host) -> It
     at_once = slow is not None and left is not None and -SLACK <= left - slow <= _SOON
     if at_once and left is not None and (came is None or left - came >= QUIET):
         yield Evidence("metrics", workload.ref, f"its memory stood until it waited for {host}", left)
-    if came is not None and young and _outlived(view, workload, came):
+    if came is not None and young and outlived(view, workload, came):
         fact = "it was killed for memory long after its release, and far sooner again and again since"
         yield Evidence("objects", workload.ref, fact, came)
 
@@ -212,7 +212,7 @@ def _left(view: View, pod: Pod) -> datetime | None:
     return oldest(climbs_since(each, end - SLACK if end < view.now else end) for each in found)
 
 
-def _outlived(view: View, workload: Workload, came: datetime) -> bool:
+def outlived(view: View, workload: Workload, came: datetime) -> bool:
     """Tell whether pods of a release lived far longer before their first kill for memory than they have done since.
 
     Their later lives, each as long as the last one, do not fill the time since the release.

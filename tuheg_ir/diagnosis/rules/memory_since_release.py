@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._filled_by_silence import filled_by_silence, waits_with_room
+from tuheg_ir.diagnosis.rules._filled_by_silence import filled_by_silence, outlived, waits_with_room
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._memory import asks_for_more, has_settled, killed_beside, put_into_memory, short_of_memory
 from tuheg_ir.diagnosis.rules._past_limit import let_go
@@ -23,8 +23,6 @@ SUSPECT = timedelta(hours=48)
 """A leak may take that long to fill a container; where what bounded it was taken away, it is told for longer."""
 _SETTLED = 0.4
 """Memory that has come to stand below the limit, and nobody misses it: a person looks what it is full of."""
-_UNSEEN = 0.6
-"""How sure a kill for memory alone makes it, since a release."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -46,9 +44,6 @@ def when(view: View) -> Iterator[Match]:
             continue
         match = _match(view, workload, evidence)
         settled = has_settled(view, workload) and not any(troubles(view, workload.ref))
-        if not (view.figures.any_known or view.snapshot.logs) and match.certainty <= _UNSEEN:
-            yield match._replace(remedy="page_human")  # nobody sees what fills it: calls that wait do as well
-            continue
         yield match._replace(remedy="page_human", certainty=_SETTLED) if settled else match
 
 
@@ -66,6 +61,8 @@ def _match(view: View, workload: Workload, evidence: tuple[Evidence, ...]) -> Ma
         told.append(Evidence("objects", workload.ref, bound, workload.released_at))
         told += [twin] if (twin := kept_by_twin(view, workload)) else []
     proof = waits_with_room(view, workload)
+    seen = proof or told or view.figures.any_known or view.snapshot.logs
+    late = not seen and workload.released_at is not None and outlived(view, workload, workload.released_at)
     return Match(
         component=workload.ref,
         evidence=(
@@ -74,8 +71,9 @@ def _match(view: View, workload: Workload, evidence: tuple[Evidence, ...]) -> Ma
             *told,
             *release_evidence(workload, *(("command", "env") if bound else ("image", "mounts"))),
         ),
-        certainty=0.95 if proof else 0.75 if told else _UNSEEN,
+        certainty=0.95 if proof else 0.75 if told else 0.6,
         root_cause=cause_of_release(workload),
+        remedy="page_human" if late else "",  # nobody sees what fills it now, and the release alone did not
         since=workload.released_at,
     )
 
