@@ -21,6 +21,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 SUSPECT = timedelta(hours=48)
 """A leak may take that long to fill a container; where what bounded it was taken away, it is told for longer."""
+_SEVERAL = 3
+"""So many kills tell how long lives are by now; of two the first life and the one between are not told apart."""
 _SETTLED = 0.4
 """Memory that has come to stand below the limit, and nobody misses it: a person looks what it is full of."""
 
@@ -62,7 +64,7 @@ def _match(view: View, workload: Workload, evidence: tuple[Evidence, ...]) -> Ma
         told += [twin] if (twin := kept_by_twin(view, workload)) else []
     proof = waits_with_room(view, workload)
     seen = proof or told or view.figures.any_known or view.snapshot.logs
-    late = not seen and workload.released_at is not None and outlived(view, workload, workload.released_at)
+    late = not seen and _came_late(view, workload)
     return Match(
         component=workload.ref,
         evidence=(
@@ -76,6 +78,15 @@ def _match(view: View, workload: Workload, evidence: tuple[Evidence, ...]) -> Ma
         remedy="page_human" if late else "",  # nobody sees what fills it now, and the release alone did not
         since=workload.released_at,
     )
+
+
+def _came_late(view: View, workload: Workload) -> bool:
+    """Tell whether all pods lived for long under the template before the first of several kills, and far shorter since.
+
+    Their calls may wait for somebody since then; only figures and logs would tell.
+    """
+    often = all(each.restarts >= _SEVERAL for _, each in killed_for_memory(view, workload))
+    return often and workload.released_at is not None and outlived(view, workload, workload.released_at)
 
 
 RULE = Rule(
