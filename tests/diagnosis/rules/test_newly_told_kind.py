@@ -50,6 +50,7 @@ PROVEN: dict[str, Any] = {"before": IMAGE, "released": 1500}
 HOOK = "exec of the hook /hooks/warm: permission denied"
 ANSWERED = "ERROR api answered 500"
 TWICE = (3600, 0.001), (480, 0.3), (360, 0.001), (300, 0.3)
+HEALED = (3600, 0.001), (240, 0.3), (60, 0.001)
 
 
 def ceased(line: str) -> Log:
@@ -161,6 +162,15 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "it told of it for a while, its users suffered, were well for a minute and suffer again",
         suffers(ended(RIGHTS), figures=[("error_ratio", series({"component": "shop"}, *TWICE))]),
+        ASK,
+    ),
+    DoesNotHold(
+        "it told of it for a while, its users suffered later and are well again, and the alert of that still fires",
+        suffers(
+            ended(RIGHTS),
+            figures=[("error_ratio", series({"component": "shop"}, *HEALED))],
+            alerts=[alert(app="shop")],
+        ),
         ASK,
     ),
     DoesNotHold(

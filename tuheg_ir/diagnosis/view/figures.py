@@ -165,6 +165,11 @@ class Figures:
         """Return how many times a series went beyond a limit at most; a few points on the other side are no end."""
         return max((len(episodes_of(s, limit)) for s in self.series(signal, **labels)), default=0)
 
+    def last_episode(self, signal: str, limit: float, **labels: str) -> datetime | None:
+        """Return when a series went beyond a limit for the last time, whether it came back or not."""
+        last = [found[-1][0][0] for s in self.series(signal, **labels) if (found := episodes_of(s, limit))]
+        return datetime.fromtimestamp(max(last), UTC) if last else None
+
     def beyond_from_the_start(self, signal: str, limit: float, **labels: str) -> bool:
         """Tell whether a signal that is beyond a limit was so already where its series begin."""
         began = self.crossed(signal, limit, below=False, **labels)

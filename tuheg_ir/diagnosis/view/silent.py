@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.view.logs import Hit, begun, tells, times_near
 from tuheg_ir.diagnosis.view.marked import NEW, Marked, complains, is_marked, shape_of
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.releases import releases
-from tuheg_ir.diagnosis.view.trouble import MINUTE, errors, labels_of, suffers_since, troubles
+from tuheg_ir.diagnosis.view.trouble import MINUTE, errors, labels_of, suffered_last, suffers_since, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
@@ -80,7 +80,7 @@ def over_for_good(view: View, workload: Workload, told: Marked) -> bool:
 def ended_before(view: View, workload: Workload, told: Marked, *sufferers: str) -> bool:
     """Tell whether words came again and again, and ended before users began to suffer, for longer than they lasted.
 
-    ``sufferers``: whose users. A trouble that was over for a moment and is there again is another one, or would be told
+    ``sufferers``: whose users; those of who is well again began to suffer when they did so the last time. A trouble that was over for a moment and is there again is another one, or would be told
     of again. Words that came a few times, or after which a pod tells of no more work, may be the last ones of who gave
     up; a store, or one of whose requests hardly any fail, need not tell of it. What came often is missed soon; words
     that came before, and were silent for minutes in between, are of a trouble before.
@@ -95,7 +95,7 @@ def ended_before(view: View, workload: Workload, told: Marked, *sufferers: str) 
     lasted = last - first
     if count < ENOUGH or view.now - last < max(MINUTE, min(lasted, MISSED * lasted / count)):
         return False
-    suffer = suffers_since(view, *sufferers)
+    suffer = suffers_since(view, *sufferers) or suffered_last(view, *sufferers)
     if suffer is None or last >= suffer:
         return False
     if role(workload) in DATA or _answers(view, workload):

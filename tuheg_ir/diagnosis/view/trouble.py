@@ -193,6 +193,24 @@ def _last_turn(view: View, ref: str) -> datetime | None:
     return oldest(view.figures.crossed_again(signal, limit, component=label) for signal, label, limit in limits)
 
 
+def suffered_last(view: View, *refs: str) -> datetime | None:
+    """Return since when users of some workloads suffered the last time, who are well again; None if nothing tells.
+
+    An alert fires on for minutes after what it is about is over.
+    """
+    limits = [
+        *(("error_ratio", label, ERRORS) for ref in refs for label in labels_of(view, ref, "error_ratio")),
+        *(
+            ("latency_p95", label, max(SLOW_S, SLOWER * was))
+            for ref in refs
+            for label in labels_of(view, ref, "latency_p95")
+            if (was := view.figures.first("latency_p95", component=label)) is not None
+        ),
+    ]
+    began = [view.figures.last_episode(signal, limit, component=label) for signal, label, limit in limits]
+    return max((at for at in began if at is not None), default=None)
+
+
 def serves_well(view: View, ref: str) -> bool:
     """Tell whether figures show that a workload, whatever ails it, answers all its requests in good time."""
     workload = view.workloads.get(ref)
