@@ -20,6 +20,7 @@ from tuheg_ir.catalogue import load_catalogue
 from tuheg_ir.diagnosis.rules import all_rules
 from tuheg_ir.diagnosis.signals import FILES as SIGNALS
 from tuheg_ir.diagnosis.signals import load as load_signals
+from tuheg_ir.diagnosis.signals import worked_out as signals_worked_out
 from tuheg_ir.diagnosis.tables import made, read_table
 from tuheg_ir.diagnosis.view.log_table import FILE as LOG_PATTERNS
 from tuheg_ir.diagnosis.view.log_table import worked_out
@@ -131,7 +132,10 @@ def written(text: str, language: str, but: Collection[str] = ()) -> str:
 def read_at_run_time() -> dict[Path, str]:
     """Return the tables of the diagnosis as they are read: file -> its text."""
     return {
-        SIGNALS[0].with_suffix(".json"): made({file.stem: read_table(file) for file in SIGNALS}, depth=2) + "\n",
+        SIGNALS[0].with_suffix(".json"): made(
+            signals_worked_out({file.stem: read_table(file) for file in SIGNALS}), depth=2
+        )
+        + "\n",
         LOG_PATTERNS.with_suffix(".json"): made(worked_out(read_table(LOG_PATTERNS))) + "\n",
     }
 

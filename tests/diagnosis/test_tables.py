@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.view import log_table
 FOLDER = Path(signals.__file__).parent
 TABLES = sorted([*FOLDER.glob("*.yml"), *FOLDER.glob("view/*.yml")])
 READ = {
-    FOLDER / "signals.json": {file.stem: read_table(file) for file in signals.FILES},
+    FOLDER / "signals.json": signals.worked_out({file.stem: read_table(file) for file in signals.FILES}),
     FOLDER / "view" / "log_patterns.json": log_table.worked_out(read_table(log_table.FILE)),
 }
 """What is read at run time, and what it is made of."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -36,14 +36,17 @@ class Names:
     finds have: among what a few exporters give most patterns find nothing.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._workloads: tuple[str, ...] = ()
+    def __init__(self, names: Iterable[str], needs: Mapping[str, Iterable[str]] | None = None) -> None:
+        """``needs``: pattern -> what ``needed`` says of it, where that is known."""
+        self._workloads: tuple[str, ...] | None = None
         self._names = dict.fromkeys(sorted(names, key=lambda name: (name.count("_"), name)))
         self._others = [name for name in self._names if not name.startswith(_PLATFORM)]
+        self._all = "\n".join(self._names)
+        self._needs = needs or {}
         self._found: dict[str, list[str]] = {}
 
     def know(self, workloads: Iterable[str]) -> None:
-        """Take these for the workloads; what does not depend on them is not looked for again."""
+        """Take these for the workloads: what may be their own is looked for from now on, and nothing else again."""
         self._workloads = tuple(workloads)
         self._found = {pattern: found for pattern, found in self._found.items() if "<own>" not in pattern}
 
@@ -57,18 +60,22 @@ class Names:
         """Return the pattern of another metric with what the first one is called where it says (?P=base)."""
         if "(?P=base)" not in other:
             return other
-        found = re.fullmatch(written(pattern, self._workloads), name)
+        found = re.fullmatch(written(pattern, self._workloads or ()), name)
         return other.replace("(?P=base)", re.escape(found["base"] or "") if found else "")
 
     def _matching(self, pattern: str) -> list[str]:
-        if re.fullmatch(r"\w+", pattern):
+        if pattern.isidentifier():
             return [pattern] if pattern in self._names else []
+        if self._workloads is None and "<own>" in pattern:
+            return []
+        needs = self._needs[pattern] if pattern in self._needs else needed(pattern)
+        texts = [text for text in needs if text in self._all] if needs else [""]
         # What the platform's own metrics are called stands in a pattern in so many words.
         names = self._names if pattern.startswith(_PLATFORM) else self._others
-        able = {name for text in needed(pattern) or [""] for name in names if text in name}
+        able = {name for text in texts for name in names if text in name}
         if not able:
             return []
-        found = re.compile(written(pattern, self._workloads))
+        found = re.compile(written(pattern, self._workloads or ()))
         return [name for name in names if name in able and found.fullmatch(name)]
 
 
@@ -134,7 +141,8 @@ class Signal(NamedTuple):
 class Signals:
     """All signals, where labels are found (role -> labels, best first), and what an exporter asks.
 
-    ``parted``: gateway -> what follows a namespace in the names that it gives.
+    ``parted``: gateway -> what follows a namespace in the names that it gives. ``needs``: pattern of metrics -> texts
+    of which each name that it finds holds one.
     """
 
     signals: Mapping[str, Signal]
@@ -145,6 +153,7 @@ class Signals:
     range_s: int
     programs: Mapping[str, frozenset[str]] = field(default_factory=dict)
     parted: Mapping[str, str] = field(default_factory=dict)
+    needs: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def window_of(self, way: Way, wanted: str) -> str:
         """Return how far the rates of a way look back, where the site wants ``wanted`` ("" nothing), as 2m."""
@@ -168,9 +177,9 @@ def load() -> Signals:
     """Read what was made of signals.yml and its tables."""
     files = load_table(FILES[0].with_suffix(".json"))
     data, *tables = (files[file.stem] for file in FILES)
-    defaults, words = data["defaults"], data["words"]
+    defaults = data["defaults"]
     return Signals(
-        signals={name: _signal(name, entry, words) for table in tables for name, entry in table.items()},
+        signals={name: _signal(name, entry) for table in tables for name, entry in table.items()},
         roles={role: tuple(labels) for role, labels in data["roles"].items()},
         window=defaults["window"],
         shortest=data["shortest"],
@@ -178,25 +187,42 @@ def load() -> Signals:
         range_s=int(defaults["range_s"]),
         programs={exporter: frozenset(words) for exporter, words in data["programs"].items()},
         parted=data["parted"],
+        needs=data["needs"],
     )
 
 
-def _signal(name: str, entry: Mapping[str, Any], words: Mapping[str, str]) -> Signal:
+def worked_out(files: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return what is kept of the tables by name: patterns with their words written out, and what their finds hold."""
+    found = {name: dict(table) for name, table in files.items()}
+    common, *tables = (found[file.stem] for file in FILES)
+    words, patterns = common.pop("words"), set[str]()
+    for table in tables:
+        for name, entry in table.items():
+            ways = [
+                {**way, "of": {letter: _pattern(of, words) for letter, of in way["of"].items()}}
+                for way in entry.get("ways", ())
+            ]
+            patterns.update(pattern for way in ways for pattern in way["of"].values())
+            table[name] = {**entry, "ways": ways}
+    common["needs"] = {each: needed(each) for each in sorted(patterns) if not each.isidentifier()}
+    return found
+
+
+def _signal(name: str, entry: Mapping[str, Any]) -> Signal:
     return Signal(
         name=name,
         unit=entry["unit"],
         meaning=entry["meaning"],
         labels=tuple(entry["labels"]),
-        ways=tuple(_way(way, words) for way in entry.get("ways", ())),
+        ways=tuple(map(_way, entry["ways"])),
         quotient=tuple(entry.get("quotient", ())),
     )
 
 
-def _way(entry: Mapping[str, Any], words: Mapping[str, str]) -> Way:
+def _way(entry: Mapping[str, Any]) -> Way:
     rest = {key: value for key, value in entry.items() if key not in _QUERIES}
     query = next((make(**entry[kind]) for kind, make in _QUERIES.items() if kind in entry), "") or rest["query"]
-    of = {letter: _pattern(pattern, words) for letter, pattern in rest["of"].items()}
-    return Way(**{**rest, "of": of, "query": query, "needs": tuple(rest.get("needs", ()))})
+    return Way(**{**rest, "query": query, "needs": tuple(rest.get("needs", ()))})
 
 
 def _pattern(given: str | list[str], words: Mapping[str, str]) -> str:

@@ -98,7 +98,7 @@ class _Reader:
         """Ask all questions whose metrics are there."""
         began = time.monotonic()
         try:
-            names = Names(self._prometheus.names(self._span))
+            names = Names(self._prometheus.names(self._span), self._signals.needs)
         except SourceFailed as error:
             self._note("prometheus", error, began)
             return

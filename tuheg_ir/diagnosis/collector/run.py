@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -119,8 +119,9 @@ class _Pass:
     def _collected(self) -> Collection:
         target = self._context.target
         reads = {each.name: self._start(read, each) for each in sorted(READS, key=_late_ones_last)}
-        self._check_connection(reads["pods"])
+        self._await_clock(reads)
         asked = self._start_others()
+        self._check_connection(reads["pods"])
         self._gather_objects({"pods": reads.pop("pods")})
         named = [each.name for each in READS if each.kind in _NAMED]
         self._gather_objects({name: reads.pop(name) for name in named})
@@ -198,6 +199,14 @@ class _Pass:
         )
 
     # --- answers ---
+
+    def _await_clock(self, reads: Mapping[str, Future[Answer]]) -> None:
+        """Wait for the first answer: it tells the cluster's time, by which what else is asked goes."""
+        done, _ = wait(
+            reads.values(), timeout=max(0.0, self._context.end - time.monotonic()), return_when=FIRST_COMPLETED
+        )
+        if any(getattr(each.result().error, "kind", "") in _NO_CONNECTION for each in done):
+            self._check_connection(reads["pods"])  # where there is no cluster nobody else is asked
 
     def _check_connection(self, pods: Future[Answer]) -> None:
         """Tell a cluster that cannot be reached from one that merely hides something."""

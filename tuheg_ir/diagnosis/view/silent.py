@@ -80,10 +80,11 @@ def over_for_good(view: View, workload: Workload, told: Marked) -> bool:
 def ended_before(view: View, workload: Workload, told: Marked, *sufferers: str) -> bool:
     """Tell whether words came again and again, and ended before users began to suffer, for longer than they lasted.
 
-    ``sufferers``: whose users; those of who is well again began to suffer when they did so the last time. A trouble that was over for a moment and is there again is another one, or would be told
-    of again. Words that came a few times, or after which a pod tells of no more work, may be the last ones of who gave
-    up; a store, or one of whose requests hardly any fail, need not tell of it. What came often is missed soon; words
-    that came before, and were silent for minutes in between, are of a trouble before.
+    ``sufferers``: whose users; those of who is well again began to suffer when they did so the last time. A trouble
+    that was over for a moment and is there again is another one, or would be told of again. Words that came a few
+    times, or after which a pod tells of no more work, may be the last ones of who gave up; a store, or one of whose
+    requests hardly any fail, need not tell of it. What came often is missed soon; words that came before, and were
+    silent for minutes in between, are of a trouble before.
     """
     said = says(told)
     logs = [log.lines for log in _logs(view, workload, told.pods) if any(map(said, log.lines))]
