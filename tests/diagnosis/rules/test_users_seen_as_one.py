@@ -14,6 +14,7 @@ EDITED = 900
 EDGE = "Service/edge"
 USERS = tuple(f"84.{n}.17.{200 - n}" for n in range(1, 120))
 NODES = ("10.12.0.11", "10.12.0.32", "10.88.2.1")
+CDN = ("203.0.113.14", "203.0.113.77", "198.51.100.9", "198.51.100.31")
 HERE = (EDGE, "configuration_error", "page_human")
 LINE = '{who} - - [{at}] "GET /v2/parcels/7 HTTP/1.1" {status} 512 "-" "Parcels/8.2"'
 FIELDS = '{{"time":"{at}","remote_addr":"{who}","method":"GET","path":"/v2/parcels/7","status":{status}}}'
@@ -107,6 +108,13 @@ def limited(kept: Log, says: str = LIMITING) -> Log:
     return Log(kept.pod, kept.container, tuple(lines))
 
 
+def crowded(users: Sequence[str]) -> Log:
+    """Return a log of an edge of which four from outside ask far too often, and are refused; its users are not."""
+    kept = told(after=[*CDN * 12, *users])
+    well = (line.replace('" 429 ', '" 200 ') if line.startswith(tuple(users)) else line for line in kept.lines)
+    return Log(kept.pod, kept.container, tuple(well))
+
+
 def behind(kept: Log) -> Log:
     """Return a log as that of the cart."""
     return Log(pod("cart"), "cart", kept.lines)
@@ -186,6 +194,23 @@ HOLDS += [
             ),
             (", and the whole file was written", by_settings(told(), wrote="nginx.conf", data=FILE), False),
             (
+                ", which are those of a CDN and lie outside",
+                by_settings(told(after=CDN, now=0.45), wrote="proxy-real-ip-cidr", data=CIDR),
+                True,
+            ),
+            (
+                ", nodes of a balancer outside, and 503 is the word for it",
+                by_settings(
+                    limited(told(after=CDN[1:3])), wrote="TRUSTED_PROXIES", data={"TRUSTED_PROXIES": "", "x": "1"}
+                ),
+                True,
+            ),
+            (
+                ", outside, as one sees who stands behind it, and the whole file was written",
+                by_settings(behind(told(after=CDN, line=FIELDS)), wrote="nginx.conf", data=FILE),
+                False,
+            ),
+            (
                 ", as one sees who stands behind it",
                 by_settings(behind(told(line=FIELDS)), wrote="use-forwarded-headers", data=CIDR),
                 True,
@@ -220,6 +245,27 @@ DOES_NOT_HOLD = (
             "one user from outside is refused with 503 since",
             by_settings(limited(told(after=USERS[60:61])), wrote="proxy-real-ip-cidr", data=CIDR),
         ),
+        *(
+            DoesNotHold(
+                f"who to believe was written, and {what}",
+                by_settings(kept, wrote="proxy-real-ip-cidr", data=CIDR),
+                harmful=("rollback_workload", "restart_workload", "scale_workload"),
+            )
+            for what, kept in (
+                ("a few from outside ask for most and are refused, users are not", crowded(USERS[60:66])),
+                ("a few from outside ask for most and are refused, users of before are not", crowded(USERS[:6])),
+                ("a few users of before ask for all", told(after=USERS[:4])),
+                ("of a few from outside one alone is refused", told(after=CDN, now=0.25)),
+                ("a few from outside ask for all, and are not refused", told(after=CDN, now=0.02)),
+                ("all came from the CDN before as well", told(before=CDN, after=CDN)),
+                ("many of a CDN's nodes ask", told(after=[f"203.0.113.{n}" for n in range(60)])),
+            )
+        ),
+        DoesNotHold(
+            "another of its settings was edited, and a few from outside ask for all",
+            by_settings(told(after=CDN), wrote="limit-rps", data=CIDR | {"limit-rps": "2"}),
+        ),
+        DoesNotHold("its Service hides nobody outside, and the CDN asks for all", edge(told(after=CDN))),
         DoesNotHold(
             "who is behind is not there, which is 503 too",
             by_settings(limited(told(), DOWN), wrote="proxy-real-ip-cidr", data=CIDR),

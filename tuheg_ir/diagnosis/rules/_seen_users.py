@@ -114,6 +114,23 @@ def became_few(before: Sequence[Seen], after: Sequence[Seen]) -> bool:
     return len({each.who for each in before}) >= EACH * len({each.who for each in after})
 
 
+def stand_before(before: Sequence[Seen], after: Sequence[Seen]) -> bool:
+    """Tell whether users share the few addresses of a network before the edge, such as a CDN, since a change.
+
+    Those lie outside as users do. But nobody of before is seen any more, and most of them are refused at times: where
+    somebody asks for many, the others are still seen, and are not refused.
+    """
+    many, few = {a.who for a in before}, {a.who for a in after}
+    limited = {a.who for a in after if a.status == REFUSED}
+    return (
+        len(before) >= LEAST
+        and are_few(after, anywhere=True)
+        and 1 < len(few) <= len(many) / EACH
+        and len(many & few) * EACH <= len(few)
+        and 2 * len(limited) > len(few)
+    )
+
+
 def refused(told: Sequence[Seen]) -> float:
     """Return which part of the answers were refusals for too many requests."""
     answered = [each for each in told if each.status]

@@ -1,7 +1,7 @@
 """A Service or an edge's settings hide from whom requests come since an edit, and a limit for each holds for all.
 
 A balancer that leads requests on over another node leaves the node's address in the place of the user's; an edge that
-is told no more whom to believe takes the balancer before it for all its users.
+is told no more whom to believe takes the balancer before it for all its users, or a CDN's nodes, which lie outside.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from tuheg_ir.diagnosis.rules._seen_users import (
     refused_yet,
     seen,
     shown,
+    stand_before,
 )
 from tuheg_ir.diagnosis.view.reading import last_write, mapping, moment, ref, text, writers
 from tuheg_ir.diagnosis.view.view import View
@@ -44,7 +45,7 @@ class _Edit(NamedTuple):
 
 
 def when(view: View) -> Iterator[Match]:
-    """Since a Service from outside, or settings, were edited, users come from few inner addresses, and are refused.
+    """Since a Service from outside, or settings, were edited, users come from few addresses, and are refused.
 
     That is seen where they come in, or behind it. Of several that were edited then it is the one that hides who asks.
     """
@@ -54,7 +55,7 @@ def when(view: View) -> Iterator[Match]:
         if not edit.hides and any(each.hides and near(each.at, edit.at) for each in others):
             continue
         for ref_ in edit.workloads:
-            found = _told(view, view.workloads[ref_], edit.at)
+            found = _told(view, view.workloads[ref_], edit)
             if found is not None:
                 yield _match(view, edit, ref_, found)
 
@@ -92,27 +93,32 @@ def _of_users(obj: Obj) -> bool | None:
     return None if whole or not keys or keys >= data.keys() or any(map(PERHAPS_OF_USERS.search, keys)) else False
 
 
-def _told(view: View, workload: Workload, at: datetime) -> Evidence | None:
+def _told(view: View, workload: Workload, edit: _Edit) -> Evidence | None:
     """Return what a program, or else one to which it leads, tells of its users around an edit.
 
-    What one believes of who asks may have changed with a release of its own in those minutes.
+    What one believes of who asks may have changed with a release of its own in those minutes. A Service hides who asks
+    behind nodes of the cluster; settings do behind whatever is before the edge.
     """
+    at, anywhere = edit.at, edit.obj["kind"] == "ConfigMap"
     tellers = [view.workloads[each] for each in dict.fromkeys((workload.ref, *led(view, workload)))]
     tellers = [each for each in tellers if not (each.changes and near(each.released_at, at))]
     if workload not in tellers:
         return None
-    return next(filter(None, (_as_one(view, each, at) for each in tellers)), None)
+    return next(filter(None, (_as_one(view, each, at, anywhere) for each in tellers)), None)
 
 
-def _as_one(view: View, workload: Workload, at: datetime) -> Evidence | None:
+def _as_one(view: View, workload: Workload, at: datetime, anywhere: bool) -> Evidence | None:
     """Return that a program's users had addresses of their own before a time, and share those of a few nodes since.
+
+    ``anywhere``: these may lie outside.
 
     What a later release of it sees may be the release's: they have to share them before that.
     """
     until = workload.released_at if workload.changes and workload.released_at else view.now
     told = list(seen(view, workload, at))
     before, after = parted(told, at, until)
-    if not refused_yet(view, told) or not became_few(before, after) or not refused_more(before, after):
+    few = became_few(before, after) or (anywhere and stand_before(before, after))
+    if not few or not refused_yet(view, told) or not refused_more(before, after):
         return None
     return shown(workload.ref, before, after, min(a.at for a in after if a.status == REFUSED))
 
@@ -152,5 +158,5 @@ RULE = Rule(
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="no Service or setting was edited since which users share few inner addresses and are refused",
+    why_not="no Service or setting was edited since which users share few addresses and are refused",
 )
