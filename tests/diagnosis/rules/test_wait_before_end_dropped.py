@@ -1,4 +1,4 @@
-"""Requests that fail as pods are taken away, since a release took their wait before the end."""
+"""Requests that fail as pods are taken away, since a release took or broke their wait before the end."""
 
 from __future__ import annotations
 
@@ -25,6 +25,13 @@ SLEEPS: Obj = {"lifecycle": {"preStop": {"exec": {"command": ["sh", "-c", "sleep
 OLDER: Obj = {"image": "registry.example/app:0"}
 BARELY: Obj = {"lifecycle": {"preStop": {"sleep": {"seconds": 2}}}}
 ASKS_DRAIN: Obj = {"lifecycle": {"preStop": {"httpGet": {"path": "/drain", "port": 9000}}}}
+QUITS: Obj = {"lifecycle": {"preStop": {"exec": {"command": ["/usr/local/bin/leave.sh", "--wait", "20"]}}}}
+BARE = "gcr.io/shop/app:2.0-distroless"
+NO_SHELL = (
+    'Exec lifecycle hook ([sh -c sleep 15]) for Container "app" in Pod "app-6c9f7d8b54-x0000" failed - error: command '
+    "'sh -c sleep 15' exited with 126: exec: \"sh\": executable file not found in $PATH"
+)
+NO_PAGE = 'HTTP lifecycle hook (/drain) for Container "app" failed - error: dial tcp 10.1.7.4:9000: connection refused'
 ENDS = (2400.0, 1500.0, 600.0)
 
 
@@ -56,6 +63,21 @@ def killed(*ages: float) -> list[Obj]:
     return [
         event(f"Pod/app-6c9f7d8b54-x{n:04}", "Killing", "Stopping container app", age=a) for n, a in enumerate(ages)
     ]
+
+
+def failed(*ages: float, says: str = NO_SHELL, later: float = 0, former: int = 0) -> list[Obj]:
+    """Return pods that are told to end, and how their hooks fail; ``former``: so many of the first do not fail."""
+    told = [
+        event(f"Pod/app-6c9f7d8b54-x{n:04}", "FailedPreStopHook", says, age=a - later)
+        for n, a in enumerate(ages)
+        if n >= former
+    ]
+    return [*killed(*ages), *told]
+
+
+def broken(before: Obj | None = None, **more: Any) -> list[Obj]:
+    """Return a workload that was released with a hook as ever, and has an image without a shell since."""
+    return app(**{"before": before or {"image": "gcr.io/shop/app:1.9"}, "image": BARE, **SLEEPS, **more})
 
 
 def scaled_in(*ages: float) -> list[Obj]:
@@ -137,8 +159,118 @@ HOLDS = [
         ),
         (APP, *BACK),
     ),
+    *(
+        Holds(
+            f"its hook is as ever and fails at once since {what}",
+            world,
+            (APP, *BACK),
+            excludes=no("restart_workload", "scale_workload", at=APP),
+            spares=no("rollback_workload", at=APP),
+            began=2399,
+        )
+        for what, world in (
+            ("its image has no shell", snapshot(workload("edge"), broken(), failed(*ENDS), logs=[FAILS])),
+            (
+                "its image has no shell, and nobody saw how pods of before ended",
+                snapshot(workload("edge"), broken(released=2 * DAY), failed(*ENDS), logs=[FAILS]),
+            ),
+            (
+                "the program that it asks is not in the new image; pods of before ended without a word",
+                snapshot(
+                    workload("edge"),
+                    broken(image="registry.example/app:2", before=OLDER, **QUITS),
+                    failed(3350, 3300, *ENDS, former=2, says="PreStopHook failed"),
+                    logs=[FAILS],
+                ),
+            ),
+            (
+                "the command changed, and nobody answers the page it asks for",
+                snapshot(
+                    workload("edge"),
+                    broken(before={"args": ["--admin=:9000"]}, args=["--admin="], **ASKS_DRAIN),
+                    failed(*ENDS, says=NO_PAGE),
+                    logs=[FAILS],
+                ),
+            ),
+        )
+    ),
+    Holds(
+        "its hook is as ever and fails at once; figures alone rise at each end, and not as pods of before ended",
+        snapshot(broken(), failed(*ENDS), figures=[rises(*ENDS)]),
+        (APP, *BACK),
+    ),
+    Holds(
+        "its hook is as ever and fails at once, it was released days ago, and nobody saw how pods of before ended",
+        snapshot(
+            workload("edge"),
+            broken(image="registry.example/app:2", released=2 * DAY),
+            failed(*ENDS),
+            logs=[FAILS],
+        ),
+        (APP, "configuration_error", "page_human"),
+    ),
+    Holds(
+        "its hook is as ever and fails at once, and its image of two days is one for looking into it, with a shell",
+        snapshot(workload("edge"), broken(image=f"{BARE}-debug", released=2 * DAY), failed(*ENDS), logs=[FAILS]),
+        (APP, "configuration_error", "page_human"),
+    ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"its hook is as ever, and {what}", world)
+        for what, world in (
+            ("does what it is to do", snapshot(workload("edge"), broken(), killed(*ENDS), logs=[FAILS])),
+            (
+                "is stopped when its time is up",
+                snapshot(workload("edge"), broken(), failed(*ENDS, later=30), logs=[FAILS]),
+            ),
+            (
+                "failed for pods of before too",
+                snapshot(workload("edge"), broken(), failed(3380, *ENDS), logs=[FAILS]),
+            ),
+            (
+                "pods of before were missed as they ended",
+                snapshot(
+                    workload("edge"),
+                    broken(),
+                    failed(*ENDS),
+                    logs=[told(REFUSED, 3300, *(age - 1 for age in ENDS))],
+                ),
+            ),
+            (
+                "figures rose as pods of before ended",
+                snapshot(broken(), failed(*ENDS), figures=[rises(3300, *ENDS)]),
+            ),
+            (
+                "fails for one pod of three",
+                snapshot(workload("edge"), broken(), failed(*ENDS, former=2), logs=[FAILS]),
+            ),
+            ("fails, and nobody misses it", snapshot(workload("edge"), broken(), failed(*ENDS), logs=[told(REFUSED)])),
+            (
+                "fails, and requests fail at other times as well",
+                snapshot(workload("edge"), broken(), failed(*ENDS), logs=[told(REFUSED, *ENDS, 2100, 1900, 1100, 900)]),
+            ),
+            (
+                "fails, and the release gave it no more than another variable",
+                snapshot(
+                    workload("edge"),
+                    broken(before={"env": {"A": "1"}}, image=""),
+                    failed(*ENDS),
+                    logs=[FAILS],
+                ),
+            ),
+        )
+    ),
+    DoesNotHold(
+        "a hook fails that is not of its template: that of a container put in beside it",
+        snapshot(workload("edge"), app(before=OLDER), failed(*ENDS), logs=[FAILS]),
+    ),
+    DoesNotHold(
+        "a hook fails that the release brought: there was none before",
+        snapshot(
+            workload("edge"), app(before={**OLDER, "lifecycle": {}}, image=BARE, **SLEEPS), failed(*ENDS), logs=[FAILS]
+        ),
+    ),
     DoesNotHold(
         "it waits as it always did",
         snapshot(workload("edge"), app(before={**OLDER, **SLEEPS}, **SLEEPS), killed(*ENDS), logs=[FAILS]),

@@ -41,6 +41,13 @@ _CUT = ("connection_refused", "connection_reset", "upstream_failure")
 _DOWN = late(r"^Scaled down ")
 
 
+class Rises(NamedTuple):
+    """When one series of figures began, and when it rose from what is ordinary."""
+
+    since: datetime
+    times: tuple[datetime, ...]
+
+
 class Cut(NamedTuple):
     """Failures at the ends of pods: when, at how many of the ends, what told of it, and who suffers."""
 
@@ -72,7 +79,7 @@ def cut_at_ends(view: View, workload: Workload, came: datetime) -> Cut | None:
     gone = ends(view, workload, came + ROLLED)
     if len(gone) < TWICE:
         return None
-    told = [(at, hit) for hit in _hits(view, workload) for at in _times(view, workload, hit)]
+    told = [(at, hit) for hit in _hits(view, workload) for at in times_told(view, workload, hit)]
     if sum(at < came for at, _ in told) >= OFTEN:
         return None  # it was so before
     lately = sorted(((at, hit) for at, hit in told if at >= gone[0] - ONE), key=lambda each: each[0])
@@ -100,18 +107,20 @@ def _by_figures(view: View, workload: Workload, gone: Sequence[datetime]) -> Cut
     """Return at which ends figures begin to show that more fails than usual, if they do so at no other time."""
     asked = (workload.ref, *behind(view, workload.ref, but=workload.ref))
     for ref in asked:
-        times = tuple(at for at in _rises(view, ref) if at >= gone[0] - ONE)
+        times = tuple(at for rose in errors_rose(view, ref) for at in rose.times if at >= gone[0] - ONE)
         if times and _at_ends(view, times, gone, SAMPLED):
             return Cut(times, _met(times, gone, SAMPLED), (), () if ref == workload.ref else (ref,))
     return None
 
 
-def _rises(view: View, ref: str) -> Iterator[datetime]:
-    """Yield when the share of failed requests of a component rose from what is ordinary."""
+def errors_rose(view: View, ref: str) -> Iterator[Rises]:
+    """Yield of each series when the share of failed requests of a component rose from what is ordinary."""
     for label in labels_of(view, ref, "error_ratio"):
         for series in view.figures.series("error_ratio", component=label):
-            most = max(FAILING, TIMES * median(v for _, v in series.points)) if series.points else 0.0
-            yield from (datetime.fromtimestamp(t, UTC) for (_, a), (t, b) in pairwise(series.points) if a <= most < b)
+            if series.points:
+                most = max(FAILING, TIMES * median(v for _, v in series.points))
+                rose = (datetime.fromtimestamp(t, UTC) for (_, a), (t, b) in pairwise(series.points) if a <= most < b)
+                yield Rises(datetime.fromtimestamp(series.points[0][0], UTC), tuple(rose))
 
 
 def _hits(view: View, workload: Workload) -> Iterator[Hit]:
@@ -124,7 +133,7 @@ def _hits(view: View, workload: Workload) -> Iterator[Hit]:
             yield hit
 
 
-def _times(view: View, workload: Workload, hit: Hit) -> Iterator[datetime]:
+def times_told(view: View, workload: Workload, hit: Hit) -> Iterator[datetime]:
     """Yield when a log told that a workload, or who has its port and no name any more, did not answer."""
     asked, named = _at_its_ports(workload), _named(view, workload)
     others, ranges = _others(view, workload), _ranges(view, workload)

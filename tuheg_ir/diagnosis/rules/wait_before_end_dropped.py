@@ -1,4 +1,4 @@
-"""A release took away what lets pods wait before they end: each that goes since then is asked for a moment too long.
+"""A release took away or broke what lets pods wait before they end: each that goes is asked for a moment too long.
 
 Its own pods are well, and between two ends nothing fails. So it looks like the network, or like whoever tells of it.
 """
@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._cut_at_ends import Cut, cut_at_ends
+from tuheg_ir.diagnosis.rules._failing_hooks import broken_by, ended_well, failing_hooks, lost_its_shell
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view.reading import items, mapping, text, whole
 from tuheg_ir.diagnosis.view.releases import template_before
@@ -30,7 +31,11 @@ _SLEEPS = late(r"\bsleep[\"',\s]+(\d+)|\"seconds\": ?(\d+)", re.IGNORECASE)
 
 
 def when(view: View) -> Iterator[Match]:
-    """A release took its pods' wait before the end, and since then requests fail as pods are taken away, not else."""
+    """A release took its pods' wait before the end, and since then requests fail as pods are taken away, not else.
+
+    Or the wait is written as ever and fails at once. Where nobody saw how pods of before ended, and no shell is known
+    to have gone with an image, a person looks at it.
+    """
     for workload in view.serving:
         came = workload.released_at
         if came is None or not workload.changes or workload.returned or not view.recent(came, DAYS):
@@ -38,7 +43,26 @@ def when(view: View) -> Iterator[Match]:
         lost = _lost(template_before(workload), workload.template)
         cut = cut_at_ends(view, workload, came) if lost else None
         if cut:
-            yield _match(view, workload, lost, came, cut)
+            yield _match(view, workload, [Evidence("objects", workload.ref, f"released: {e}", came) for e in lost], cut)
+        elif not lost:
+            yield from _broken(view, workload, came)
+
+
+def _broken(view: View, workload: Workload, came: datetime) -> Iterator[Match]:
+    """Yield that its pods no longer can do what they are to do before they end, as the one release has it."""
+    (was, _), (is_, _) = _waits(template_before(workload)), _waits(workload.template)
+    changed, failed = broken_by(workload), failing_hooks(view, workload, came)
+    cut = cut_at_ends(view, workload, came) if was and is_ and changed and failed else None
+    well = ended_well(view, workload, came, cut) if cut else False
+    if cut is None or well is False:
+        return
+    shown = [
+        *(Evidence("objects", workload.ref, f"released: {each.told()}", came) for each in changed[:2]),
+        view.event_evidence(failed[0]),
+        Evidence("events", workload.ref, f"the hook of {len(failed)} pods failed at once as they were to end", came),
+    ]
+    found = _match(view, workload, shown, cut)
+    yield found if well or lost_its_shell(workload) else found._replace(remedy="page_human", certainty=0.6)
 
 
 def _lost(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -69,14 +93,14 @@ def _seconds(template: Mapping[str, Any]) -> int:
     return whole(template, "spec", "terminationGracePeriodSeconds") if given else USUAL_S
 
 
-def _match(view: View, workload: Workload, lost: Sequence[str], came: datetime, cut: Cut) -> Match:
+def _match(view: View, workload: Workload, shown: Sequence[Evidence], cut: Cut) -> Match:
     source = "logs" if cut.hits else "metrics"
     told = f"requests of it fail as its pods are taken away, at {cut.ends} times lately, and not between"
     others = tuple(sorted({*cut.tellers, *behind(view, workload.ref, *cut.tellers, but=workload.ref)} - {workload.ref}))
     return Match(
         component=workload.ref,
         evidence=(
-            *(Evidence("objects", workload.ref, f"released: {each}", came) for each in lost),
+            *shown,
             Evidence(source, workload.ref, told, cut.times[0]),
             *(view.hit_evidence(hit) for hit in cut.hits[:2]),
         ),
@@ -94,10 +118,10 @@ def _match(view: View, workload: Workload, lost: Sequence[str], came: datetime, 
 
 RULE = Rule(
     name="wait_before_end_dropped",
-    title="Pods that are taken away are still asked, since a release took their wait before the end",
+    title="Pods that are taken away are still asked, since a release took or broke their wait before the end",
     root_cause="configuration_error",
     remedy="rollback_workload",
     tier=Tier.STATED,
     when=when,
-    why_not="no release took from pods that they wait before they end, or nothing fails as they do",
+    why_not="no release took from pods that they wait before they end, nor broke it, or nothing fails as they do",
 )
