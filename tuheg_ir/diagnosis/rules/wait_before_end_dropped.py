@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._cut_at_ends import Cut, cut_at_ends
 from tuheg_ir.diagnosis.rules._failing_hooks import broken_by, ended_well, failing_hooks, lost_its_shell
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.view.reading import items, mapping, text, whole
+from tuheg_ir.diagnosis.view.reading import items, mapping, oldest, text, whole
 from tuheg_ir.diagnosis.view.releases import template_before
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -56,10 +56,11 @@ def _broken(view: View, workload: Workload, came: datetime) -> Iterator[Match]:
     well = ended_well(view, workload, came, cut) if cut else False
     if cut is None or well is False:
         return
+    began = oldest(each.last for each in failed)
     shown = [
         *(Evidence("objects", workload.ref, f"released: {each.told()}", came) for each in changed[:2]),
         view.event_evidence(failed[0]),
-        Evidence("events", workload.ref, f"the hook of {len(failed)} pods failed at once as they were to end", came),
+        Evidence("events", workload.ref, f"the hook of {len(failed)} pods failed at once as they were to end", began),
     ]
     found = _match(view, workload, shown, cut)
     yield found if well or lost_its_shell(workload) else found._replace(remedy="page_human", certainty=0.6)
