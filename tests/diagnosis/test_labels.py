@@ -75,6 +75,27 @@ def test_what_an_exporter_asks_is_named_by_its_pod_where_it_runs_in_it(exporter:
     assert (', "instance", ' in filled.query) != cut
 
 
+@pytest.mark.parametrize("job", ["redis-exporter", "scraped"])
+@pytest.mark.parametrize(
+    ("exporter", "asked", "told"),
+    [
+        ("redis-exporter", {"redis_exporter": "sessions"}, "redis"),
+        ("prometheus-redis-exporter", {"redis_exporter": "sessions"}, "redis"),
+        ("shop-exporter", {"redis_exporter": "sessions"}, "sessions"),
+        ("shop-exporter", {}, "shop-exporter"),
+    ],
+)
+def test_an_exporter_of_its_own_whose_address_is_known_is_not_what_it_asks(
+    job: str, exporter: str, asked: dict[str, str], told: str
+) -> None:
+    way = next(way for signal, way in WAYS if signal.name == "db_connections" and way.by == "redis_exporter")
+    pod = f"{exporter}-7d4f9c5b6d-abcde"
+    rows = [{"namespace": NAMESPACE, "pod": pod, "instance": "10.0.0.8:9121", "container": exporter, "job": job}]
+    known = Known(frozenset({"redis", exporter}), frozenset({pod}), {"10.0.0.8": pod}, asked=asked)
+    filled = Labels(rows, load(), NAMESPACE, known).fill(way, {"m": "redis_connected_clients"}, "2m")
+    assert f'"component", "{told}"' in filled.query
+
+
 def test_a_metric_of_no_use_is_left_out() -> None:
     way = next(way for signal, way in WAYS if signal.name == "error_ratio" and way.by == "the service")
     unfit: list[list[dict[str, str]]] = [

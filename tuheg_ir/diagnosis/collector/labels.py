@@ -54,6 +54,11 @@ def _renaming(label: str, names: Mapping[str, str]) -> dict[str, str]:
     return {"component": "component", "pre": "label_replace(" * len(posts), "post": "".join(posts)}
 
 
+def _only_exporters(names: Iterable[str]) -> bool:
+    """Tell whether what is known of some addresses is that exporters are there, which ask others."""
+    return all(_EXPORTER.search(name) for name in names if name)
+
+
 def _before_suffix(pod: str) -> dict[str, str]:
     """Return what takes the component from a label that holds names of pods."""
     return {"component": "component", "pre": "label_replace(", "post": f', "component", "$1", "{pod}", "{BY_POD}")'}
@@ -151,6 +156,8 @@ class Labels:
             # An exporter's own name is known as well, but `server` is what it asks.
             if not any(values.values()) or (told and address == "instance"):
                 continue
+            if way.by in self._exporters and _only_exporters(values.values()):
+                continue  # one that runs alone is asked at its own address
             if not (way.address or way.by in self._exporters) or (address == "instance" and self._beside(values)):
                 if address != "instance":
                     continue  # a service may mean by it whom it calls
