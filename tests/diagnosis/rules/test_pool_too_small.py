@@ -6,7 +6,8 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import API, DB, SHOP, URL, errors, latency, logs, shop
-from tests.diagnosis.rules.tiny import database, log, pod, postgres, session, snapshot, workload
+from tests.diagnosis.rules.tiny import database, figure, log, pod, postgres, session, snapshot, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 WAITS = logs("shop", "QueuePool limit of size 2 overflow 0 reached, connection timed out, timeout 30.00")
 LINES = (
@@ -21,7 +22,34 @@ RAILS = "ActiveRecord::ConnectionTimeoutError (could not obtain a connection fro
 THREADS = {"PUMA_MAX_THREADS": "16"}
 CUT: dict[str, Any] = {"env": {**URL, "DB_POOL_SIZE": "2"}, "before": {"env": {**URL, "DB_POOL_SIZE": "20"}}}
 
+PAYS = {**URL, "PAY_URL": "https://api.pay.example/v3"}
+
+
+def asks(line: str, since: float, whom: str = "api.pay.example") -> Snapshot:
+    """Return a shop whose pool is waited for since four minutes, and somebody's answers take long since some time."""
+    slow = figure("dependency_latency_p95", 0.2, 23.0, since, component="shop", dependency=whom)
+    listed = database(session(SHOP, "idle in transaction", 4))
+    return snapshot(
+        shop(env=PAYS), postgres(), logs=logs("shop", line), figures=[errors("shop"), slow], databases=[listed]
+    )
+
+
 HOLDS = [
+    *(
+        Holds(
+            f"a host outside was slow before somebody waited for a pool: {line}",
+            asks(line, 700),
+            (SHOP, "configuration_error", "page_human"),
+            believed="outside_dependency_fails",
+            harmful=("restart_connection_pool", "scale_workload", "restart_workload"),
+        )
+        for line in (LINES[0], LINES[1], KNEX, RAILS)
+    ),
+    Holds(
+        "its database is slow, for which somebody waits who waits for a connection to it",
+        asks(LINES[1], 700, "postgres"),
+        (SHOP, "configuration_error", "page_human"),
+    ),
     Holds(
         "one of four tells so alone: it has a pool like the others', so little is said for its size",
         snapshot(

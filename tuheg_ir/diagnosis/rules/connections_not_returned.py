@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._booked_out import booked_out
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._kept_by_age import kept_by_age
+from tuheg_ir.diagnosis.rules._kept_by_calls import kept_by_calls
 from tuheg_ir.diagnosis.rules._pools import never_given_back, only_late
 from tuheg_ir.diagnosis.rules._sessions import full, released_before
 from tuheg_ir.diagnosis.rules._waits_for_itself import waits_for_itself
@@ -35,7 +36,9 @@ def when(view: View) -> Iterator[Match]:
         told_of = view.hits_of(workload.ref, "connection_leak")
         leaks = [h for h in told_of if fresh(view, h) or any(_emptied(h, wait) for wait in waits)]
         felt = list(troubles(view, workload.ref))
-        if leaks and (waits or felt) and not only_late(view, workload, leaks):
+        missed = oldest(h.first for h in (*leaks, *waits))
+        late = bool(leaks) and (only_late(view, workload, leaks) or kept_by_calls(view, workload, missed))
+        if leaks and (waits or felt) and not late:
             began = oldest((*(h.first for h in (*leaks, *waits)), *(since for _, since in felt)))
             told = (*(view.hit_evidence(h) for h in (*leaks[:2], *waits[:1])), *(s for s, _ in felt))
             yield _match(workload, told, began, ours=released_before(view, workload, began))

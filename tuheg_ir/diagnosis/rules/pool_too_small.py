@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._holders import owned
+from tuheg_ir.diagnosis.rules._kept_by_calls import kept_by_calls
 from tuheg_ir.diagnosis.rules._sessions import FEW, figure, full, released_before
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
@@ -57,8 +58,8 @@ def when(view: View) -> Iterator[Match]:
                 *maps,
                 *_room(view, each.about),
             ),
-            # Who waits for a lock, or for processor time, keeps its connections: then a pool that is full says little.
-            certainty=0.8 if changed else 0.6 if maps else 0.25 if locked or _doubtful(view, workload) else 0.4,
+            # Who waits for a lock, processor time or others keeps its connections: then a full pool says little.
+            certainty=0.8 if changed else 0.6 if maps else 0.25 if locked or _doubtful(view, workload, each) else 0.4,
             remedy="rollback_workload" if changed else "page_human",
             since=each.hit.first,
             explains=tuple(r for r in behind(view, workload.ref) if maps or r != workload.ref)
@@ -67,10 +68,13 @@ def when(view: View) -> Iterator[Match]:
         )
 
 
-def _doubtful(view: View, workload: Workload) -> bool:
-    """Tell whether one of several pods complains alone, which has a pool like the others', or lacks processor time."""
+def _doubtful(view: View, workload: Workload, each: Complaint) -> bool:
+    """Tell whether one of several pods complains alone, which has a pool like the others', or is kept from its work.
+
+    It lacks processor time, or waited for others before it complained.
+    """
     alone = len({hit.pod for hit in view.hits_of(workload.ref, "pool_exhausted")}) == 1 and len(workload.live) > 2
-    return alone or starving(view, workload)
+    return alone or starving(view, workload) or kept_by_calls(view, workload, each.hit.first)
 
 
 def _over(view: View, each: Complaint) -> bool:
