@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, excluding
+from tuheg_ir.diagnosis.rules._credentials import refusals
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view.builds import another_build
 from tuheg_ir.diagnosis.view.changes import keys_of, reads
@@ -29,7 +30,8 @@ _SETTINGS = ("ConfigMap", "Secret")
 _OF_OTHERS = ("certificate",)
 _REFUSED = ("_authentication", "_full")
 """Ends of troubles that new pods have for other reasons: a login of which other rules know more, no session left."""
-
+_NAMELESS = "outside_authentication"
+"""A client that is refused tells often by what status, and not by whom."""
 _SETTLED = timedelta(minutes=2)
 """So long after the start of its containers a pod's status is written for that."""
 
@@ -106,8 +108,13 @@ def _by_their_node(ill: Sequence[Pod], well: Sequence[Pod]) -> bool:
 
 
 def _refused(view: View, workload: Workload, ill: Collection[str]) -> bool:
-    hits = (hit for hit in view.hits_of(workload.ref) if hit.pod in ill)
-    return any(hit.trouble in _OF_OTHERS or hit.trouble.endswith(_REFUSED) for hit in hits)
+    """Tell whether ill pods meet what others know more of; of who refuses them without a name nobody does."""
+    known = {hit.line for each in refusals(view) for hit in (c.hit for c in each.complaints) if hit.pod in ill}
+    return any(
+        hit.trouble in _OF_OTHERS or hit.trouble.endswith(_REFUSED)
+        for hit in view.hits_of(workload.ref)
+        if hit.pod in ill and (hit.trouble != _NAMELESS or hit.line in known)
+    )
 
 
 def _edits(
