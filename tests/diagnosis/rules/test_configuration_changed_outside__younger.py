@@ -16,6 +16,10 @@ KEY: dict[str, Any] = {"env": {"TOKEN": secret_key("partner", "token")}}
 PYTHON = "ERROR requests.exceptions.HTTPError: 404 Client Error: Not Found for url: http://rates:8080/v2/rates"
 JAVA = "ERROR c.s.Partner - IllegalStateException: partner answered 403 to a call of /stock"
 FIELDS = 'level=error msg="order not sent" err="unexpected status 410 of /v3/orders"'
+RUBY = "ERROR -- : Faraday::UnauthorizedError (the server responded with status 401)"
+DOTNET = "fail: Shop.Partner[0] Response status code does not indicate success: 401 (Unauthorized)."
+NAMED = "ERROR partner: POST https://api.partner.example.com/v1/orders: 401 Unauthorized"
+LOGIN = 'ERROR: password authentication failed for user "shop"'
 NODES = ("n1", "n2", "n3")
 
 
@@ -38,6 +42,7 @@ def also(made: Obj, ago: float, key: str) -> Obj:
     return made
 
 
+TOKEN = edited("Secret", "partner", DAY, "token", held=("webhook",))
 CONF = edited("ConfigMap", "shop-config", 2 * HOUR, "RATES_URL")
 
 
@@ -132,6 +137,13 @@ HOLDS = [
             "Secret/partner",
         ),
         ("they wait for long before they fail", drained(CONF, at_once=5.0), "ConfigMap/shop-config"),
+        *(
+            (f"somebody refuses them, and they do not tell who: {what}", world, "Secret/partner")
+            for what, world in (
+                ("Ruby", drained(TOKEN, says=RUBY, envFrom=[], **KEY)),
+                (".NET, and most of them", drained(TOKEN, pods=4, young=3, says=DOTNET, envFrom=[], **KEY)),
+            )
+        ),
     )
 ]
 BACK = ("rollback_workload",)
@@ -157,6 +169,38 @@ DOES_NOT_HOLD = [
             ),
             ANEW,
         ),
+        *(
+            (f"somebody refuses them, and they do not tell who: {what}", world, found)
+            for what, world, found in (
+                (
+                    "no key that they read was edited",
+                    drained(edited("Secret", "partner", 2 * HOUR, "webhook"), says=RUBY, envFrom=[], **KEY),
+                    ANEW,
+                ),
+                (
+                    "one that started since the edit is well",
+                    drained(TOKEN, ill=(4,), says=RUBY, envFrom=[], **KEY),
+                    ANEW,
+                ),
+                (
+                    "one that is older than the edit is refused too",
+                    drained(TOKEN, pods=7, ill=(4, 5, 6), says=RUBY, envFrom=[], **KEY),
+                    ANEW,
+                ),
+                (
+                    "the edit came after all had started",
+                    drained(edited("Secret", "partner", 1800, "token"), says=RUBY, envFrom=[], **KEY),
+                    ANEW,
+                ),
+                (
+                    "they are alone on a node of their own",
+                    drained(TOKEN, says=RUBY, nodes=("n1", "n1", "n1", "n2", "n2"), envFrom=[], **KEY),
+                    (),
+                ),
+            )
+        ),
+        ("they tell who refuses them", drained(TOKEN, says=NAMED, envFrom=[], **KEY), ()),
+        ("a database refuses them", drained(TOKEN, says=LOGIN, envFrom=[], **KEY), ()),
         ("the edit came after all had started", drained(edited("ConfigMap", "shop-config", 1800, "RATES_URL")), ANEW),
         ("the edit is older than all", drained(edited("ConfigMap", "shop-config", 20 * DAY, "RATES_URL")), ANEW),
         ("one that started since the edit is well", drained(CONF, ill=(4,)), ANEW),

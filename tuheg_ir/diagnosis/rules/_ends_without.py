@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from tuheg_ir.diagnosis.rules._blames_another import ITS_OWN
 from tuheg_ir.diagnosis.view.complaints import Complaint
@@ -17,28 +17,34 @@ def end_without(view: View, callers: Sequence[str], host: str, said: Iterable[Co
 
     Who only complains of it serves on. Where alerts are about such a one alone, people feel that more.
     """
-    complain = {each.hit.pod for each in said}
+    complain: dict[str, set[str]] = {}
+    for each in said:
+        # Who names nobody is known to mean it.
+        complain.setdefault(each.hit.pod, {host}).update(set() if each.hosts else {each.hit.line.lower()})
     found = [
         ref
         for ref in callers
         for crash in ended_by_themselves(view, view.workloads[ref])
-        if crash.pod.name in complain and _by(view, crash, host)
+        if crash.pod.name in complain and _by(view, crash, complain[crash.pod.name])
     ]
     about = {view.about_alert(alert) for alert in view.alerts} & set(callers)
     return list(dict.fromkeys(found)) if not about or about & set(found) else []
 
 
-def _by(view: View, crash: Crash, host: str) -> bool:
-    """Tell whether a container ends again and again, does not serve, and names a host last, and no fault of its own."""
+def _by(view: View, crash: Crash, words: Collection[str]) -> bool:
+    """Tell whether a container ends again and again, does not serve, and says of a host last, and no fault of its own.
+
+    ``words``: those that speak of the host.
+    """
     pod = crash.pod
     if pod.ready or not crash.container.restarts:
         return False
     told = (hit.line for hit in view.hits if hit.pod == pod.name and hit.trouble in ITS_OWN)
     own = {without_numbers(line) for line in told if not FRAME.search(line)}
-    return any(_last(log.lines[-LAST:], host, own) for log in view.logs_of([pod]))
+    return any(_last(log.lines[-LAST:], words, own) for log in view.logs_of([pod]))
 
 
-def _last(lines: Sequence[str], host: str, own: set[str]) -> bool:
-    """Tell whether lines name a host, and none behind them tells of a fault of the program's own."""
-    named = max((n for n, line in enumerate(lines) if host in line.lower()), default=None)
+def _last(lines: Sequence[str], words: Collection[str], own: set[str]) -> bool:
+    """Tell whether lines speak of a host, and none behind them tells of a fault of the program's own."""
+    named = max((n for n, line in enumerate(lines) if any(word in line.lower() for word in words)), default=None)
     return named is not None and own.isdisjoint(map(without_numbers, lines[named + 1 :]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, rise
+from tuheg_ir.diagnosis.rules._probed_hosts import unnamed
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints
 from tuheg_ir.diagnosis.view.once import once_a_view
@@ -45,7 +46,10 @@ class Host:
 
 @once_a_view
 def hosts_outside(view: View) -> dict[str, Host]:
-    """Return host outside -> what is known against it, by the troubles that name it and by figures of who calls it."""
+    """Return host outside -> what is known against it, by the troubles that name it and by figures.
+
+    Figures are those of who calls it, or of who probes it where callers meet no answer and name nobody.
+    """
     found: dict[str, Host] = {}
     for each in complaints(view, *TROUBLES):
         for host in each.hosts:
@@ -64,6 +68,11 @@ def hosts_outside(view: View) -> dict[str, Host]:
                 )
                 entry = found.setdefault(_same(found, host), Host())
                 entry.measured.append((caller, Evidence("metrics", host, f"{host}: {unit}", turn.since)))
+    for host, seen, each in unnamed(view):
+        entry = found.setdefault(host, Host())
+        entry.said.append(each)
+        if (each.caller, seen) not in entry.measured:
+            entry.measured.append((each.caller, seen))
     return found
 
 
