@@ -42,6 +42,21 @@ def uncounted(before: float, now: float, released: float | None = None) -> Snaps
     return snapshot(caller, workload("cart"), figures=[rate("cart", before, now), latency("cart", since=540), *FULL])
 
 
+def grown(users: float, times: float, ahead: float = 0.0, **caller: Any) -> Snapshot:
+    """Return a new shop whose users became so many times as many, and a cart that is asked so many times as often.
+
+    ``users``: 0 where nobody counts them; ``ahead``: how many times as much the front gets that asks the shop.
+    """
+    asked = [rate("shop", 50, 50 * users)] if users else []
+    asked += [rate("web", 90, 90 * ahead)] if ahead else []
+    return snapshot(
+        shop(**{"env": CALLS_CART, "before": IMAGE, "released": 660, **caller}),
+        workload("cart"),
+        workload("web", env={"SHOP_URL": "http://shop:8080"}),
+        figures=[*asked, rate("cart", 60, 60 * times), errors("cart", 0.4, before=0.0)],
+    )
+
+
 def short(since: float) -> list[Obj]:
     """Return a cart of which two pods of three wait for a node since so many seconds."""
     objects = workload("cart", pods=3, ready=1)
@@ -266,7 +281,35 @@ HOLDS += [
         ("and reads no broker, and nobody counts what it is asked", False, {}, "code_defect", BACK),
     )
 ]
+HOLDS += [
+    Holds(f"more users came, and {what}", world, (SHOP, cause, BACK))
+    for what, world, cause in (
+        ("a new image asks far more often than they do", grown(1.4, 6), "code_defect"),
+        ("a caller was set to ask more often than they do", grown(1.8, 3, **EAGER), "configuration_error"),
+        ("more at the front that nobody behind it feels", grown(1.0, 2.3, ahead=1.9), "code_defect"),
+        (
+            "a caller that nobody counts was set to ask more often",
+            grown(0, 5, ahead=1.9, **EAGER),
+            "configuration_error",
+        ),
+    )
+]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"more users came to a caller that was released, {what}",
+            world,
+            (CART, "capacity", "scale_workload"),
+            harmful=("rollback_workload",),
+        )
+        for what, world in (
+            ("nearly twice as many, and behind it a little more than that", grown(1.95, 2.15)),
+            ("half as many again, and behind it twice as many", grown(1.5, 2.1)),
+            ("nearly twice as many, and behind it less than half as many again as that", grown(1.9, 2.7)),
+            ("and it was set to try more often, which adds nothing yet", grown(1.95, 2.1, **EAGER)),
+            ("as the front before it tells, for nobody counts it itself", grown(0, 2.2, ahead=1.95, **EAGER)),
+        )
+    ),
     *(
         DoesNotHold(
             f"nobody counts what the caller is asked, {what}",

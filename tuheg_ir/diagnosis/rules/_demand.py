@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._same_key import asks_one_outside
 from tuheg_ir.diagnosis.rules._strangers import reached_from_outside
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import complaints
+from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.growth import had
 from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of
@@ -22,6 +23,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 TIMES = 2.0
 """So many times the requests of before, while the callers' own did not grow so."""
+EACH = 1.5
+"""So many requests for each of which the callers get more are more than their users bring."""
 SOON = timedelta(minutes=45)
 SLACK = timedelta(minutes=1)
 """So far apart are figures that tell of one moment."""
@@ -55,6 +58,8 @@ def multiplied(view: View, ref: str) -> Multiplied | None:
     callers = sorted(each for each, calls in view.graph.calls.items() if ref in calls)
     if grew is None or not callers or any(_rate(view, each) for each in callers):
         return None
+    if grew.now < EACH * _asked_more(view, ref, callers) * grew.before:
+        return None  # a caller's own grew nearly as much: that they did not double themselves is chance
     if ref in {server.ref for server in of_role(view.workloads, "dns")}:
         return None  # the whole cluster asks it
     if any(_works_more(view, view.workloads[each]) for each in view.graph.callers(ref) if each in view.workloads):
@@ -130,6 +135,16 @@ def _rate(view: View, ref: str) -> Turn | None:
             if turn := rise(view, series, "request_rate", TIMES, 1.0):
                 return turn
     return None
+
+
+def _asked_more(view: View, ref: str, callers: Collection[str]) -> float:
+    """Return how many times its former requests a caller of a workload gets at most; 1 if nobody knows.
+
+    Where none that asks it itself is counted, those further ahead tell what reaches it.
+    """
+    direct = [grown for each in callers if (grown := traffic_growth(view, each)) is not None]
+    ahead = direct or [traffic_growth(view, each) or 1.0 for each in view.graph.callers(ref) - {ref}]
+    return max([1.0, *ahead])
 
 
 def _works_more(view: View, caller: Workload) -> bool:
