@@ -9,10 +9,13 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.rules._killed_by_node import killed_by_node
-from tuheg_ir.diagnosis.view.nodes import on_node
+from tuheg_ir.diagnosis.rules._memory import asks_for_more
+from tuheg_ir.diagnosis.rules._still_grows import asked, grew_from_start, held
+from tuheg_ir.diagnosis.view.nodes import capacity, on_node
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import text
 from tuheg_ir.diagnosis.view.releases import releases
+from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -21,6 +24,8 @@ _USING = late(r"was using (\d+\w*)")
 _REQUEST = late(r"request is ([1-9]\w*)")
 AGAIN = 2
 """So many pods of one release evicted from a node, one after the other, are no chance."""
+PART, FAR = 0.25, 5.0
+"""Share of a node's memory, and times what it asks for, that a pod holds at least which took what others lack."""
 TIMES = 2.0
 """So many times as large as at its beginning is a process that grows, and a limit that is no limit any more."""
 
@@ -31,8 +36,8 @@ def filled_by(
     """Return the one workload whose release fills the memory of nodes, and how one sees it.
 
     It runs on each of them or was evicted there, was released before they ran short, and is the largest there and
-    grows; where nobody measures that, its release took its memory limit away. Who is killed there below its own limit
-    is not who fills it.
+    grows, far in the last hour or evenly ever since; where nobody measures that, its release took its memory limit
+    away. Who is killed there below its own limit is not who fills it.
     """
     found = []
     killed = {workload.ref for workload, _, _ in killed_by_node(view)}
@@ -55,16 +60,37 @@ def _seen(view: View, workload: Workload, nodes: Collection[str]) -> Iterator[Ev
     elif not set(nodes) <= {pod.node for pod in workload.newest_pods()}:
         return  # it runs there no more, and nothing tells how large it was
     elif mine:
-        grown = [view.figures.growth("memory_bytes", pod=pod.name) or 1.0 for pod in mine]
-        if min(grown) < TIMES or not all(_largest(view, pod, measured) for pod in mine):
+        grown = min(view.figures.growth("memory_bytes", pod=pod.name) or 1.0 for pod in mine)
+        ever = grown < TIMES and _grew_ever_since(view, workload, mine)
+        if (grown < TIMES and not ever) or not all(_largest(view, pod, measured) for pod in mine):
             return
-        most = max(measured[pod.name] for pod in mine)
-        told = f"its pods there use up to {most / 2**30:.1f} GiB, {min(grown):.0f} times"
-        yield Evidence("metrics", workload.ref, f"{told} what they began with", workload.released_at)
+        how = "and grow as they have since their start" if ever else f"{grown:.0f} times what they began with"
+        told = f"its pods there use up to {max(measured[pod.name] for pod in mine) / 2**30:.1f} GiB, {how}"
+        yield Evidence("metrics", workload.ref, told, workload.released_at)
     for change in workload.changed("limits"):
         before, after = number(change.before), number(change.after)
         if change.field == "limits.memory" and before and (after is None or after >= TIMES * before):
             yield Evidence("objects", workload.ref, f"released: {change.told()}", workload.released_at)
+
+
+def _grew_ever_since(view: View, workload: Workload, there: Collection[Pod]) -> bool:
+    """Tell whether what a release runs has grown at one pace ever since, and holds a good part of these nodes.
+
+    Its pods elsewhere do so too, and the template before ran for longer than it took them, and filled no node. What
+    they ask for was kept free for them, and what a server of data holds may be meant.
+    """
+    released = workload.released_at
+    before = workload.revisions[1].created if len(workload.revisions) > 1 else None
+    if workload.returned or released is None or before is None or released - before < view.now - released:
+        return False
+    if is_store(workload) or keeps_data(view, workload) or not asks_for_more(view, workload):
+        return False
+    for pod in there:
+        much, size = held(view, pod), capacity(view, pod.node, "memory")
+        if not size or much < PART * size or much < FAR * asked(pod):
+            return False
+    others = (pod for pod in workload.newest_pods() if pod not in there and not view.recent(pod.created))
+    return all(grew_from_start(view, pod) for pod in (*there, *others))
 
 
 def _evicted(workload: Workload) -> list[Pod]:
