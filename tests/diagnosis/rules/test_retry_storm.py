@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pending, pods_of
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, errors, ingress, latency, logs, rate, shop
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, OLD, SHOP, errors, ingress, latency, logs, rate, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, event, figure, pod, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
@@ -115,6 +115,32 @@ def waits(first: float, now: float, since: float = 620, **labels: str) -> tuple[
     """Return how many messages waited for a reader as they were first counted, and now."""
     points = [(n, first + (now - first) * (since - n) / since) for n in range(int(since), -1, -20)]
     return "queue_depth", Series(labels or WAITED, tuple((NOW.timestamp() - age, value) for age, value in points))
+
+
+LEAPT = ("request_rate", series({"component": "cart"}, (3600, 60), (2880, 400), (1500, 800)))
+MORE_USERS = rate("shop", 50, 110, 1500)
+NEW_CODE: dict[str, Any] = {"env": CALLS_CART, "before": IMAGE, "released": 2900}
+PAGES = {"env": {**CALLS_CART, "CART_BATCH_SIZE": "1"}, "before": {"env": {**CALLS_CART, "CART_BATCH_SIZE": "50"}}}
+
+
+def before_the_rush(
+    *figures: tuple[str, Series],
+    leapt: tuple[str, Series] = LEAPT,
+    users: tuple[str, Series] | None = MORE_USERS,
+    called: list[Obj] | None = None,
+    beside: list[Obj] | None = None,
+    **caller: Any,
+) -> Snapshot:
+    """Return a caller that asks many times as often since its release, by default, and has twice the users later.
+
+    Who is asked is at its limit since then.
+    """
+    return snapshot(
+        shop(**{**NEW_CODE, **caller}),
+        called or workload("cart"),
+        beside or [],
+        figures=[leapt, *([users] if users else []), latency("cart", since=1400), *FULL, *figures],
+    )
 
 
 HOLDS = [
@@ -282,17 +308,54 @@ HOLDS += [
     )
 ]
 HOLDS += [
-    Holds(f"more users came, and {what}", world, (SHOP, cause, BACK))
-    for what, world, cause in (
-        ("a new image asks far more often than they do", grown(1.4, 6), "code_defect"),
-        ("a caller was set to ask more often than they do", grown(1.8, 3, **EAGER), "configuration_error"),
-        ("more at the front that nobody behind it feels", grown(1.0, 2.3, ahead=1.9), "code_defect"),
-        (
-            "a caller that nobody counts was set to ask more often",
-            grown(0, 5, ahead=1.9, **EAGER),
-            "configuration_error",
-        ),
-    )
+    *(
+        Holds(f"more users came, and {what}", world, (SHOP, cause, BACK))
+        for what, world, cause in (
+            ("a new image asks far more often than they do", grown(1.4, 6), "code_defect"),
+            ("a caller was set to ask more often than they do", grown(1.8, 3, **EAGER), "configuration_error"),
+            ("more at the front that nobody behind it feels", grown(1.0, 2.3, ahead=1.9), "code_defect"),
+            (
+                "a caller that nobody counts was set to ask more often",
+                grown(0, 5, ahead=1.9, **EAGER),
+                "configuration_error",
+            ),
+        )
+    ),
+    *(
+        Holds(
+            f"other code asks many times as often, and more users come only later: {what}",
+            world,
+            (SHOP, cause, "rollback_workload"),
+            harmful=("scale_workload",),
+        )
+        for what, world, cause in (
+            ("all its own are counted", before_the_rush(), "code_defect"),
+            (
+                "so do those of another that asks as well, and was not released",
+                before_the_rush(rate("web", 5, 12, 1500), beside=workload("web", env=CALLS_CART)),
+                "code_defect",
+            ),
+            (
+                "and another that asks was released as they came",
+                before_the_rush(
+                    rate("web", 5, 12, 1500), beside=workload("web", env=CALLS_CART, before=IMAGE, released=1520)
+                ),
+                "code_defect",
+            ),
+            (
+                "it was set to ask for each alone, which is twice as often at first",
+                before_the_rush(
+                    leapt=("request_rate", series({"component": "cart"}, (3600, 60), (2880, 150), (1500, 330))), **PAGES
+                ),
+                "configuration_error",
+            ),
+            (
+                "who is asked was released days ago",
+                before_the_rush(called=workload("cart", before=OLD, released=9 * DAY)),
+                "code_defect",
+            ),
+        )
+    ),
 ]
 DOES_NOT_HOLD = [
     *(
@@ -308,6 +371,63 @@ DOES_NOT_HOLD = [
             ("nearly twice as many, and behind it less than half as many again as that", grown(1.9, 2.7)),
             ("and it was set to try more often, which adds nothing yet", grown(1.95, 2.1, **EAGER)),
             ("as the front before it tells, for nobody counts it itself", grown(0, 2.2, ahead=1.95, **EAGER)),
+        )
+    ),
+    *(
+        DoesNotHold(
+            f"other code came, and more users, and {what}",
+            world,
+            (CART, "capacity", "scale_workload"),
+            harmful=("rollback_workload",),
+        )
+        for what, world in (
+            (
+                "they came in the same minutes",
+                before_the_rush(users=rate("shop", 50, 110, 2880)),
+            ),
+            (
+                "it is asked for no more than they ask for",
+                before_the_rush(leapt=rate("cart", 60, 140, 1500)),
+            ),
+            (
+                "it asked many times as often for a while only, as it started",
+                before_the_rush(
+                    leapt=(
+                        "request_rate",
+                        series({"component": "cart"}, (3600, 60), (2880, 400), (2000, 62), (1500, 140)),
+                    )
+                ),
+            ),
+            (
+                "it asked many times as often only long after it came",
+                before_the_rush(leapt=("request_rate", series({"component": "cart"}, (3600, 60), (1500, 800)))),
+            ),
+            (
+                "another that asks was released in the same minutes",
+                before_the_rush(
+                    rate("web", 5, 12, 1500), beside=workload("web", env=CALLS_CART, before=IMAGE, released=2950)
+                ),
+            ),
+            (
+                "of another that asks nobody counts what it is asked",
+                before_the_rush(beside=workload("web", env=CALLS_CART)),
+            ),
+            (
+                "who is asked was released just before",
+                before_the_rush(called=workload("cart", before=OLD, released=3000)),
+            ),
+            (
+                "anybody outside may ask the other one himself",
+                before_the_rush(beside=[ingress("cart", "cart.shop.example")]),
+            ),
+            (
+                "who is asked failed before it came, so it was asked again",
+                before_the_rush(errors("cart", 0.4, 3100, before=0.0)),
+            ),
+            (
+                "it came so lately that what it fetches as it starts may be all",
+                before_the_rush(released=560, users=rate("shop", 50, 110, 60), leapt=rate("cart", 60, 400, 540)),
+            ),
         )
     ),
     *(

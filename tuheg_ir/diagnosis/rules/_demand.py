@@ -13,10 +13,12 @@ from tuheg_ir.diagnosis.rules._same_key import asks_one_outside
 from tuheg_ir.diagnosis.rules._strangers import reached_from_outside
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import complaints
-from tuheg_ir.diagnosis.view.demand import traffic_growth
+from tuheg_ir.diagnosis.view.demand import JUST_BEFORE, MUCH_MORE, grew_then, traffic_growth
 from tuheg_ir.diagnosis.view.growth import had
 from tuheg_ir.diagnosis.view.programs import of_role, role
-from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of
+from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of, troubles
 from tuheg_ir.diagnosis.view.usage import work_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -32,6 +34,8 @@ STILL = timedelta(minutes=15)
 """Who told last so long ago that it has no space left may have some again."""
 FLOOD, AT_ONCE = 5.0, timedelta(minutes=10)
 """So many times what it was, and so soon after a release, is seldom asked for by users."""
+LEAP = 3.0
+"""So many times as often is asked by a release in whose minutes hardly more users came, as they are counted."""
 _MULTIPLIES = late(
     r"retr(?:y|ies)|attempt|backoff|timeout|hedg|cache|ttl|memoi|batch|poll|interval|prefetch", re.IGNORECASE
 )
@@ -56,12 +60,14 @@ def multiplied(view: View, ref: str) -> Multiplied | None:
     """
     grew = _rate(view, ref)
     callers = sorted(each for each, calls in view.graph.calls.items() if ref in calls)
-    if grew is None or not callers or any(_rate(view, each) for each in callers):
+    if grew is None or not callers:
         return None
     if grew.now < EACH * _asked_more(view, ref, callers) * grew.before:
         return None  # a caller's own grew nearly as much: that they did not double themselves is chance
     if ref in {server.ref for server in of_role(view.workloads, "dns")}:
         return None  # the whole cluster asks it
+    if any(_rate(view, each) for each in callers):
+        return _before_more_came(view, ref, callers, grew)
     if any(_works_more(view, view.workloads[each]) for each in view.graph.callers(ref) if each in view.workloads):
         return None  # whoever asks it is asked for more as well, though nobody counts that
     released = [w for each in callers if (w := view.workloads.get(each)) and _released(w, grew)]
@@ -72,6 +78,36 @@ def multiplied(view: View, ref: str) -> Multiplied | None:
     if not (by is not None and multiplying(by)) and _has_its_own_door(view, ref):
         return None  # anybody may ask it, and what its callers are asked tells nothing of that
     return Multiplied(grew, by, by is not None and by.ref in counted)
+
+
+def _before_more_came(view: View, ref: str, callers: Sequence[str], grew: Turn) -> Multiplied | None:
+    """Return that a caller's release multiplied the requests at once, while the users of all callers came only later.
+
+    For each of theirs the callers ask many times as often still: what a program fetches once after its start, or asks
+    again while it gets no answer, ends by itself. A release of who is asked may be why it is asked again.
+    """
+    callee, times = view.workloads.get(ref), [traffic_growth(view, each) for each in callers]
+    grown = [each for each in times if each is not None]
+    if callee is None or len(grown) < len(times) or grew.now < TIMES * max(grown) * grew.before:
+        return None
+    leapt = [w for each in callers if (w := view.workloads.get(each)) and _leapt(view, ref, callers, w)]
+    came = leapt[0].released_at if len(leapt) == 1 else None  # of two nobody can tell which one asks more
+    if came is None or since_release(callee, came, AT_ONCE) or _has_its_own_door(view, ref):
+        return None
+    began = oldest(since for _, since in troubles(view, ref))
+    if (began is not None and began < came) or since_release(leapt[0], callee.released_at, AT_ONCE):
+        return None
+    return Multiplied(grew._replace(since=came), leapt[0], measured=True)
+
+
+def _leapt(view: View, ref: str, callers: Sequence[str], by: Workload) -> bool:
+    """Tell whether a workload was asked many times as often right after a release, and no caller for much more."""
+    came = by.released_at
+    if not by.changes or by.returned or came is None or view.recent(came, AT_ONCE):
+        return False
+    least = TIMES if multiplying(by) else LEAP
+    leapt = grew_then(view, ref, came, JUST_BEFORE, AT_ONCE, least)
+    return leapt and not any(grew_then(view, each, came, JUST_BEFORE, AT_ONCE, MUCH_MORE) for each in callers)
 
 
 def _has_its_own_door(view: View, ref: str) -> bool:
