@@ -6,13 +6,16 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from tests.diagnosis.rules.back_again import AWAY as REFUSED
+from tests.diagnosis.rules.back_again import NEW_WEB, SENT, TIMED_OUT, emptied, late_web, pending, worked_off
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.outlasting import OWN, outlasted
 from tests.diagnosis.rules.overrunning import rush
 from tests.diagnosis.rules.pods import HOUR, again, node, pods_of, put
+from tests.diagnosis.rules.runs import cron_job, run
 from tests.diagnosis.rules.scenes import API, CALLS_CART, SHOP, WELL, alert, errors, rate, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, log, pod, postgres, series, snapshot, thing, workload
-from tuheg_ir.diagnosis.model import Log, Snapshot
+from tuheg_ir.diagnosis.model import Alert, Log, Snapshot
 
 
 def burst(ended: float) -> Snapshot:
@@ -565,4 +568,65 @@ DOES_NOT_HOLD += [
         (),
         harmful=("no_action",),
     ),
+]
+
+
+def runs(*, again: bool = True, failed: float = 1800) -> list[Obj]:
+    """Return a run that failed that many seconds ago, and one of the same schedule later, which was well or not."""
+    first, then = run(failed=failed), run(failed=None if again else 400)
+    then["metadata"] = {**then["metadata"], "name": "report-2", "creationTimestamp": at(660)}
+    then["status"] = {**then["status"], "succeeded": int(again)}
+    return [cron_job(well=600), first, then]
+
+
+def of_run(severity: str = "warning") -> Alert:
+    """Return an alert that counts a failed run, half an hour old."""
+    fires = alert("KubeJobFailed", job_name="report-1", severity=severity)
+    return fires._replace(starts_at=NOW - timedelta(minutes=29))
+
+
+SENDER = "Deployment/sender"
+HOLDS += [
+    Holds(
+        f"a host outside was away and is back, and what waited for it is worked off{what}",
+        world,
+        (SENDER, *HEALTHY),
+        harmful=("restart_workload", "rollback_workload", "scale_workload"),
+        alone=True,
+    )
+    for what, world in (
+        ("", worked_off()),
+        ("; it did not answer at all", worked_off(fails=TIMED_OUT)),
+        ("; the alert is of another that waits for it", worked_off(fires="MailsLate")),
+        ("; another told of that since after its release", worked_off(pending(), beside=NEW_WEB, alerts=[late_web()])),
+        (
+            "; another told of errors",
+            worked_off(pending(words="ERROR mail 17 is overdue"), beside=NEW_WEB, alerts=[late_web()]),
+        ),
+        ("; a run failed meanwhile, and the next was well", worked_off(beside=runs(), alerts=[of_run()])),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(
+        f"a host outside was away and is back, and {what}", world, instead, harmful=("no_action", "rollback_workload")
+    )
+    for what, world, instead in (
+        ("what waited is worked off for two minutes", worked_off(waits=emptied(120), fires="MailsLate"), ()),
+        ("some of what waited is left", worked_off(waits=emptied(left=3000)), ()),
+        ("what waited came long before", worked_off(waits=emptied(gone_s=3500, back_s=2900)), ()),
+        ("one pod is not there yet", worked_off(ready=1), ()),
+        ("the sender complains still", worked_off(since=(SENT, REFUSED) * 12), ()),
+        ("another misses it still", worked_off(pending(2900, 20, TIMED_OUT), beside=NEW_WEB), ()),
+        ("another complains still, of something else", worked_off(pending(2900, 20), beside=NEW_WEB), ()),
+        (
+            "an alert of another looks back over some minutes only",
+            worked_off(pending(), beside=NEW_WEB, alerts=[late_web("5m")]),
+            (),
+        ),
+        ("nobody knows over which time the alert looks back", worked_off(window=""), ()),
+        ("the alert looks back over some minutes only", worked_off(window="5m"), ()),
+        ("the next run failed as well", worked_off(beside=runs(again=False), alerts=[of_run()]), ()),
+        ("a run failed long before", worked_off(beside=runs(failed=3500), alerts=[of_run()]), ()),
+        ("people are called for the run", worked_off(beside=runs(), alerts=[of_run("critical")]), ()),
+    )
 ]

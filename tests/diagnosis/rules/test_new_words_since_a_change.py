@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from tests.diagnosis.rules.back_again import back_again, hill
+from tests.diagnosis.rules.back_again import NEW_WEB, back_again, emptied, hill, late_web, pending, worked_off
 from tests.diagnosis.rules.behind_a_queue import BEHIND_A_QUEUE, BY_ITSELF
 from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds
 from tests.diagnosis.rules.pods import again, pods_of, put, younger
@@ -862,7 +862,29 @@ HOLDS += [
         harmful=("rollback_workload",),
     )
 ]
-DOES_NOT_HOLD += [DoesNotHold("its words are of a host that is back, and what waits melts", back_again(), HEALTHY)]
+HOLDS += [
+    Holds(
+        f"what a host outside kept waiting is worked off, and it warns since its release{what}",
+        world,
+        ("Deployment/web", "code_defect", remedy),
+    )
+    for what, world, remedy in (
+        (" still", worked_off(pending(2900, 20), beside=NEW_WEB, alerts=[late_web()]), "page_human"),
+        (
+            ", from before the host was away",
+            worked_off(pending(3290, 900), waits=emptied(gone_s=2600), beside=NEW_WEB, alerts=[late_web()]),
+            "rollback_workload",
+        ),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold("its words are of a host that is back, and what waits melts", back_again(), HEALTHY),
+    DoesNotHold(
+        "its words are of what waited for a host that is back, and came after its release",
+        worked_off(pending(), beside=NEW_WEB, alerts=[late_web()]),
+        HEALTHY,
+    ),
+]
 HOLDS += [
     Holds(
         f"its words were of {whom}, and it is over",

@@ -49,7 +49,7 @@ def melts(view: View, alert: Alert, ref: str) -> Evidence | None:
     if workload is None or not OF_QUEUES.search(alert.said) or _GIVEN_UP.search(alert.said):
         return None
     found = meant(view, alert, ref)
-    if not found or any(reader(view, each) is not workload or _height(each) < LEAST for each in found):
+    if not found or any(reader(view, each) is not workload or height(each) < LEAST for each in found):
         return None
     if any(hit.trouble == "message_rejected" for hit in view.hits):
         return None
@@ -64,7 +64,7 @@ def after_outage(view: View, workload: Workload) -> Evidence | None:
     All its pods work since then without a complaint. Who had to be taken back would complain still.
     """
     mine = [each for each in queues(view) if reader(view, each) is workload]
-    grew = [each for each in mine if _height(each) >= LEAST]
+    grew = [each for each in mine if height(each) >= LEAST]
     found = [melting for each in grew if (melting := _melting(each))]
     if not found or len(found) < len(grew) or workload.ready < workload.wanted:
         return None
@@ -113,7 +113,7 @@ def _said(view: View, told: Sequence[Hit], found: Sequence[_Melting], first: dat
     return f"{away}: {most:.0f} waited then, {left:.0f} do now, none at {empty:%H:%M} UTC at this pace"
 
 
-def _height(series: Series) -> float:
+def height(series: Series) -> float:
     """Return how much longer a queue came to be than it was at first; 0 where it is short of so many times that."""
     values = [value for _, value in series.points]
     most = max(values, default=0.0)

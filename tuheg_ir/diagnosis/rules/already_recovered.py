@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._leases import leases_lost, speaks_of_restarts
 from tuheg_ir.diagnosis.rules._looks_back import looks_back, spell_of
+from tuheg_ir.diagnosis.rules._outage_over import looks_back_on, outage_over, told_meanwhile
 from tuheg_ir.diagnosis.rules._second_try import second_try
 from tuheg_ir.diagnosis.rules.replication_lag import BEHIND_S
 from tuheg_ir.diagnosis.stamps import stamp
@@ -45,14 +46,16 @@ NORMAL = 1.3
 def when(view: View) -> Iterator[Match]:
     """Requests failed or were slow, a run at its first try, leases lost, a replica late or a log full of it.
 
-    Only an alert may still say so.
+    Or a host outside was away, for which work waited. Only an alert may still say so.
     """
-    if any(sign.source != "alerts" and not _of_old(view, sign) for sign in signs_of_trouble(view)):
+    signs = (sign for sign in signs_of_trouble(view) if sign.source != "alerts")
+    if not all(_of_old(view, sign) or _of_outage(view, sign) for sign in signs):
         return
     yield from _led_again(view)
     yield from _caught_up(view)
     yield from _complains_no_more(view)
     yield from _ran_again(view)
+    yield from _back_outside(view)
     for workload in view.serving:
         for told, certainty in (*_failed(view, workload), *_spent(view, workload), *_slow(view, workload)):
             ready = f"{workload.ready} of {workload.wanted} pods ready"
@@ -77,6 +80,11 @@ def _of_old(view: View, sign: Evidence) -> bool:
         return False
     ref = belongs_to(view, sign)
     return ref not in ("", *around) and _works(view, view.workloads.get(ref))
+
+
+def _of_outage(view: View, sign: Evidence) -> bool:
+    """Tell whether a log complained of that while a host outside was away or work waited for it, and does no more."""
+    return sign.source == "logs" and told_meanwhile(view, view.workloads.get(belongs_to(view, sign)), sign.time)
 
 
 def _works(view: View, workload: Workload | None) -> bool:
@@ -133,6 +141,15 @@ def _ran_again(view: View) -> Iterator[Match]:
     if done and len(done) == len(tries) and len({each.component for each in done}) == 1:
         told = tuple(dict.fromkeys(each.evidence for each in done))
         yield Match(component=done[0].component, evidence=told, certainty=0.6, since=done[0].since)
+
+
+def _back_outside(view: View) -> Iterator[Match]:
+    """Yield that a host outside is back and what waited for it is worked off, and that all alerts look back on that."""
+    over = outage_over(view)
+    if over is None or not view.alerts or not _alerted(view, over.began, over.ended):
+        return
+    if all(looks_back_on(view, alert, over) for alert in view.alerts):
+        yield Match(component=over.reader.ref, evidence=over.evidence, certainty=0.6, since=over.began)
 
 
 def _unfollowed(view: View) -> bool:

@@ -17,6 +17,7 @@ from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._lacked_before import lacked_before
 from tuheg_ir.diagnosis.rules._meant_for import meant_for
+from tuheg_ir.diagnosis.rules._outage_over import told_meanwhile
 from tuheg_ir.diagnosis.rules._own_names import of_a_stranger
 from tuheg_ir.diagnosis.rules._own_words import SHORTLY, own_words, slow_before, store_came_between, waits
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
@@ -81,7 +82,12 @@ def _no_matter(view: View, workload: Workload, words: Marked) -> bool:
 
 
 def _over(view: View, workload: Workload, words: Marked) -> bool:
-    """Tell whether words have ceased, or had when users of who tells them, or of his callers, began to suffer."""
+    """Tell whether words have ceased, or had when users of who tells them, or of his callers, began to suffer.
+
+    Those that came with an outage outside, and ceased with it, need not be silent for longer than they came.
+    """
+    if told_meanwhile(view, workload, words.since):
+        return True
     return no_more(view, workload, words) or ended_before(view, workload, words, *behind(view, workload.ref))
 
 

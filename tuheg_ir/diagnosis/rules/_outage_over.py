@@ -1,0 +1,138 @@
+"""A host outside was away and is back, and what waited for it meanwhile is worked off: what told of it is over.
+
+It is told by who reads the queue. Others may have told of what waited, after a release of theirs too, and an alert may
+look back over that time; to do anything now would only disturb what is well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Alert, Evidence, Series
+from tuheg_ir.diagnosis.rules._after_outage import NEAR, SMALL, height, was_away
+from tuheg_ir.diagnosis.rules._looks_back import looks_back
+from tuheg_ir.diagnosis.rules._readers import LEAST, queues, reader
+from tuheg_ir.diagnosis.view.batch import complete, started, verdict
+from tuheg_ir.diagnosis.view.complaints import UNANSWERED
+from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.once import once, once_a_view
+from tuheg_ir.diagnosis.view.pods import controller
+from tuheg_ir.diagnosis.view.reading import name, newest, oldest
+from tuheg_ir.diagnosis.view.silent import LONG, quiet
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+EMPTY = timedelta(minutes=5)
+"""So long a queue is short again, if what waited is worked off and does not come at times."""
+LEFT = 0.01
+"""Share of what waited at most that may wait at any time beside what did before."""
+_FAILED = late(r"fail", re.IGNORECASE)
+
+
+class Over(NamedTuple):
+    """Who reads what waited, when it began to wait and was worked off, and how one sees it."""
+
+    reader: Workload
+    began: datetime
+    ended: datetime
+    evidence: tuple[Evidence, ...]
+
+
+class _Hill(NamedTuple):
+    """When a queue began to grow, was at its longest and short again, and how many waited then."""
+
+    began: datetime
+    turned: datetime
+    ended: datetime
+    most: float
+
+
+@once_a_view
+def outage_over(view: View) -> Over | None:
+    """Return the one such outage that is over; None: there is none, or somebody misses the host still."""
+    found = [over for workload in view.serving if (over := _over(view, workload)) is not None]
+    return found[0] if len(found) == 1 else None
+
+
+def told_meanwhile(view: View, workload: Workload | None, since: datetime | None) -> bool:
+    """Tell whether a workload complained only from such an outage on, and works since without a complaint."""
+    over = outage_over(view)
+    if over is None or workload is None or since is None or not over.began <= since <= over.ended:
+        return False
+    return _quiet(view, workload)
+
+
+def looks_back_on(view: View, alert: Alert, over: Over) -> bool:
+    """Tell whether an alert looks back into an outage that is over, or counts a run that failed in it.
+
+    A later run of the same schedule was well. What the failed one left undone a critical alert may well mean.
+    """
+    if view.recent(over.ended, looks_back(alert)):
+        return True
+    job = next((each for each in view.snapshot.of("Job") if name(each) and name(each) in alert.labels.values()), None)
+    if job is None or alert.critical or not _FAILED.search(alert.said):
+        return False
+    at, above = verdict(job)[1], controller(job)
+    if at is None or not over.began <= at <= over.ended or not above.startswith("CronJob/"):
+        return False
+    later = [r for r in view.snapshot.of("Job") if controller(r) == above and (began := started(r)) and began > at]
+    return any(map(complete, later)) and not any(verdict(run)[0] for run in later)
+
+
+def _over(view: View, workload: Workload) -> Over | None:
+    told = was_away(view, workload)
+    first, last = oldest(hit.first for hit in told), newest(hit.last for hit in told)
+    if first is None or last is None or workload.ready < workload.wanted or _missed_still(view, told):
+        return None
+    if any(hit.trouble == "message_rejected" for hit in view.hits):
+        return None  # what is thrown away is not worked off
+    grew = [each for each in queues(view) if reader(view, each) is workload and height(each) >= LEAST]
+    hills = [hill for each in grew if (hill := _hill(view, each)) is not None]
+    if not hills or len(hills) < len(grew) or not all(_fits(hill, first, last) for hill in hills):
+        return None
+    began, ended = min(hill.began for hill in hills), max(hill.ended for hill in hills)
+    most = sum(hill.most for hill in hills)
+    away = f"{told[0].hosts[0]} did not answer until {last:%H:%M} UTC, and does since: {told[0].line.strip()}"
+    waited = f"up to {most:.0f} waited for that, and as few as before since {ended:%H:%M} UTC"
+    evidence = (Evidence("logs", workload.ref, away, last), Evidence("metrics", workload.ref, waited, ended))
+    return Over(workload, began, ended, evidence)
+
+
+def _fits(hill: _Hill, first: datetime, last: datetime) -> bool:
+    """Tell whether a queue grew until a host was back, and no sooner than it went; new logs may begin later."""
+    return hill.began - NEAR <= first <= hill.turned and abs(hill.turned - last) <= NEAR
+
+
+def _hill(view: View, series: Series) -> _Hill | None:
+    """Return how a queue grew and is short again for minutes; None if it did not, or is not."""
+    points = series.points
+    top = max(range(len(points)), key=lambda at: points[at][1])
+    before = [at for at, (_, value) in enumerate(points[:top]) if value <= SMALL * points[top][1]]
+    if not before:
+        return None
+    usual = max(value for _, value in points[: before[0] + 1]) + LEFT * points[top][1]
+    long = [at for at, (_, value) in enumerate(points) if value > usual]
+    if long[-1] + 1 >= len(points):
+        return None
+    places = (before[-1], top, long[-1] + 1, -1)
+    began, turned, ended, now = (datetime.fromtimestamp(points[at][0], UTC) for at in places)
+    if now - ended < EMPTY or not view.recent(now, EMPTY):
+        return None
+    return _Hill(began, turned, ended, points[top][1])
+
+
+def _missed_still(view: View, told: Sequence[Hit]) -> bool:
+    """Tell whether anybody has told lately that a host does not answer."""
+    hosts = {host for hit in told for host in hit.hosts}
+    hits = (hit for hit in view.hits if hit.trouble in UNANSWERED and hosts & set(hit.hosts))
+    return any(hit.last is None or view.recent(hit.last, LONG) for hit in hits)
+
+
+@once
+def _quiet(view: View, workload: Workload) -> bool:
+    logs = [log.lines for log in view.logs_of(workload.live, previous=False) if log.lines]
+    return bool(logs) and all(quiet(view, lines) for lines in logs)
