@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.stamps import apart, goes_on, without_time
@@ -62,16 +63,21 @@ def few_of_its_lines(view: View, consumer: Workload, since: datetime | None) -> 
     Some calls of many fail at all times, and the more there are of them the more fail. How it went before a time says
     nothing; and a job that fails is no job done, in whatever words it is told.
     """
-    live = {pod.name for pod in consumer.live}
-    troubles = {hit.trouble for hit in view.hits_of(consumer.ref) if hit.pod in live and not hit.previous}
+    fails = fails_in(view, consumer)
     lines = [
         line
         for log in view.logs_of(consumer.live, previous=False)
         for line, at in zip(log.lines, times_near(log.lines), strict=True)
         if (since is None or at is None or at >= since) and not goes_on(apart(line)[1])
     ]
-    fails = sum(complains(line) or any(tells(trouble, without_time(line)) for trouble in troubles) for line in lines)
-    return fails <= FEW * len(lines)
+    return sum(map(fails, lines)) <= FEW * len(lines)
+
+
+def fails_in(view: View, consumer: Workload) -> Callable[[str], bool]:
+    """Return what tells whether a line of a consumer's running pods is of an error, by its mark or by its words."""
+    live = {pod.name for pod in consumer.live}
+    troubles = {hit.trouble for hit in view.hits_of(consumer.ref) if hit.pod in live and not hit.previous}
+    return lambda line: complains(line) or any(tells(trouble, without_time(line)) for trouble in troubles)
 
 
 def _told(view: View, consumer: Workload, *troubles: str) -> list[Hit]:

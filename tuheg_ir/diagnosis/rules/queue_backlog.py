@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._after_outage import after_outage, away_at
+from tuheg_ir.diagnosis.rules._all_at_work import done_in_line
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._figures import Turn
-from tuheg_ir.diagnosis.rules._held_up import LASTING, few_of_its_lines, held_up_before, held_up_by
+from tuheg_ir.diagnosis.rules._held_up import LASTING, held_up_before, held_up_by
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._in_line import jobs_in_line, remedy_in_line
+from tuheg_ir.diagnosis.rules._in_line import remedy_in_line
 from tuheg_ir.diagnosis.rules._in_one_part import in_one_part
 from tuheg_ir.diagnosis.rules._left_behind import left_behind, left_undone
 from tuheg_ir.diagnosis.rules._one_has_all import at_their_limit, far_busier
@@ -91,8 +92,7 @@ def _of_consumer(view: View, consumer: Workload, series: Series, grew: Turn, wai
     if any(hit.trouble in LASTING for hit in held_up):
         return _of_others(view, consumer, held_up, grew, waits)
     told = held_up or held_up_before(view, consumer, grew.since)
-    counted = jobs_in_line(view, consumer, grew.since)  # with those that fail
-    line = counted if counted and few_of_its_lines(view, consumer, grew.since) else ()
+    counted, line = done_in_line(view, consumer, series, grew.since)  # the first with those that fail
     found = _of_its_own(view, consumer, grew, (waits, *counted))
     if found is None and (told or counted) and not line:
         return _of_others(view, consumer, told, grew, waits)
