@@ -120,8 +120,7 @@ def _times(view: View, consumer: Workload) -> Iterator[tuple[str, datetime, floa
     for log in view.logs_of(consumer.live, previous=False):
         for line in log.lines:
             seconds = _seconds(line)
-            seconds = None if seconds and fails(line) else seconds
-            at = stamp(line) if seconds else None
+            at = stamp(line) if seconds and not fails(line) else None
             if seconds and at is not None:
                 yield shape_of(line), at, seconds
 

@@ -1,0 +1,176 @@
+"""A release lets replicas begin by the clock what another workload begins already: all that is due is done many times.
+
+A scheduler does not know of others. What each of them sends is work like any other, so that a queue grows, whoever is
+asked for it turns some away, and runs of one task meet. The one that was there before goes on, and is enough.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._turned_on import turned_on
+from tuheg_ir.diagnosis.stamps import stamp, without_time
+from tuheg_ir.diagnosis.view.changes import keys_of
+from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.programs import of_role, role
+from tuheg_ir.diagnosis.view.releases import releases
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+OFTEN = 3
+"""What was begun less often has no pace."""
+PACE = 1.5
+"""Who begins a thing more seldom than so many times the pace of before shares it with others: a lock lets one do it."""
+STILL = timedelta(minutes=30)
+"""What began longer ago than this, and than a few times its pace, is over."""
+ROUNDS = 3
+KNOWN = timedelta(days=14)
+"""A template that was left longer ago than this nobody goes back to without looking."""
+_DOES = r"\b(?:sen[dt]|run|start|trigger|fir|enqueu|queu|dispatch|launch|execut|kick)\w*\b"
+_DUE = late(
+    rf"(?:schedul|\bcron|\bbeat\b|\bclockwork)\w*[^\n]{{0,60}}?{_DOES}(?P<what>.{{1,160}})"
+    r"|\b(?:runn|start|dispatch|trigger|fir|enqueu|queu|launch|execut)ing (?:the )?"
+    r"(?:scheduled|due|periodic|recurring|cron) (?:command|task|job)s?\b(?P<named>.{1,160})"
+    r"|\bTriggering '(?P<event>[^']{1,160})'",
+    re.IGNORECASE,
+)
+"""How schedulers tell what they begin: Celery beat, APScheduler, sidekiq-scheduler, Laravel, clockwork, own ones."""
+_VARYING = late(r"\b[0-9a-f]{8,}\b|\d+", re.IGNORECASE)
+
+_Begun = Mapping[str, Sequence[datetime]]
+"""What was begun -> when."""
+
+
+class _Both(NamedTuple):
+    """Who began what is due before, which pods of another one do so as well, how often since, and what."""
+
+    before: Workload
+    pods: tuple[str, ...]
+    first: datetime
+    times: int
+    what: str
+
+
+def when(view: View) -> Iterator[Match]:
+    """Pods of a release that turned a scheduler on begin what another workload began before, and begins as ever."""
+    for workload in view.serving:
+        if workload.returned or not releases(view, workload, KNOWN) or role(workload):
+            continue
+        found = _beside(view, workload) if turned_on(workload) else None
+        if found is not None:
+            yield _match(view, workload, found)
+
+
+def _beside(view: View, workload: Workload) -> _Both | None:
+    came = workload.released_at
+    if came is None:
+        return None
+    mine = {pod.name: _begun(view, (pod,)) for pod in workload.newest_pods()}
+    for other in view.serving:
+        if other is workload or not _share(view, workload, other):
+            continue
+        its = _begun_by(view, other)
+        for what, times in its.items():
+            before, since = [at for at in times if at < came], [at for at in times if at >= came]
+            pace = _pace(before)
+            if pace is None or not _keeps(view, since, pace):
+                continue
+            both = {pod: begun[what] for pod, begun in mine.items() if _keeps(view, begun.get(what, ()), pace)}
+            if both:
+                first = min(times[0] for times in both.values())
+                return _Both(other, tuple(both), first, sum(map(len, both.values())), what)
+    return None
+
+
+@once
+def _begun_by(view: View, workload: Workload) -> _Begun:
+    return _begun(view, workload.live)
+
+
+def _begun(view: View, pods: Iterable[Pod]) -> _Begun:
+    """Return what pods tell that they began by the clock, and when."""
+    found: dict[str, list[datetime]] = {}
+    for log in view.logs_of(pods, previous=False):
+        for line in log.lines:
+            due = _DUE.search(line)
+            at = stamp(line) if due else None
+            if due and at is not None:
+                what = without_time(due["what"] or due["named"] or due["event"])
+                found.setdefault(_VARYING.sub("#", what).strip(" :'\""), []).append(at)
+    return {what: sorted(times) for what, times in found.items() if re.search("[a-z]{3}", what, re.IGNORECASE)}
+
+
+def _pace(times: Sequence[datetime]) -> timedelta | None:
+    """Return the time between two of these; None if they are too few to tell."""
+    if len(times) < OFTEN:
+        return None
+    return median(later - at for at, later in pairwise(times))
+
+
+def _keeps(view: View, times: Sequence[datetime], pace: timedelta) -> bool:
+    """Tell whether these come at such a pace at least, until now."""
+    own = _pace(times)
+    return own is not None and own <= PACE * pace and view.recent(times[-1], max(STILL, ROUNDS * pace))
+
+
+def _share(view: View, one: Workload, other: Workload) -> bool:
+    """Tell whether two ask for something in common, or hold one key: what both begin may be the same then."""
+    calls = view.graph.calls
+    if calls.get(one.ref, set()) & calls.get(other.ref, set()):
+        return True
+    mine, its = ({key for key in keys_of(each.template) if key[0] == "Secret"} for each in (one, other))
+    return bool(mine & its)
+
+
+def _met(view: View, workload: Workload, both: _Both) -> Iterator[str]:
+    """Yield whom a workload asks, if that tells of no trouble from before.
+
+    Where it is not seen to ask a database, the only one there may be it, if it tells only of who waits for a lock.
+    """
+    asked = view.graph.calls.get(workload.ref, set())
+    alone = of_role(view.workloads, "database")
+    hidden = {each.ref for each in alone} - asked if len(alone) == 1 else set()
+    for ref in sorted(asked | hidden):
+        hits = view.hits_of(ref)
+        since = all(hit.first is None or hit.first >= both.first for hit in hits)
+        if since and (ref in asked or all(hit.trouble == "lock_wait" for hit in hits)):
+            yield ref
+
+
+def _match(view: View, workload: Workload, both: _Both) -> Match:
+    came = workload.released_at
+    told = f"{len(both.pods)} pods tell {both.times} times of what {both.before.name} begins as ever: {both.what}"
+    why = "each of its pods begins all that is due: they do so after a start, and each further one does too"
+    began = [alert.starts_at for alert in view.alerts if alert.starts_at is not None]
+    return Match(
+        component=workload.ref,
+        evidence=(
+            Evidence("logs", f"Pod/{both.pods[0]}", told, both.first),
+            *(Evidence("objects", workload.ref, f"released: {c.told()}", came) for c in turned_on(workload)[:2]),
+        ),
+        certainty=0.75 if not began or any(at >= both.first for at in began) else 0.4,
+        since=both.first,
+        explains=tuple(dict.fromkeys((*behind(view, workload.ref, but=workload.ref), *_met(view, workload, both)))),
+        excludes=not_for((workload.ref,), why, (*RESTARTS, "scale_workload")),
+    )
+
+
+RULE = Rule(
+    name="second_scheduler",
+    title="A release begins by the clock what another workload begins already",
+    root_cause="configuration_error",
+    remedy="rollback_workload",
+    tier=Tier.STATED,
+    when=when,
+    why_not="no release turned a scheduler on whose pods begin what another workload begins as ever",
+)
