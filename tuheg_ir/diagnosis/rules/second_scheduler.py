@@ -38,7 +38,7 @@ KNOWN = timedelta(days=14)
 """A template that was left longer ago than this nobody goes back to without looking."""
 _DOES = r"\b(?:sen[dt]|run|start|trigger|fir|enqueu|queu|dispatch|launch|execut|kick)\w*\b"
 _DUE = late(
-    rf"(?:schedul|\bcron|\bbeat\b|\bclockwork)\w*[^\n]{{0,60}}?{_DOES}(?P<what>.{{1,160}})"
+    rf"(?:schedul|\bcron|\bbeat\b|\bclockwork)\w{{0,12}}[^\n]{{0,60}}?{_DOES}(?P<what>.{{1,160}})"
     r"|\b(?:runn|start|dispatch|trigger|fir|enqueu|queu|launch|execut)ing (?:the )?"
     r"(?:scheduled|due|periodic|recurring|cron) (?:command|task|job)s?\b(?P<named>.{1,160})"
     r"|\bTriggering '(?P<event>[^']{1,160})'",
