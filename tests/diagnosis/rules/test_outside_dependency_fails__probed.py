@@ -30,13 +30,15 @@ GO = ('level=fatal msg="cannot load keys" error="context deadline exceeded: i/o 
 BROKEN = "TypeError: Cannot read properties of undefined (reading 'issuer')"
 
 
-def probe(target: str = f"https://{HOST}/keys", was: float = 0.0, now: float = 1.0, since: float = 1500) -> Series:
+def probe(
+    target: str = f"https://{HOST}/keys", was: float = 0.0, now: float = 1.0, since: float = 1500
+) -> tuple[str, Series]:
     """Return what those who probe an address tell of it."""
     return figure("probe_failing", was, now, since, dependency=target)
 
 
 def starts(
-    *probes: Series,
+    *probes: tuple[str, Series],
     words: Sequence[str] = PYTHON,
     env: dict[str, Any] = KEYS,
     status: Obj | None = None,

@@ -120,7 +120,10 @@ def waits(first: float, now: float, since: float = 620, **labels: str) -> tuple[
 LEAPT = ("request_rate", series({"component": "cart"}, (3600, 60), (2880, 400), (1500, 800)))
 MORE_USERS = rate("shop", 50, 110, 1500)
 NEW_CODE: dict[str, Any] = {"env": CALLS_CART, "before": IMAGE, "released": 2900}
-PAGES = {"env": {**CALLS_CART, "CART_BATCH_SIZE": "1"}, "before": {"env": {**CALLS_CART, "CART_BATCH_SIZE": "50"}}}
+PAGES: dict[str, Any] = {
+    "env": {**CALLS_CART, "CART_BATCH_SIZE": "1"},
+    "before": {"env": {**CALLS_CART, "CART_BATCH_SIZE": "50"}},
+}
 
 
 def before_the_rush(

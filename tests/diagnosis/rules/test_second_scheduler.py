@@ -27,13 +27,18 @@ ALL = tuple(range(10800, 0, -120))
 HARMFUL = ("restart_workload", "scale_workload", "scale_database", "restart_connection_pool")
 
 
+def shifted(n: int) -> Sequence[float]:
+    """Return when the n-th of the new pods begins the work."""
+    return [age - 20 * n for age in ALL if 60 < age < SINCE - 30]
+
+
 def both(
     said: tuple[str, str] = CELERY,
     *beside: Any,
     before: dict[str, Any] | None = None,
     now: dict[str, Any] | None = None,
     its: Sequence[float] = ALL,
-    mine: Callable[[int], Sequence[float]] = lambda n: [age - 20 * n for age in ALL if 60 < age < SINCE - 30],
+    mine: Callable[[int], Sequence[float]] = shifted,
     other_env: dict[str, Any] | None = None,
     released: float = SINCE,
     deadlocks: bool = False,

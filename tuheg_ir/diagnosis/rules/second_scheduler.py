@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
-from statistics import median
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
@@ -114,7 +113,7 @@ def _pace(times: Sequence[datetime]) -> timedelta | None:
     """Return the time between two of these; None if they are too few to tell."""
     if len(times) < OFTEN:
         return None
-    return median(later - at for at, later in pairwise(times))
+    return sorted(later - at for at, later in pairwise(times))[(len(times) - 1) // 2]
 
 
 def _keeps(view: View, times: Sequence[datetime], pace: timedelta) -> bool:
