@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds
 from tests.diagnosis.rules.pods import waiting
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, URL, alert, down, errors, latency, rate, shop
-from tests.diagnosis.rules.tiny import at, event, log, pod, postgres, series, snapshot, workload
-from tuheg_ir.diagnosis.model import Log, Snapshot
+from tests.diagnosis.rules.tiny import NOW, at, event, log, pod, postgres, series, snapshot, workload
+from tuheg_ir.diagnosis.model import Alert, Log, Series, Snapshot
 
 SHORT, SETTING, CODE = "resource_exhaustion", "configuration_error", "code_defect"
 POSTGRES, API = "StatefulSet/postgres", "Deployment/api"
@@ -50,7 +51,16 @@ PROVEN: dict[str, Any] = {"before": IMAGE, "released": 1500}
 HOOK = "exec of the hook /hooks/warm: permission denied"
 ANSWERED = "ERROR api answered 500"
 TWICE = (3600, 0.001), (480, 0.3), (360, 0.001), (300, 0.3)
-HEALED = (3600, 0.001), (240, 0.3), (60, 0.001)
+
+
+def again(*before: tuple[float, float]) -> tuple[str, Series]:
+    """Return failed requests that came for some minutes and are over, after others."""
+    return ("error_ratio", series({"component": "shop"}, (3600, 0.001), *before, (240, 0.3), (60, 0.001)))
+
+
+def fired(ago: float | None) -> Alert:
+    """Return the shop's alert, which fires since so many seconds."""
+    return alert(app="shop")._replace(starts_at=None if ago is None else NOW - timedelta(seconds=ago))
 
 
 def ceased(line: str) -> Log:
@@ -64,6 +74,16 @@ def ended(line: str, of: str = "shop", since: str = "INFO request") -> Log:
 
 
 HOLDS = [
+    Holds(
+        "its users suffered as it told of it, and for a moment later, and it is the first for which people were called",
+        suffers(ended(RIGHTS), figures=[again((540, 0.4), (420, 0.001))], alerts=[fired(500)]),
+        (SHOP, SETTING, "page_human"),
+    ),
+    Holds(
+        "its users suffered as it told of it, and for a moment later, and nobody knows since when the alert fires",
+        suffers(ended(RIGHTS), figures=[again((540, 0.4), (420, 0.001))], alerts=[fired(None)]),
+        (SHOP, SETTING, "page_human"),
+    ),
     Holds(
         "its users suffered already when it told of it for a while",
         suffers(ended(RIGHTS), figures=[errors("shop", since=420)]),
@@ -166,11 +186,7 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold(
         "it told of it for a while, its users suffered later and are well again, and the alert of that still fires",
-        suffers(
-            ended(RIGHTS),
-            figures=[("error_ratio", series({"component": "shop"}, *HEALED))],
-            alerts=[alert(app="shop")],
-        ),
+        suffers(ended(RIGHTS), figures=[again()], alerts=[fired(200)]),
         ASK,
     ),
     DoesNotHold(

@@ -196,7 +196,8 @@ def _last_turn(view: View, ref: str) -> datetime | None:
 def suffered_last(view: View, *refs: str) -> datetime | None:
     """Return since when users of some workloads suffered the last time, who are well again; None if nothing tells.
 
-    An alert fires on for minutes after what it is about is over.
+    Only where people were called for that time, and for no earlier one: an alert fires on for minutes after what it is
+    about is over. It may fire a little before a point of the figures tells of it.
     """
     limits = [
         *(("error_ratio", label, ERRORS) for ref in refs for label in labels_of(view, ref, "error_ratio")),
@@ -208,7 +209,9 @@ def suffered_last(view: View, *refs: str) -> datetime | None:
         ),
     ]
     began = [view.figures.last_episode(signal, limit, component=label) for signal, label, limit in limits]
-    return max((at for at in began if at is not None), default=None)
+    last = max((at for at in began if at is not None), default=None)
+    called = [alert.starts_at for alert in view.alerts]
+    return last if last and called and all(at is not None and at >= last - MINUTE for at in called) else None
 
 
 def serves_well(view: View, ref: str) -> bool:
