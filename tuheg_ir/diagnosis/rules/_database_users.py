@@ -25,9 +25,20 @@ _OF_A_DATABASE = late(
     re.IGNORECASE,
 )
 _LEADS = late(r"ur[il]|dsn|host|addr|jdbc|connection_?string", re.IGNORECASE)
+_PG = late(r"^PGPASS", re.IGNORECASE)
 _BESIDE = late(r"(?:pass(?:word|wd)?|pwd|user(?:_?name)?|(?<!host)name|(?<![a-z])port)(?:_file)?$", re.IGNORECASE)
 """Names of settings of a database that lead to it, but for what stands beside its address."""
 _DATABASE_URL = late(r"\b(?:postgres|postgresql|mysql|mariadb|mongodb)(?:\+\w+)?://[^\s'\"]+", re.IGNORECASE)
+
+_PASSWORD = late(r"pass(?:word|wd)?(?:_file)?$|(?<![a-z])p(?:wd|ass)$", re.IGNORECASE)
+"""Names of settings whose value is a password."""
+_OF_USER = late(r"[_.-]?(?:db|pg|sql|postgres|mysql)?[_.-]?(?:pass(?:word|wd)?|pwd)$", re.IGNORECASE)
+"""What may follow the user in the name of the key under which a Secret keeps its password."""
+_REFUSED_AS = late(
+    r"\buser=[\"']?([\w.-]{1,63})[\"']? database=|\bconnections? for (?:role|user) [\"']([\w.-]{1,63})[\"']"
+    r"|\bUser [\"']?([\w.-]{1,63})[\"']? (?:already has more than|has exceeded the) "
+)
+"""How the refusal of a session tells, in the log of who asked for it, as whom it asked."""
 
 _HOST = late(r"[\w.-]+")
 """A host, and not the name of a setting in whose place one will stand."""
@@ -73,13 +84,14 @@ def _is_address(key: str) -> bool:
 def client_of_user(view: View, clients: Sequence[Workload], user: str, users: Collection[str] = ()) -> str:
     """Return the one client of a database that uses it by a user; "" if several may, or nobody can tell.
 
-    Settings tell it; where none does, a workload and its user are called alike. A client that runs the same program,
-    and whose settings do not tell its user, may have the same one. ``users``: all that the database is used by.
-    Runs of a schedule are no clients beside it.
+    Settings tell it, or the key of a Secret for its password, or whom its log says is refused; where none does, a
+    workload and its user are called alike. A client that runs the same program, and of which none tells its user, may
+    have the same one. ``users``: all that the database is used by. Runs of a schedule are no clients beside it.
     """
     refs = {client.ref for client in clients}
     clients = [client for client in clients if controller(client.obj) not in refs]
-    named = {client.ref: users_named(view, client) for client in clients}
+    known = {user, *users} - {""}
+    named = {client.ref: users_named(view, client) or _users_told(view, client) & known for client in clients}
     silent = [client for client in clients if not named[client.ref]]
     alike = [client for client in silent if _bare(client.name) == _bare(user)]
     found = [client for client in clients if user in named[client.ref]] or alike or _left_over(silent, user, users)
@@ -114,6 +126,24 @@ def users_named(view: View, client: Workload) -> set[str]:
             found.add(value)
         found |= {name for names in _IN_URL.findall(value) for name in names}
     return found - {""}
+
+
+@once
+def _users_told(view: View, client: Workload) -> set[str]:
+    """Return what may be a client's users: keys of its password in a Secret for all, and whom it is refused as.
+
+    Both are also other words, or of another server: they count only where a database has such a user.
+    """
+    entries = [e for each in items(client.template, "spec", "containers") for e in items(each, "env")]
+    keys = (
+        text(entry, "valueFrom", "secretKeyRef", "key")
+        for entry in entries
+        if _PASSWORD.search(text(entry, "name"))
+        and any(each.search(text(entry, "name")) for each in (_OF_A_DATABASE, _PG))
+    )
+    said = [hit.line for hit in view.hits_of(client.ref, "database_full")]
+    refused = {name for line in said for names in _REFUSED_AS.findall(line) for name in names if name}
+    return ({_OF_USER.sub("", key) for key in keys} - {""}) | (refused if len(refused) == 1 else set())
 
 
 def _words(name: str) -> str:
