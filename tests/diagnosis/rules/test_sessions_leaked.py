@@ -118,11 +118,18 @@ BATCHES, LEDGER = "Deployment/ledger-worker", "ledger-worker"
 
 
 def lying(
-    age: float, *others: tuple[str, str], user: str = "ledger", env: Any = DIRECT, beside: Any = (), **more: Any
+    age: float,
+    *others: tuple[str, str],
+    user: str = "ledger",
+    env: Any = DIRECT,
+    beside: Any = (),
+    said: Sequence[Log] = (),
+    **more: Any,
 ) -> Snapshot:
     """Return a full database, a cart that is refused, and a worker that nobody calls; figures tell users and ages.
 
-    ``others``: (user, program) of more clients, each of which has a few sessions; ``beside``: what else is there.
+    ``others``: (user, program) of more clients, each of which has a few sessions; ``beside``: what else is there;
+    ``said``: further logs.
     """
     open_ones: dict[str, Any] = {"component": "postgres", "user": user, "state": "idle in transaction"}
     few: list[dict[str, Any]] = [
@@ -134,7 +141,7 @@ def lying(
         *(workload(name, env=DIRECT) for _, name in others),
         *beside,
         postgres(),
-        logs=[log(pod("cart"), *[NO_SLOT] * 9, since=280)],
+        logs=[log(pod("cart"), *[NO_SLOT] * 9, since=280), *said],
         figures=[
             *ROOM,
             errors("cart", 0.4, 280),

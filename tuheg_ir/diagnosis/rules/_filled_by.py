@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._kept_for_clients import Kept, counted, grows
+from tuheg_ir.diagnosis.rules._keys_for_good import fills_for_good, may_write
 from tuheg_ir.diagnosis.rules._makes_clients import Made, makes_clients
 from tuheg_ir.diagnosis.rules._memory import LOADED, told_by_program
 from tuheg_ir.diagnosis.view.crashes import crashes
@@ -83,8 +84,11 @@ def _filled(view: View, store: Workload, ended: tuple[Evidence, ...], since: dat
     making = [(w, made) for w in asking if (made := makes_clients(view, w, store, since))]
     mine = {w.ref: made for w, made in making if _since_its_release(w, made)}
     came = [w for w in asking if _released(view, w, since)]
-    kept = grows(view, store, since)
-    if kept is None:
+    kept, keys = grows(view, store, since), fills_for_good(view, store, since)
+    if keys is not None:
+        kept = keys.kept
+        able = [w for w in may_write(view, store, keys, asking) if w in came and kept.with_release(w)]
+    elif kept is None:
         able = [] if counted(view, store) or len(making) > 1 else [w for w in came if w.ref in mine]
     else:
         able = [w for w in came if kept.with_release(w)]

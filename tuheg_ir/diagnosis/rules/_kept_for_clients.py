@@ -40,19 +40,26 @@ class Kept(NamedTuple):
     was: float
     now: float
     until: datetime
+    lives: int = 1
+    """How many times in turn it grew so until the store ended, empty at first each time."""
 
     def with_release(self, client: Workload) -> bool:
         """Tell whether it began to grow with a client's release."""
         if self.seen:
             return since_release(client, self.since)
-        off = max(SOON, _OFF * (self.until - self.since))
-        return client.released_at is not None and abs(client.released_at - self.since) <= off
+        return client.released_at is not None and near(client.released_at, self.since, self.until)
 
     def shown(self) -> Evidence:
         """Return how the figures tell of it."""
-        when = "" if self.seen else f", in a line that begins at {self.since:%d %b %H:%M}"
+        line = "in a line that begins at" if self.lives == 1 else f"as it did {self.lives} times in turn since"
+        when = "" if self.seen else f", {line} {self.since:%d %b %H:%M}"
         fact = f"what it keeps for its clients grows: {self.was:.0f} to {self.now:.0f} {self.what}{when}"
         return Evidence("metrics", f"Pod/{self.pod}", fact, self.since)
+
+
+def near(moment: datetime, since: datetime, until: datetime) -> bool:
+    """Tell whether a line that leads back from an end to a time may have begun at a moment."""
+    return abs(moment - since) <= max(SOON, _OFF * (until - since))
 
 
 def counted(view: View, store: Workload) -> list[tuple[str, Series]]:
@@ -62,11 +69,13 @@ def counted(view: View, store: Workload) -> list[tuple[str, Series]]:
 
 def grows(view: View, store: Workload, until: datetime) -> Kept | None:
     """Return since when what a store keeps for its clients grew until it was ill; None if it did not."""
-    found = [kept for pod, each in counted(view, store) if (kept := _grows(pod, each, until)) is not None]
+    each_one = [grows_in(pod, each.labels.get("kept", ""), each, until) for pod, each in counted(view, store)]
+    found = [kept for kept in each_one if kept is not None]
     return max(found, key=lambda kept: kept.now, default=None)
 
 
-def _grows(pod: str, series: Series, until: datetime) -> Kept | None:
+def grows_in(pod: str, what: str, series: Series, until: datetime) -> Kept | None:
+    """Return since when a series grew until a store was ill; None if it did not, or not in a line."""
     points = [(t, v) for t, v in series.points if t < until.timestamp()]
     if not points or points[-1][1] < max(LEAST, TIMES * points[0][1]):
         return None
@@ -75,7 +84,7 @@ def _grows(pod: str, series: Series, until: datetime) -> Kept | None:
     if left is None and pace <= 0:
         return None
     since = left or datetime.fromtimestamp(at, UTC) - timedelta(seconds=was / pace)
-    return Kept(pod, series.labels.get("kept", ""), since, left is not None, was, now, until)
+    return Kept(pod, what, since, left is not None, was, now, until)
 
 
 def _pace(points: Sequence[tuple[float, float]]) -> float:

@@ -1,7 +1,8 @@
 """A store runs out of memory since a release of one client, for each of whose requests it keeps something more.
 
 A new producer, session or queue for each piece of work costs the store some bytes that it keeps for hours. It ends long
-after the release, with all its replicas, and reads what it has kept again as it starts.
+after the release, with all its replicas, and reads what it has kept again as it starts. A cache starts empty, and is
+filled again and again by keys to which nobody gives a lifetime any more.
 """
 
 from __future__ import annotations
