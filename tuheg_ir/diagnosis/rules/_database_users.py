@@ -25,13 +25,14 @@ _OF_A_DATABASE = late(
     re.IGNORECASE,
 )
 _LEADS = late(r"ur[il]|dsn|host|addr|jdbc|connection_?string", re.IGNORECASE)
-_PG = late(r"^PGPASS", re.IGNORECASE)
 _BESIDE = late(r"(?:pass(?:word|wd)?|pwd|user(?:_?name)?|(?<!host)name|(?<![a-z])port)(?:_file)?$", re.IGNORECASE)
 """Names of settings of a database that lead to it, but for what stands beside its address."""
 _DATABASE_URL = late(r"\b(?:postgres|postgresql|mysql|mariadb|mongodb)(?:\+\w+)?://[^\s'\"]+", re.IGNORECASE)
 
 _PASSWORD = late(r"pass(?:word|wd)?(?:_file)?$|(?<![a-z])p(?:wd|ass)$", re.IGNORECASE)
 """Names of settings whose value is a password."""
+_PG = late(r"^PGPASS", re.IGNORECASE)
+"""The one of PostgreSQL's own clients, in whose name no database is told."""
 _OF_USER = late(r"[_.-]?(?:db|pg|sql|postgres|mysql)?[_.-]?(?:pass(?:word|wd)?|pwd)$", re.IGNORECASE)
 """What may follow the user in the name of the key under which a Secret keeps its password."""
 _REFUSED_AS = late(
