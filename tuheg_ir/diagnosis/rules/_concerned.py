@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Alert
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
 from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._hosts_outside import WATCHES
+from tuheg_ir.diagnosis.rules._readers import name_of, queues, reader
 from tuheg_ir.diagnosis.rules._second_try import second_try
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.once import once_a_view
@@ -17,6 +18,8 @@ from tuheg_ir.diagnosis.view.view import View
 
 _JOINED = late(r"(?<=[a-z0-9])(?=[A-Z])|[^\w]+|_+")
 """Where words of the name of an alert meet: MailSenderDown."""
+_QUEUES = ("queue", "queue_name", "topic", "stream", "tube")
+"""Labels of an alert that name a queue."""
 _ITSELF = ("localhost", "127.0.0.1")
 
 
@@ -28,7 +31,7 @@ def suffer(view: View) -> frozenset[str]:
     """
     open_ones = [alert for alert in view.alerts if second_try(view, alert) is None]
     said = [f"{alert.said} {_JOINED.sub(' ', alert.name)}".lower() for alert in open_ones]
-    found = {view.about_alert(alert) for alert in open_ones}
+    found = {about(view, alert) for alert in open_ones}
     labels = {w.ref: (w.name.lower(), w.name.lower().replace("-", " ")) for w in view.workloads.values()}
     found |= {ref for ref, known in labels.items() if any(names(each, label) for each in said for label in known)}
     found |= {w.ref for w in view.serving if w.ready < w.wanted or any(troubles(view, w.ref))}
@@ -40,6 +43,18 @@ def concerned(view: View) -> frozenset[str]:
     """Return who suffers, what these need, and who needs them."""
     ill = suffer(view)
     return ill.union(*(view.graph.needs(ref) | view.graph.callers(ref) for ref in ill))
+
+
+def about(view: View, alert: Alert) -> str:
+    """Return the workload that an alert is about, or that reads the queue which its labels name; "" for none known."""
+    return view.about_alert(alert) or next(
+        (
+            read_by.ref
+            for series in queues(view)
+            if name_of(series) in map(alert.labels.get, _QUEUES) and (read_by := reader(view, series))
+        ),
+        "",
+    )
 
 
 def may_feed(view: View, about: Iterable[str]) -> bool:
@@ -54,7 +69,7 @@ def bystanders(view: View, *refs: str, but: Collection[Alert] = ()) -> bool:
 
     Of each alert that fires has to be known whom it is about, ``but`` for some that are known to be about none of them.
     """
-    if not view.alerts or not all(view.about_alert(alert) or alert in but for alert in view.alerts):
+    if not view.alerts or not all(about(view, alert) or alert in but for alert in view.alerts):
         return False
     if not concerned(view).isdisjoint(refs) or may_feed(view, refs):
         return False
