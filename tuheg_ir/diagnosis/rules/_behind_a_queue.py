@@ -8,9 +8,11 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._all_at_work import outruns
 from tuheg_ir.diagnosis.rules._fed_by import OLD, share_a_store
 from tuheg_ir.diagnosis.rules._readers import given_up, grown, reader, waiting
 from tuheg_ir.diagnosis.rules._readers import queues as known_queues
+from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -32,6 +34,12 @@ HAS_ITSELF = late(
     re.IGNORECASE,
 )
 """Words of who waits for something that lies within itself, or with a store: no queue brings it."""
+_OF_LENGTH = late(
+    r"\b(?:queue|backlog|task|job|message)s?\b.{0,60}\b(?:above|over|exceed\w*|beyond|long\w*|grow\w*|high|depth|behind)\b"
+    r"|\b(?:backlog|high|long|growing|lagging) (?:\w+ )?queue\b",
+    re.IGNORECASE,
+)
+"""How a program says that a queue is long."""
 
 
 def behind_a_queue(view: View, workload: Workload, line: str, began: datetime | None) -> Evidence | None:
@@ -54,6 +62,19 @@ def fed_late(view: View, workload: Workload, line: str, began: datetime | None, 
     queues = _grown(view, workload, began)
     by = ((each, view.workloads[each.object]) for each in queues if each.object != released.ref)
     return next((each for each, reader_of_it in by if share_a_store(view, reader_of_it, workload)), None)
+
+
+def of_its_length(view: View, workload: Workload, line: str, released: Workload) -> bool:
+    """Tell whether who tells the length of a queue only warns of it, while its reader is outrun, as quick as ever.
+
+    Not where the released may fill that queue: it has a store in common with its reader.
+    """
+    if role(workload) or not _OF_LENGTH.search(line):
+        return False
+    told = (each for each in known_queues(view) if view.component(each.labels.get("component", "")) == workload.ref)
+    by = (reader(view, each) for each in told if grown(view, each) is not None)
+    others = (each for each in by if each is not None and each is not workload and each is not released)
+    return any(outruns(view, each) and not share_a_store(view, each, released) for each in others)
 
 
 def _grown(view: View, workload: Workload, began: datetime) -> Iterator[Evidence]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Series
+from tuheg_ir.diagnosis.rules._counts_jobs import does_its_jobs
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
 from tuheg_ir.diagnosis.rules._goes_on import goes_on
 from tuheg_ir.diagnosis.stamps import stamp
@@ -23,9 +24,8 @@ TIMES = 3.0
 LEAST = 100.0
 IDLE = 0.03
 """Who uses less of its CPU limit than this while work waits does not work."""
-QUIET = timedelta(minutes=5)
-SOON = timedelta(minutes=30)
-"""What a release does more slowly lets a queue grow so soon."""
+QUIET, SOON = timedelta(minutes=5), timedelta(minutes=30)
+"""Who says nothing for so long stands still; what a release does more slowly lets a queue grow so soon."""
 _ASKS = late(
     r"(?:^|\s)(?:-Q|--queues)\s+([\w.,:;-]+(?:\s+(?!-)[\w.:-]+)*)"
     r"|(?:^|\s)(?:-Q|-q|--queues?|--topics?|QUEUES?)(?:=|\s+|(?<=-Q))([\w.,:;-]+)"
@@ -185,9 +185,9 @@ def groups_of(view: View, workload: Workload) -> set[str]:
 
 
 def _worker_beside(view: View, teller: Workload, series: Series) -> Workload | None:
-    """Return who is told to read a queue of which another tells that takes requests: it fills the queue, mostly."""
+    """Return who is told to read a queue of which another tells that takes requests, or does its jobs by its count."""
     told = [] if works_on_messages(view, teller) else _told_to(view, series.labels.get("queue", ""))
-    return told[0] if len(told) == 1 else None
+    return told[0] if len(told) == 1 else does_its_jobs(view, teller, series.labels.get("queue", ""))
 
 
 def _fetching(view: View, series: Series) -> list[Workload]:

@@ -8,8 +8,9 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._after_outage import after_outage
+from tuheg_ir.diagnosis.rules._all_at_work import outruns
 from tuheg_ir.diagnosis.rules._at_fault import at_fault
-from tuheg_ir.diagnosis.rules._behind_a_queue import fed_late
+from tuheg_ir.diagnosis.rules._behind_a_queue import fed_late, of_its_length
 from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._came_rarely import SETTINGS, rarely_since
 from tuheg_ir.diagnosis.rules._fed_by import unfed
@@ -115,7 +116,10 @@ def _may_have_said(view: View, workload: Workload, words: Marked, released: Work
     if released is workload and refused_as_others(view, workload, words.since):
         return False
     if released is not workload and (
-        _younger_say_nothing(view, workload, words) or fed_late(view, workload, words.line, words.since, released)
+        _younger_say_nothing(view, workload, words)
+        or outruns(view, workload)  # it fails at as few jobs as ever
+        or of_its_length(view, workload, words.line, released)
+        or fed_late(view, workload, words.line, words.since, released)
     ):
         return False
     if store_came_between(view, released, words.since):

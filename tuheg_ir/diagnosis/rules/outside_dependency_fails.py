@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._all_at_work import outruns
 from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
 from tuheg_ir.diagnosis.rules._ends_without import end_without
 from tuheg_ir.diagnosis.rules._figures import felt, is_well
@@ -40,6 +41,8 @@ def when(view: View) -> Iterator[Match]:
             continue
         if _late_on_our_way(view, callers, host, known):
             continue
+        if not known.measured and all(outruns(view, view.workloads[each]) for each in callers):
+            continue  # some calls fail at all times: these hold nobody up
         calm = is_well(view, behind(view, *callers))
         few = not known.measured and sum(c.hit.count for c in known.said) < FEW
         if few and (calm or got_through(view, known.said) or answers_mostly(view, known.said, host)):

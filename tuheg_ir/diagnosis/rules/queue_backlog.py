@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._after_outage import after_outage, away_at
-from tuheg_ir.diagnosis.rules._all_at_work import done_in_line
+from tuheg_ir.diagnosis.rules._all_at_work import done_in_line, outnumbered
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._figures import Turn
 from tuheg_ir.diagnosis.rules._held_up import LASTING, held_up_before, held_up_by
@@ -49,7 +49,7 @@ _SCALE = ("scale_workload",)
 def when(view: View) -> Iterator[Match]:
     """A queue is many times as long as it was, and who reads it has no trouble of its own that is known."""
     for series in queues(view):
-        grew = grown(view, series)
+        grew = grown(view, series) or outnumbered(view, series)
         if grew is None or given_up(view, series):
             continue
         label, consumer = named_in(series), reader(view, series)

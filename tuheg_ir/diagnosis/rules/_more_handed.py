@@ -1,0 +1,86 @@
+"""Who hands work to the readers of a queue was given more replicas for its load just as that queue began to grow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._capacity import GROWN
+from tuheg_ir.diagnosis.rules._hosts_outside import is_outside
+from tuheg_ir.diagnosis.view.graph import hosts_in
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.reading import items, text, whole
+from tuheg_ir.diagnosis.view.scaling import autoscaler
+from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.usage import BUSY, usage
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+
+def more_handed(view: View, reader: Workload, began: datetime, start: datetime) -> Evidence | None:
+    """Return that more is handed to a reader since a time between two, and that nothing else can have held it up.
+
+    Its senders' autoscaler tells of more load where no figure goes back so far. That somebody whom it asks was slower
+    before the first figure is not known: so all of them have to be in the namespace, and well, and as they were.
+    """
+    if _changed(reader, began, start) or _asks_outside(view, reader) or not _well_behind(view, reader, began, start):
+        return None
+    return next(_grew_then(view, reader, began, start), None)
+
+
+def _changed(workload: Workload, began: datetime, start: datetime) -> bool:
+    """Tell whether a workload was released between two times, or has a pod that was made or started then."""
+    released = bool(workload.changes) and workload.released_at is not None and began <= workload.released_at <= start
+    return released or any(_young(pod, began, start) for pod in workload.live)
+
+
+def _young(pod: Pod, began: datetime, start: datetime) -> bool:
+    times = (pod.created, *(each.started_at for each in pod.containers if not each.init))
+    return any(at is not None and began <= at <= start for at in times)
+
+
+def _asks_outside(view: View, reader: Workload) -> bool:
+    """Tell whether the settings or the troubles of a workload name a host that is not of this namespace."""
+    named = {host for key, value in view.graph.settings(reader) for host in hosts_in(key, value)}
+    named |= {host for hit in view.hits_of(reader.ref) for host in hit.hosts}
+    return any(is_outside(view, host) for host in named)
+
+
+def _well_behind(view: View, reader: Workload, began: datetime, start: datetime) -> bool:
+    """Tell whether all that a reader asks answers well, was not changed meanwhile, and can do more than it does."""
+    for each in view.called(reader.ref):
+        scaler = autoscaler(view, each.ref)
+        if _changed(each, began, start) or any(troubles(view, each.ref)) or each.ready < each.wanted:
+            return False
+        if usage(view.figures, each, "cpu_share").widely(BUSY) or (scaler and (scaler.at_most or scaler.limited)):
+            return False
+    return True
+
+
+def _grew_then(view: View, reader: Workload, began: datetime, start: datetime) -> Iterator[Evidence]:
+    """Yield those of the reader's own program who take requests, and have more replicas since a time between two."""
+    for each in view.serving:
+        scaler = None if each is reader or role(each) else autoscaler(view, each.ref)
+        if scaler is None or scaler.blind or not (_images(each) & _images(reader) and view.leading_to(each.ref)):
+            continue
+        young = [p for p in each.live if p.created and began <= p.created <= start]
+        older = sum(p.created is not None and p.created < began for p in each.live)
+        released = each.changes and each.released_at is not None and each.released_at >= began
+        least = whole(scaler.obj, "spec", "minReplicas") or 1
+        if released or not older or scaler.now <= least or len(young) + older < GROWN * older:
+            continue
+        fact = f"the autoscaler gave it {len(young)} more pods than {older}: more is asked of it, and it hands on more"
+        yield Evidence("objects", each.ref, fact, min(p.created for p in young if p.created))
+
+
+def _images(workload: Workload) -> set[str]:
+    """Return the images of a workload, of whatever tag: a program's web part hands its jobs to its own workers."""
+    images = (text(each, "image").partition("@")[0] for each in items(workload.template, "spec", "containers"))
+    return {_untagged(image) for image in images if image}
+
+
+def _untagged(image: str) -> str:
+    path, slash, last = image.rpartition("/")
+    return f"{path}{slash}{last.partition(':')[0]}"
