@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view.reading import mapping, newest
 from tuheg_ir.diagnosis.view.recovering import recovering
 from tuheg_ir.diagnosis.view.refusals import refused_at
 from tuheg_ir.diagnosis.view.releases import ill_before_release
-from tuheg_ir.diagnosis.view.stillborn import stillborn, stillborn_of_old
+from tuheg_ir.diagnosis.view.stillborn import ended_alike, stillborn, stillborn_of_old
 from tuheg_ir.diagnosis.view.stores import upgraded
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
@@ -144,7 +144,7 @@ def _rollback(view: View, workload: Workload) -> Iterator[Excluded]:
     elif stillborn(view, workload):
         reason = "older pods of the template in force run: what ends the new ones is not in it"
         yield Excluded("rollback_workload", workload.ref, reason)
-    elif stillborn_of_old(view, workload):
+    elif stillborn_of_old(view, workload) or ended_alike(view, workload):
         yield Excluded("rollback_workload", workload.ref, "new pods of the template before end at start as well")
     elif since := ill_before_release(workload):
         reason = f"it has had too few pods since {since:%d %b %H:%M}, before its release: the one before failed as well"

@@ -25,7 +25,7 @@ from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.odd import PROVEN, newest_differ, well_since
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, healthy_older, since_release, soon_after
-from tuheg_ir.diagnosis.view.stillborn import ended_alike
+from tuheg_ir.diagnosis.view.stillborn import ended_alike, first_end
 from tuheg_ir.diagnosis.view.trouble import measured, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -72,8 +72,8 @@ def _released_since(view: View, workload: Workload, time: datetime) -> bool:
     """
     if not workload.changes or workload.released_at is None or workload.released_at <= time:
         return False
-    ended = [crash.pod.created for crash in ended_alike(view, workload)]
-    well = newest(pod.created for pod in healthy_older(workload))
+    ended = [first_end(crash) for crash in ended_alike(view, workload)]
+    well = newest(pod.started for pod in healthy_older(workload))
     return not ended or any(at is None or at < time for at in ended) or well is None or well > time
 
 

@@ -61,13 +61,22 @@ def stillborn_of_old(view: View, workload: Workload) -> tuple[Crash, ...]:
 
 
 def ended_alike(view: View, workload: Workload) -> tuple[Crash, ...]:
-    """Return those of the templates before, if the pods of the newest one tell of no other trouble than they do."""
-    ended = stillborn_of_old(view, workload)
-    if not ended:
+    """Return those of the templates before, if the pods of the newest one tell of no other trouble than they do.
+
+    Of pods that have served, and end since they were started again, it has to be heard: they may be ill by their age.
+    """
+    ended, fallen = stillborn_of_old(view, workload), _fallen(view, workload)
+    if not ended and not fallen:
         return ()
-    theirs = last_words(view, [crash.pod for crash in ended])
     ours = last_words(view, [pod for pod in workload.newest_pods() if not pod.ready])
-    return ended if not (theirs and ours) or theirs & ours else ()
+    theirs = last_words(view, [crash.pod for crash in ended])
+    born = ended if not (theirs and ours) or theirs & ours else ()
+    return (*born, *(crash for crash in fallen if last_words(view, [crash.pod]) & ours))
+
+
+def first_end(crash: Crash) -> datetime | None:
+    """Return since when a pod has ended at each start: since it was made, or since it served last."""
+    return crash.pod.created if never_ready(crash.pod) else crash.pod.unready_since
 
 
 def stopped(view: View, workload: Workload) -> tuple[Crash, ...]:
@@ -97,6 +106,39 @@ def _at_each_start(view: View, workload: Workload, pods: Iterable[Pod]) -> tuple
         return ()
     again = all(crash.container.restarts >= AGAIN for crash in ended)
     return ended if again and not probe_kills(view, workload, [crash.pod for crash in ended]) else ()
+
+
+def _fallen(view: View, workload: Workload) -> tuple[Crash, ...]:
+    """Return the containers of older templates that ended at each start since their pods served last.
+
+    Their node was started again, or they had ended once. Others of the same template run, and have not been started
+    since: one that was, and serves, shows that it can start.
+    """
+    older = {pod.name: pod for pod in workload.older_pods()}
+    if workload.kind in _OF_ONE_EACH or not older:
+        return ()
+    return tuple(
+        crash
+        for crash in ended_by_themselves(view, workload)
+        if (pod := older.get(crash.pod.name))
+        and not never_ready(pod)
+        and _ends_since_it_served(crash)
+        and _others_run_since_before(older.values(), crash)
+        and not probe_kills(view, workload, [pod])
+    )
+
+
+def _ends_since_it_served(crash: Crash) -> bool:
+    served, started = crash.pod.unready_since, crash.ended.started_at
+    again = crash.container.restarts >= AGAIN and not crash.pod.ready
+    return again and served is not None and started is not None and started > served
+
+
+def _others_run_since_before(pods: Iterable[Pod], crash: Crash) -> bool:
+    """Tell whether there are ready pods like that of a crash, all of which were started before it served no more."""
+    ready = [pod.started for pod in pods if pod.ready and pod.revision == crash.pod.revision]
+    fell = crash.pod.unready_since
+    return bool(ready) and all(at is not None and fell is not None and at < fell for at in ready)
 
 
 def last_words(view: View, pods: Sequence[Pod]) -> set[str]:
