@@ -361,6 +361,13 @@ HOLDS += [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "who is asked more often was released after its caller, which asks no more by its settings",
+        snapshot(
+            shop(env=CALLS_CART, before=IMAGE, released=1500), workload("cart", before=OLD, released=700), figures=STORM
+        ),
+        (CART, "code_defect", "rollback_workload"),
+    ),
     *(
         DoesNotHold(
             f"more users came to a caller that was released, {what}",

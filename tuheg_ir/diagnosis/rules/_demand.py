@@ -75,9 +75,21 @@ def multiplied(view: View, ref: str) -> Multiplied | None:
     by = _blamed(released, counted, grew)
     if by is None and (released or not counted):
         return None
-    if not (by is not None and multiplying(by)) and _has_its_own_door(view, ref):
-        return None  # anybody may ask it, and what its callers are asked tells nothing of that
+    set_to = by is not None and multiplying(by)
+    if not set_to and (_has_its_own_door(view, ref) or _callee_came_since(view, ref, by, grew)):
+        return None  # anybody may ask it, and what its callers are asked tells nothing of that; or it answers otherwise
     return Multiplied(grew, by, by is not None and by.ref in counted)
+
+
+def _callee_came_since(view: View, ref: str, by: Workload | None, grew: Turn) -> bool:
+    """Tell whether who is asked was released after a caller, shortly before it was asked more often.
+
+    It may answer otherwise since, and is asked again for that.
+    """
+    callee = view.workloads.get(ref)
+    if callee is None or by is None or callee.released_at is None or by.released_at is None:
+        return False
+    return callee.released_at > by.released_at and since_release(callee, grew.since)
 
 
 def _before_more_came(view: View, ref: str, callers: Sequence[str], grew: Turn) -> Multiplied | None:
