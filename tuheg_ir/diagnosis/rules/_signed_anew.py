@@ -38,12 +38,17 @@ def signed_anew(view: View, reader: Workload, began: datetime, soon: timedelta) 
 
 def _rotations(view: View, reader: Workload) -> Iterator[Evidence]:
     """Yield what those tell whom a reader of tokens asks for their keys, or names as who issues them."""
-    asked = {*view.graph.calls.get(reader.ref, ()), *_by_routes(view, reader)} - {reader.ref}
+    asked = keys_from(view, reader)
     for log in view.snapshot.logs:
         signer = view.owner_of(log.pod)
         for line in log.lines if signer in asked else ():
             if _ROTATED.search(line) and not _NO_TOKENS.search(line) and (at := stamp(line)) is not None:
                 yield Evidence("logs", signer, line.strip(), at)
+
+
+def keys_from(view: View, reader: Workload) -> set[str]:
+    """Return whom a reader of tokens asks, or names by a host under which users come to them."""
+    return {*view.graph.calls.get(reader.ref, ()), *_by_routes(view, reader)} - {reader.ref}
 
 
 def _by_routes(view: View, reader: Workload) -> Iterator[str]:

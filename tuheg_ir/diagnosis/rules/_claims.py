@@ -1,0 +1,142 @@
+"""What a token says of itself that is checked by who gets it: for whom it is, and of whom.
+
+Each side has its own setting of it. Who checks says in plain words which of both it does not take.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.rules._replaced import Kept
+from tuheg_ir.diagnosis.seal import is_seal, seal
+from tuheg_ir.diagnosis.view.changes import words_given
+from tuheg_ir.diagnosis.view.reading import items, text
+from tuheg_ir.diagnosis.view.releases import template_before
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+LIVES = timedelta(hours=1)
+"""A token lives as long as this, as a rule: by then everybody has got one of the new ones."""
+_LONGEST = 4000
+"""So much of a setting, which may be a whole file, is looked at."""
+
+
+class Claim(NamedTuple):
+    """One claim of a token: how it is told that it is not taken, and what the settings of it are called."""
+
+    what: str
+    refused: Kept
+    named: re.Pattern[str]
+
+
+class Set(NamedTuple):
+    """A setting of a claim that a release changed; "" where nobody can read what it was or is."""
+
+    name: str
+    before: str
+    after: str
+
+
+def _kept(word: str, short: str, others: str) -> Kept:
+    told = late(
+        rf"\b{short} claim is not (?:valid|equal)|\bjwt {word} invalid|unexpected \W{{0,3}}{short}\W{{1,3}}"
+        r"(?:claim )?value"
+        rf"|\binvalid[_ ](?:token )?{word}s?\b(?!.{{0,40}}certificate)|\bInvalid{word}|\b{word} validation failed"
+        rf"|\bInvalid claim \W{{0,3}}{short}\b|\W{short}\W{{1,3}}not satisfied|\bExpected {short} claim to be\b"
+        rf"|\b(?:JWT|token) {word} rejected|\({short}\) claim .{{0,200}}(?:doesn't|does not) (?:contain|match)"
+        rf"|\bClaim \W{{0,3}}{short}\W{{1,3}}value (?:doesn't|does not)|{others}",
+        re.IGNORECASE,
+    )
+    return Kept(f"the {word} of tokens", (short, word, word.capitalize(), "IDX102"), told, LIVES)
+
+
+AUDIENCE = Claim(
+    "audience",
+    _kept(
+        "audience",
+        "aud",
+        r"\bIDX102(?:06|08|14)\b|Audience doesn't match|\bexpected audience .{1,80} got\b"
+        r"|Audiences in Jwt are not allowed"
+        r"|not allowed to be used by this audience|Expected audience not available in the token"
+        r"|does not match with any of allowed audiences",
+    ),
+    late(r"(?<![a-z])aud(?:ience)?s?(?![a-z])|audiences?(?![a-z])", re.IGNORECASE),
+)
+ISSUER = Claim(
+    "issuer",
+    _kept(
+        "issuer",
+        "iss",
+        r"\bIDX102(?:05|11)\b|issued by a different provider|Jwt issuer is not configured"
+        r"|was not issued by the given issuers",
+    ),
+    late(
+        r"(?<![a-z])iss(?:uers?)?(?![a-z])|issuer_?ur[il]|(?:public|external|frontend)_?ur[il]|kc_hostname",
+        re.IGNORECASE,
+    ),
+)
+CLAIMS = (AUDIENCE, ISSUER)
+"""Spring, jsonwebtoken, jose, .NET, PyJWT, python-jose, golang-jwt, jwx, go-oidc, jjwt, Nimbus, java-jwt, jose4j,
+ruby-jwt, Rust's, Authlib, lcobucci's, Envoy, Keycloak, oauth2-proxy.
+"""
+
+
+def changed(workload: Workload, claim: Claim) -> list[Set]:
+    """Return the settings of a claim that a release changed; not where more are named than before: those all take."""
+    was, now = (dict(_given(each, claim)) for each in (template_before(workload), workload.template))
+    found = [Set(key, was.get(key, ""), now.get(key, "")) for key in {**was, **now} if was.get(key) != now.get(key)]
+    return [each for each in found if not (each.before and _parts(each.before) <= _parts(each.after))]
+
+
+def holds(view: View, workload: Workload, claim: Claim, of: Set, value: str) -> bool:
+    """Tell whether a workload's settings of a claim have one of the values of another's, alone or beside others.
+
+    What is sealed, as its name sounds like a secret's, is compared by what the other text would be sealed to.
+    """
+    return bool(value) and any(
+        seal(part, of.name) == value if is_seal(value) else value in part
+        for said in _said(view, workload, claim, of)
+        for part in _parts(said)
+    )
+
+
+def tells_its_own(view: View, workload: Workload, claim: Claim, of: Set) -> bool:
+    """Tell whether it can be read which value of a claim a program takes."""
+    return any(_said(view, workload, claim, of))
+
+
+def _said(view: View, workload: Workload, claim: Claim, of: Set) -> Iterator[str]:
+    """Yield the settings of a workload that are of a claim: by their names, or words and files that name it.
+
+    Not those that are sealed under another name: nothing can be compared with them.
+    """
+    for key, value in view.graph.settings(workload):
+        own = claim.named.search(key) or (_is_text(key) and claim.named.search(value[:_LONGEST]))
+        if value and own and (not is_seal(value) or key == of.name):
+            yield value[:_LONGEST]
+
+
+def _is_text(key: str) -> bool:
+    """Tell whether a setting is a word of a command, or a file that holds settings of its own."""
+    return not key or "." in key
+
+
+def _parts(value: str) -> set[str]:
+    return {each for each in re.split(r"[,;\s=\"'\[\]]+", value) if each}
+
+
+def _given(template: Mapping[str, Any], claim: Claim) -> Iterator[tuple[str, str]]:
+    """Yield (name, value) of what a template itself sets of a claim, in variables and words of commands."""
+    for container in items(template, "spec", "containers"):
+        for entry in items(container, "env"):
+            if claim.named.search(text(entry, "name")):
+                yield text(entry, "name"), text(entry, "value") or str(entry.get("valueFrom") or "")
+        words = words_given(container)
+        for word, after in zip(words, (*words[1:], ""), strict=False):
+            name, _, value = word.partition("=")
+            if name.startswith("-") and claim.named.search(name):
+                yield name, value or after
