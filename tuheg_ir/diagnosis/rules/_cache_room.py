@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from math import inf
 from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.view.changes import words_given
+from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.view.changes import reads, words_given
 from tuheg_ir.diagnosis.view.programs import image_name, role_of_image
-from tuheg_ir.diagnosis.view.reading import items, text
-from tuheg_ir.diagnosis.view.releases import releases, template_before
+from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.releases import BEFORE, releases, template_before
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import outside_changes
 
 SUSPECT = timedelta(hours=24)
 """By then a cache has seen the busiest hour of a day with its new room."""
@@ -21,6 +24,8 @@ LESS = 0.75
 """A cache of at least so much of its former room holds about what it held."""
 _DEFAULT_MB = 64
 """What Memcached takes where nobody tells it; its plain figures are of megabytes, those of Redis of bytes."""
+_LONG = 100_000
+"""No file of settings is read further than this."""
 _UNIT = {"": 0, "b": 0, "k": 10, "m": 20, "g": 30, "t": 40}
 _ROOM = late(
     r"(?:^|[\s,;=\"'])(?:-m|--memory-limit|-{0,2}max_?-?memory|\w*max_?memory|\w*cache_?size\w*|\w*memory_?limit\w*)"
@@ -31,13 +36,17 @@ _ROOM = late(
 
 
 class Less(NamedTuple):
-    """The room of a cache before a release and since, in bytes."""
+    """The room of a cache before a release and since, in bytes; ``new``: it had no bound of its own before."""
 
     before: float
     now: float
+    new: bool = False
 
     def told(self) -> str:
         """Return it as a few words."""
+        if self.new:
+            had = "" if self.before == inf else f", of the {self.before / 2**20:.4g} MiB that its container may have"
+            return f"its release bounds what it keeps to {self.now / 2**20:.4g} MiB{had}: no bound was told before"
         return f"its release left it {self.now / 2**20:.4g} of {self.before / 2**20:.4g} MiB of room for what it keeps"
 
 
@@ -50,13 +59,39 @@ def less_room(view: View, cache: Workload) -> Less | None:
         or cache.older_pods()
     ):
         return None
-    before, now = room_of(template_before(cache)), room_of(cache.template)
+    former = template_before(cache)
+    before, now = room_of(former), room_of(cache.template)
+    if before is None and now and _had_no_bound(view, cache, former):
+        held = number(mapping(_caches(former)[0], "resources", "limits").get("memory")) or inf
+        return Less(held, now, new=True) if now <= LESS * held else None
     return Less(before, now) if before and now and now <= LESS * before else None
+
+
+def _had_no_bound(view: View, cache: Workload, former: Mapping[str, Any]) -> bool:
+    """Tell whether a cache could take what its container may have: neither its template nor a file named a bound.
+
+    A bound that moved from a file to a flag is none that is new; nobody knows what a file named that is gone, or that
+    was written with the release.
+    """
+    if len(_caches(former)) != 1 or cache.released_at is None:
+        return False
+    maps = dict(view.maps_read(former))
+    if {label for kind, label in reads(former) if kind == "ConfigMap"} - maps.keys():
+        return False
+    came = cache.released_at
+    if any(ref.startswith("ConfigMap/") and at >= came + BEFORE for ref, at in outside_changes(view, cache)):
+        return False
+    files = (str(value) for obj in maps.values() for value in mapping(obj, "data").values())
+    return not any(_ROOM.search(file[:_LONG]) for file in files)
+
+
+def _caches(template: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [each for each in items(template, "spec", "containers") if role_of_image(text(each, "image")) == "cache"]
 
 
 def room_of(template: Mapping[str, Any]) -> float | None:
     """Return how many bytes the one cache of a template may hold, by its flags and variables; None for no limit."""
-    caches = [each for each in items(template, "spec", "containers") if role_of_image(text(each, "image")) == "cache"]
+    caches = _caches(template)
     if len(caches) != 1:
         return None
     plain = 20 if image_name(text(caches[0], "image")).startswith("memcached") else 0

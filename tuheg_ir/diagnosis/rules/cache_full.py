@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from tuheg_ir.diagnosis.model import Evidence, Series
+from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._cache_filler import filler, started
 from tuheg_ir.diagnosis.rules._counted_keys import came_up_to_its_room
 from tuheg_ir.diagnosis.rules._eviction import (
     EVICTIONS,
@@ -21,13 +22,9 @@ from tuheg_ir.diagnosis.rules._eviction import (
 )
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written, spared
-from tuheg_ir.diagnosis.rules._onset import near
-from tuheg_ir.diagnosis.rules._users import released_user
 from tuheg_ir.diagnosis.view.complaints import complaints, told
-from tuheg_ir.diagnosis.view.figures import climbs_since, rose_before
 from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.programs import of_role, role_of_image
-from tuheg_ir.diagnosis.view.reading import newest, oldest, text
+from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release, soon_after
 from tuheg_ir.diagnosis.view.trouble import labels_of, told_errors, troubles
 from tuheg_ir.diagnosis.view.view import View
@@ -62,7 +59,7 @@ def when(view: View) -> Iterator[Match]:
         )
         settings = settings_written(view, cache, began)
         # Where figures do not go back to when it became full, they do not tell who filled it.
-        user = None if settings or counted else _filler(view, cache, began)
+        user = None if settings or counted else filler(view, cache, began)
         if refused and not settings and (at_start := keeps_all_since_start(view, cache, surely=user is not None)):
             settings, user = at_start, None
         # A cache that was told to keep all days ago may have had room until somebody else filled it.
@@ -77,52 +74,12 @@ def _came_up(view: View, cache: Workload) -> Evidence | None:
 
     One that was started in the last days fills up as it should.
     """
-    counted, started = came_up_to_its_room(view, cache), _started(cache)
-    if counted is None or counted.time is None or (started is not None and counted.time - started < SUSPECT):
+    counted, began_at = came_up_to_its_room(view, cache), started(cache)
+    if counted is None or counted.time is None or (began_at is not None and counted.time - began_at < SUSPECT):
         return None
     began = [at for ref in behind(view, cache.ref, but=cache.ref) for _, at in troubles(view, ref)]
     began += [alert.starts_at for alert in view.alerts]
     return counted if any(soon_after(at, counted.time) for at in began) else None
-
-
-def _filler(view: View, cache: Workload, began: datetime | None) -> Workload | None:
-    """Return the one user whose release filled a cache: soon, or by and by since its very minutes.
-
-    None where it would be full by now without the release, or nobody measured how full it was before. Nor where it
-    was started anew just before the release: then it fills since its own start.
-    """
-    labels = labels_of(view, cache.ref, "cache_memory_share")
-    found = [s for label in labels for s in view.figures.series("cache_memory_share", component=label)]
-    if not found or began is None:
-        return None
-    user = released_user(view, cache, began)
-    if user is None:
-        climbs = oldest(climbs_since(series, began) for series in found)
-        user = released_user(view, cache, climbs)
-        if user is None or climbs is None or not near(user.released_at, climbs):
-            return None
-    released, started = user.released_at, _started(cache)
-    if released is None or soon_after(released, started):
-        return None
-    found += [_since_start(series, started) for series in found if started]
-    return None if any(rose_before(series, released, began) for series in found) else user
-
-
-def _started(cache: Workload) -> datetime | None:
-    """Return since when a cache holds what it does: the start of its own program where that runs for longest.
-
-    What only runs beside it, as an exporter, holds nothing; and who replaces one of many leaves what the others hold.
-    """
-    starts = []
-    for pod in cache.live:
-        own = [c.started_at for c in pod.containers if role_of_image(text(c.spec, "image")) == "cache"]
-        starts.append(newest(own) or pod.started)
-    return oldest(starts)
-
-
-def _since_start(series: Series, started: datetime) -> Series:
-    """Return what was measured of the present process: what the one before it held tells not how this one fills."""
-    return series._replace(points=tuple((t, v) for t, v in series.points if t > started.timestamp()))
 
 
 def _own_failures(view: View, user: Workload, began: datetime | None) -> tuple[Hit, ...]:

@@ -1,7 +1,8 @@
 """A release left a cache far less room than it had: it throws out what is needed, and the store behind it has the load.
 
 So do defaults of a chart that come back with an upgrade. An empty cache fills up by itself, one that is too small does
-not, and more room for a database behind it only hides it.
+not, and more room for a database behind it only hides it. Where it had no bound at all, the first one shows when what
+it holds has grown so far, hours later maybe, and whoever was released meanwhile looks guilty.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._cache_filler import filler
 from tuheg_ir.diagnosis.rules._cache_room import Less, less_room
 from tuheg_ir.diagnosis.rules._eviction import EVICTIONS, holds_more_than_copies
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
@@ -43,10 +45,14 @@ def when(view: View) -> Iterator[Match]:
         users = behind(view, cache.ref, *spared(view, cache.ref), but=cache.ref)
         hurt = [(seen, at) for ref in users for seen, at in troubles(view, ref)]
         began = oldest(at for _, at in hurt)
-        if began is not None and began < cache.released_at + BEFORE:
+        since = cache.released_at + BEFORE
+        if began is not None and began < since:
             continue  # they suffered before
         seen = tuple(_lacks(view, cache, less, began))
-        felt = [each for each, _ in hurt] or [each for ref in users for each in suffering(view, ref)]
+        if less.new and not _reached(view, cache):
+            continue
+        told_of = (each for ref in users for each in suffering(view, ref))
+        felt = [each for each, _ in hurt] or [each for each in told_of if each.time is None or each.time >= since]
         if seen and felt:
             yield _match(view, cache, less, began, seen, felt[0])
 
@@ -63,8 +69,18 @@ def _lacks(view: View, cache: Workload, less: Less, began: datetime | None) -> I
     yield from [each.shown for each in missed if since_release(cache, each.since)][:1]
     known = any(labels_of(view, cache.ref, signal) for signal in (SIGNAL, _EVICTIONS))
     lasts = began is not None and since_release(cache, began) and view.now - began >= LASTS
-    if not known and lasts and less.now <= _ALONE * less.before:
+    if not known and lasts and not less.new and less.now <= _ALONE * less.before:
         yield Evidence("objects", cache.ref, "nobody measures it, and who asks it suffers since", cache.released_at)
+
+
+def _reached(view: View, cache: Workload) -> bool:
+    """Tell whether a cache is at a bound that it had not before, and was not brought there by the release of a user.
+
+    Below it a bound does nothing. Where a user fills it since its own release, it would fill what it had before too.
+    """
+    full = [each.hit.first for each in complaints(view, "cache_full") if cache.ref in (each.about, each.caller)]
+    seen = [*full, *(each.time for each in _evicts(view, cache))]
+    return bool(seen) and filler(view, cache, oldest(seen)) is None
 
 
 def _evicts(view: View, cache: Workload) -> Iterator[Evidence]:
