@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -35,7 +36,7 @@ def evicts(before: float, now: float, since: float = 1500, name: str = "redis") 
 def held(*points: tuple[float, float]) -> tuple[str, Series]:
     """Return which share of its bound a cache holds, at some ages, and evenly in between."""
     told = []
-    for (age, was), (until, then) in zip(points, points[1:], strict=False):
+    for (age, was), (until, then) in pairwise(points):
         steps = int((age - until) // 60)
         told += [(NOW.timestamp() - age + 60 * n, was + (then - was) * n / steps) for n in range(steps)]
     return "cache_memory_share", Series({"component": "redis"}, (*told, (NOW.timestamp(), points[-1][1])))

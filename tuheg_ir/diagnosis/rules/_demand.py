@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._asks_most import asks_most, grew_since
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
 from tuheg_ir.diagnosis.rules._same_key import asks_one_outside
 from tuheg_ir.diagnosis.rules._strangers import reached_from_outside
@@ -45,15 +47,21 @@ _MULTIPLIES = late(
 class Multiplied(NamedTuple):
     """A service that gets many times its former requests: how much, and whose release began it, if anyone's.
 
-    ``measured``: the requests to that caller itself are known.
+    ``measured``: the requests to that caller itself are known. ``shown``: what names it beside figures.
     """
 
     grew: Turn
     by: Workload | None
     measured: bool
+    shown: tuple[Evidence, ...] = ()
 
 
 def multiplied(view: View, ref: str) -> Multiplied | None:
+    """Return how the requests to a workload multiplied while none of its callers got many more; None if not so."""
+    return _by_figures(view, ref) or _by_its_log(view, ref)
+
+
+def _by_figures(view: View, ref: str) -> Multiplied | None:
     """Return how the requests to a workload multiplied while none of its callers got many more; None if not so.
 
     Where nobody counts what the callers get, users may ask for more: then only a release is told that plainly does it.
@@ -110,6 +118,44 @@ def _before_more_came(view: View, ref: str, callers: Sequence[str], grew: Turn) 
     if (began is not None and began < came) or since_release(leapt[0], callee.released_at, AT_ONCE):
         return None
     return Multiplied(grew._replace(since=came), leapt[0], measured=True)
+
+
+def _by_its_log(view: View, ref: str) -> Multiplied | None:
+    """Return that a caller's release multiplied the requests, as the access log of who is asked tells who asks.
+
+    Nothing but a release of one that asks for most and went on for a while, with which the trouble began: what failed
+    before is asked again by anybody.
+    """
+    callee = view.workloads.get(ref)
+    callers = {each for each, calls in view.graph.calls.items() if ref in calls}
+    ill = list(troubles(view, ref))
+    if callee is None or not ill or ref in {server.ref for server in of_role(view.workloads, "dns")}:
+        return None
+    began = oldest(since for _, since in ill)
+    for by in (view.workloads[each] for each in sorted(callers) if each in view.workloads):
+        came = by.released_at
+        if not by.changes or by.returned or came is None or view.recent(came, AT_ONCE):
+            continue
+        if (began is not None and began < came - SLACK) or since_release(callee, came, AT_ONCE):
+            continue
+        grew = None if since_release(by, callee.released_at, AT_ONCE) else grew_since(view, callee, by)
+        if grew is None or grew.now < TIMES * grew.before or not since_release(by, grew.since, AT_ONCE):
+            continue
+        asks, counted = asks_most(view, callee, by, grew), bool(labels_of(view, by.ref, "request_rate"))
+        more = max(_asked_more(view, ref, [by.ref]), by.wanted / (had(view, by) or by.wanted or 1))
+        if asks is None or asks.times < EACH * more or (not counted and asks_one_outside(view, by)):
+            continue
+        if asks.times >= _least(view, by, counted=counted):
+            return Multiplied(grew, by, counted, (asks.shown,))
+    return None
+
+
+def _least(view: View, by: Workload, *, counted: bool) -> float:
+    """Return how many times as often a caller has to ask: where users may ask it and nobody counts them, a flood."""
+    if multiplying(by):
+        return TIMES
+    asked = bool(view.graph.callers(by.ref)) or reached_from_outside(view, by)
+    return LEAP if counted or not asked else FLOOD
 
 
 def _leapt(view: View, ref: str, callers: Sequence[str], by: Workload) -> bool:

@@ -29,7 +29,7 @@ def when(view: View) -> Iterator[Match]:
         ill = felt(view, ref) if found else ()
         echo = found is not None and fell_short(view, ref, found.grew)
         if found is not None and found.by is not None and not echo:
-            match = _of_release(view, ref, found.by, found.grew)
+            match = _of_release(view, ref, found.by, found)
             since = found.grew.since
             another = run_began(view, found.by, since) or found_work(view, found.by, since)
             yield match._replace(remedy="page_human") if another or _unproven(view, found) else match
@@ -57,20 +57,21 @@ def _unproven(view: View, found: Multiplied) -> bool:
     return fed or not since_release(by, found.grew.since)
 
 
-def _of_release(view: View, ref: str, caller: Workload, grew: Turn) -> Match:
+def _of_release(view: View, ref: str, caller: Workload, found: Multiplied) -> Match:
     changed = multiplying(caller)
     released = (changed or caller.changes)[:3]
     return Match(
         component=caller.ref,
         evidence=(
-            _grew(ref, grew),
+            _grew(ref, found.grew),
+            *found.shown,
             *(Evidence("objects", caller.ref, c.told(), caller.released_at) for c in released),
             *told(view, [c for c in complaints(view, "throttled_retry") if c.caller == caller.ref], 1),
         ),
         certainty=0.8 if changed else 0.65,
         root_cause="configuration_error" if changed and not caller.changed("image") else "code_defect",
         remedy="rollback_workload",
-        since=grew.since,
+        since=found.grew.since,
         explains=behind(view, ref, but=caller.ref),
         excludes=not_for(
             (ref,),

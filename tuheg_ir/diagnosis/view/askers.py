@@ -43,7 +43,7 @@ _PATH = late(r"\b(?:http_?|request_?)?(?:path|uri|url)[\"']?\s*[=:]\s*[\"']?/", 
 """What was asked for, where a line leaves out how; who calls others tells this of them as well."""
 _PROGRAM = late(
     r'" [1-5]\d\d (?:\d+|-) "[^"]*" "([^"]{2,})"'
-    r"|\b(?:http_)?(?:user_agent|userAgent|request_User-Agent|ua)[\"']?\s*[=:]\s*[\"']([^\"']{2,})[\"']"
+    r"|\b(?:http_)?(?:user[_-]agent|userAgent|request_User-Agent|ua)[\"']?\s*[=:]\s*[\"']([^\"']{2,})[\"']"
 )
 """The program that asks, as it calls itself."""
 _PROBES = late(r"kube-probe|HealthCheck|GoogleHC|Prometheus|[Bb]lackbox|[Uu]ptime|Pingdom")
