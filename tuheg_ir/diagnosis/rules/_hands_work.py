@@ -15,7 +15,7 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited, outside_changes, reached
 
-_OF_A_QUEUE = late(
+OF_A_QUEUE = late(
     r"amqp|broker|queue|sqs|kafka|celery|redis|rabbit|sidekiq|resque|(?<![a-z])nats(?![a-z])|pub_?sub|service_?bus",
     re.IGNORECASE,
 )
@@ -43,12 +43,12 @@ def _call_alike(view: View, sender: Workload, worker: Workload) -> bool:
 def _queues(view: View, workload: Workload) -> Iterator[tuple[str, ...]]:
     """Yield the hosts outside that settings of a queue name, and the keys that such settings are taken from."""
     for key, value in view.graph.settings(workload):
-        if _OF_A_QUEUE.search(key):
+        if OF_A_QUEUE.search(key):
             yield from ((host,) for host in hosts_in(key, value[:_LONGEST]) if view.graph.is_away(host))
     spec = mapping(workload.template, "spec")
     for container in [*items(spec, "initContainers"), *items(spec, "containers")]:
         for entry in items(container, "env"):
-            if _OF_A_QUEUE.search(text(entry, "name")):
+            if OF_A_QUEUE.search(text(entry, "name")):
                 yield from _taken(entry)
 
 

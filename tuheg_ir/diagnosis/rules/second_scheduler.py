@@ -16,13 +16,13 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._same_place import same_place
 from tuheg_ir.diagnosis.rules._turned_on import turned_on
 from tuheg_ir.diagnosis.stamps import stamp, without_time
-from tuheg_ir.diagnosis.view.changes import keys_of
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import of_role, role
-from tuheg_ir.diagnosis.view.releases import releases
+from tuheg_ir.diagnosis.view.releases import releases, since_release
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -44,7 +44,27 @@ _DUE = late(
     re.IGNORECASE,
 )
 """How schedulers tell what they begin: Celery beat, APScheduler, sidekiq-scheduler, Laravel, clockwork, own ones."""
-_VARYING = late(r"\b[0-9a-f]{8,}\b|\d+", re.IGNORECASE)
+_VARYING = late(
+    r"(?<![a-z])(?P<label>(?:run|exec(?:ution)?|attempt|jid|(?:run|job|task|execution|message|trace|request)[ _-]?id)"
+    r"[\"' ]{0,2}[=:#][\"' ]{0,2})[\w-]{1,80}",
+    re.IGNORECASE,
+)
+"""What one run is told from the next by. Any other number may be the name of a part that somebody else leaves alone."""
+_TAKEN = (
+    r"\b(?:lock(?:ed)?|lease|leader|already (?:run|ran|execut|queued|enqueued|started|in progress|being)\w*"
+    r"|another (?:instance|process|server|node|pod|replica|worker|scheduler))\b"
+)
+_LEAVES = r"\b(?:skip|not (?:run|execut|start|send)|ignor)"
+_LEFT_OUT = late(
+    rf"{_LEAVES}[^\n]{{0,120}}?{_TAKEN}|{_TAKEN}[^\n]{{0,120}}?{_LEAVES}"
+    r"|\b(?:lock|lease) (?:is |was )?(?:already )?(?:held|taken|owned) by\b|\bnot (?:the |a )?leader\b"
+    r"|\b(?:could|can|did)(?: not|n[o']t) (?:acquire|obtain|get) (?:the |a )?(?:\w+ )?(?:lock|lease)\b(?! on\b)",
+    re.IGNORECASE,
+)
+"""How one who wakes like all others tells that another does the work this time."""
+_AT_ONCE = timedelta(seconds=10)
+_OF_WORK = ("lock_wait", "rate_limited")
+"""What work that is done many times brings about at whom it asks: runs meet, and are too many."""
 
 _Begun = Mapping[str, Sequence[datetime]]
 """What was begun -> when."""
@@ -76,7 +96,7 @@ def _beside(view: View, workload: Workload) -> _Both | None:
         return None
     mine = {pod.name: _begun(view, (pod,)) for pod in workload.newest_pods()}
     for other in view.serving:
-        if other is workload or not _share(view, workload, other):
+        if other is workload or not same_place(view, workload, other):
             continue
         its = _begun_by(view, other)
         for what, times in its.items():
@@ -100,13 +120,24 @@ def _begun(view: View, pods: Iterable[Pod]) -> _Begun:
     """Return what pods tell that they began by the clock, and when."""
     found: dict[str, list[datetime]] = {}
     for log in view.logs_of(pods, previous=False):
-        for line in log.lines:
-            due = _DUE.search(line)
-            at = stamp(line) if due else None
-            if due and at is not None:
-                what = without_time(due["what"] or due["named"] or due["event"])
-                found.setdefault(_VARYING.sub("#", what).strip(" :'\""), []).append(at)
+        for what, at in _done(log.lines):
+            found.setdefault(what, []).append(at)
     return {what: sorted(times) for what, times in found.items() if re.search("[a-z]{3}", what, re.IGNORECASE)}
+
+
+def _done(lines: Iterable[str]) -> list[tuple[str, datetime]]:
+    """Return what one began, and when, but for what it left to another at once: a lock lets one of all do it."""
+    found: list[tuple[str, datetime]] = []
+    for line in lines:
+        due = _DUE.search(line)
+        left = _LEFT_OUT.search(line) if due or found else None
+        at = stamp(line) if due or left else None
+        if at is not None and due and not left:
+            what = without_time(due["what"] or due["named"] or due["event"])
+            found.append((_VARYING.sub(r"\g<label>#", what).strip(" :'\""), at))
+        elif at is not None and not due and at - found[-1][1] <= _AT_ONCE:
+            found.pop()
+    return found
 
 
 def _pace(times: Sequence[datetime]) -> timedelta | None:
@@ -122,17 +153,8 @@ def _keeps(view: View, times: Sequence[datetime], pace: timedelta) -> bool:
     return own is not None and own <= PACE * pace and view.recent(times[-1], max(STILL, ROUNDS * pace))
 
 
-def _share(view: View, one: Workload, other: Workload) -> bool:
-    """Tell whether two ask for something in common, or hold one key: what both begin may be the same then."""
-    calls = view.graph.calls
-    if calls.get(one.ref, set()) & calls.get(other.ref, set()):
-        return True
-    mine, its = ({key for key in keys_of(each.template) if key[0] == "Secret"} for each in (one, other))
-    return bool(mine & its)
-
-
 def _met(view: View, workload: Workload, both: _Both) -> Iterator[str]:
-    """Yield whom a workload asks, if that tells of no trouble from before.
+    """Yield whom a workload asks, if all that it tells of is what doubled work brings, and came with the release.
 
     Where it is not seen to ask a database, the only one there may be it, if it tells only of who waits for a lock.
     """
@@ -141,9 +163,13 @@ def _met(view: View, workload: Workload, both: _Both) -> Iterator[str]:
     hidden = {each.ref for each in alone} - asked if len(alone) == 1 else set()
     for ref in sorted(asked | hidden):
         hits = view.hits_of(ref)
-        since = all(hit.first is None or hit.first >= both.first for hit in hits)
-        if since and (ref in asked or all(hit.trouble == "lock_wait" for hit in hits)):
+        kinds = _OF_WORK if ref in asked else ("lock_wait",)
+        if hits and all(hit.trouble in kinds and _follows(workload, both, hit.first) for hit in hits):
             yield ref
+
+
+def _follows(workload: Workload, both: _Both, began: datetime | None) -> bool:
+    return began is not None and began >= both.first and since_release(workload, began)
 
 
 def _match(view: View, workload: Workload, both: _Both) -> Match:
