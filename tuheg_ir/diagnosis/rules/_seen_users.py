@@ -117,14 +117,16 @@ def became_few(before: Sequence[Seen], after: Sequence[Seen]) -> bool:
 def stand_before(before: Sequence[Seen], after: Sequence[Seen]) -> bool:
     """Tell whether users share the few addresses of a network before the edge, such as a CDN, since a change.
 
-    Those lie outside as users do. But nobody of before is seen any more, and most of them are refused at times: where
-    somebody asks for many, the others are still seen, and are not refused.
+    Those lie outside as users do: callers from inside that become fewer were rolled out anew, or scaled in. But nobody
+    of before is seen any more, and most of them are refused at times: where somebody asks for many, the others are
+    still seen, and are not refused.
     """
     many, few = {a.who for a in before}, {a.who for a in after}
     limited = {a.who for a in after if a.status == REFUSED}
     return (
         len(before) >= LEAST
         and are_few(after, anywhere=True)
+        and max(_inner(before), _inner(after)) <= 1 - MOST
         and 1 < len(few) <= len(many) / EACH
         and len(many & few) * EACH <= len(few)
         and 2 * len(limited) > len(few)
