@@ -96,6 +96,25 @@ def test_an_exporter_of_its_own_whose_address_is_known_is_not_what_it_asks(
     assert f'"component", "{told}"' in filled.query
 
 
+@pytest.mark.parametrize(
+    ("store", "named"),
+    [
+        ("exporter-postgres", '"component", "$1", "pod"'),
+        ("exporter", '"component", "postgres", "pod"'),
+        ("shop-exporter", '"component", "postgres", "pod"'),
+    ],
+    ids=["a store of a service called exporter, with its exporter beside it", "an exporter", "one of the shop"],
+)
+def test_a_store_of_a_service_called_exporter_is_not_taken_for_an_exporter(store: str, named: str) -> None:
+    way = next(way for signal, way in WAYS if way.by == "postgres_exporter" and "$pre" in way.query)
+    pod = f"{store}-0"
+    rows = [{"namespace": NAMESPACE, "pod": pod, "instance": "10.0.0.8:9187", "container": "metrics", "job": "pods"}]
+    names, pods = frozenset({store, "exporter", "postgres"}), frozenset({pod, "postgres-0"})
+    known = Known(names, pods, {"10.0.0.8": pod}, asked={"postgres_exporter": "postgres"})
+    filled = Labels(rows, load(), NAMESPACE, known).fill(way, dict.fromkeys(way.of, "m"), "2m")
+    assert named in filled.query
+
+
 def test_a_metric_of_no_use_is_left_out() -> None:
     way = next(way for signal, way in WAYS if signal.name == "error_ratio" and way.by == "the service")
     unfit: list[list[dict[str, str]]] = [

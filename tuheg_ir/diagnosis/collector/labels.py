@@ -14,6 +14,8 @@ Row = Mapping[str, str]
 _STATUS = re.compile(r"[1-5](?:\d\d|xx)", re.IGNORECASE)
 _EXPORTER = re.compile(r"(?:^|-)(?:prometheus-)?exporter(?:-|$)")
 """A name of who asks; what it asks has another one."""
+_ALONE = re.compile(r"(?:^|-)exporter$")
+"""The name of an exporter in a pod of its own ends so; what begins so may be a store of a service of that name."""
 _UNANSWERED = "IO_ERROR|CLIENT_ERROR|UNKNOWN|error|timeout"
 """What clients write instead of a status where no answer came."""
 _NOBODY = "|none|unknown|UNKNOWN|localhost|127\\\\..*"
@@ -56,7 +58,7 @@ def _renaming(label: str, names: Mapping[str, str]) -> dict[str, str]:
 
 def _only_exporters(names: Iterable[str]) -> bool:
     """Tell whether what is known of some addresses is that exporters are there, which ask others."""
-    return all(_EXPORTER.search(name) for name in names if name)
+    return all(_ALONE.search(name) for name in names if name)
 
 
 def _before_suffix(pod: str) -> dict[str, str]:
