@@ -8,7 +8,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR, pods_of, put, younger
 from tests.diagnosis.rules.scenes import SHOP, errors, failing, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, figure, log, pod, secret_key, snapshot, thing
+from tests.diagnosis.rules.tiny import DAY, Obj, at, figure, log, pod, secret_key, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 WHOLE: dict[str, Any] = {"envFrom": [{"configMapRef": {"name": "shop-config"}}]}
@@ -20,7 +20,9 @@ RUBY = "ERROR -- : Faraday::UnauthorizedError (the server responded with status 
 DOTNET = "fail: Shop.Partner[0] Response status code does not indicate success: 401 (Unauthorized)."
 NAMED = "ERROR partner: POST https://api.partner.example.com/v1/orders: 401 Unauthorized"
 LOGIN = 'ERROR: password authentication failed for user "shop"'
+USER = "WARN login of user 7712 failed: 401 Unauthorized"
 NODES = ("n1", "n2", "n3")
+READER = "Deployment/auth"
 
 
 def edited(kind: str, name: str, ago: float, *keys: str, held: tuple[str, ...] = ("token",)) -> Obj:
@@ -44,6 +46,11 @@ def also(made: Obj, ago: float, key: str) -> Obj:
 
 TOKEN = edited("Secret", "partner", DAY, "token", held=("webhook",))
 CONF = edited("ConfigMap", "shop-config", 2 * HOUR, "RATES_URL")
+
+
+def reader(**of: Any) -> list[Obj]:
+    """Return another program that reads the key, since before it was written."""
+    return workload("auth", **KEY, **of)
 
 
 def drained(
@@ -144,6 +151,61 @@ HOLDS = [
                 (".NET, and most of them", drained(TOKEN, pods=4, young=3, says=DOTNET, envFrom=[], **KEY)),
             )
         ),
+    )
+]
+HOLDS += [
+    Holds(
+        f"somebody refuses the younger ones, and they do not tell who: {what}",
+        world,
+        (found, "configuration_error", "page_human"),
+        excludes=(*no("restart_workload", "rollback_workload", at=SHOP), *excludes),
+        spares=spares,
+        harmful=("restart_workload", "rollback_workload"),
+        sure=(0.25, sure),
+    )
+    for what, world, found, excludes, spares, sure in (
+        (
+            "one who is asked may have the former key",
+            drained(TOKEN, *reader(), says=RUBY, envFrom=[], **KEY),
+            "Secret/partner",
+            (),
+            no("restart_workload", at=READER),
+            0.5,
+        ),
+        (
+            "one who is asked has started since with the same key",
+            drained(TOKEN, *reader(age=HOUR), says=RUBY, envFrom=[], **KEY),
+            "Secret/partner",
+            no("restart_workload", at=READER),
+            (),
+            0.82,
+        ),
+        (
+            "one has the former key whom nobody can ask",
+            drained(TOKEN, *reader(service=False), says=RUBY, envFrom=[], **KEY),
+            "Secret/partner",
+            no("restart_workload", at=READER),
+            (),
+            0.82,
+        ),
+        (
+            "it may be users whom they refuse",
+            drained(TOKEN, says=USER, envFrom=[], **KEY),
+            "Secret/partner",
+            (),
+            (),
+            0.5,
+        ),
+        ("no Secret was edited", drained(CONF, says=RUBY), "ConfigMap/shop-config", (), (), 0.5),
+    )
+]
+HOLDS += [
+    Holds(
+        "younger pods fail at what nobody refuses, and one who is asked has read the former settings",
+        drained(CONF, *workload("auth", **WHOLE)),
+        ("ConfigMap/shop-config", "configuration_error", "page_human"),
+        excludes=no("restart_workload", at=READER),
+        sure=(0.7, 1.0),
     )
 ]
 BACK = ("rollback_workload",)

@@ -189,17 +189,17 @@ def _locks_out(view: View, ref: str) -> tuple[str, ...]:
     workload = view.workloads.get(ref)
     secret = secret_of(view, workload) if workload else None
     at = last_brought(view, secret) if secret else None
-    if workload is None or secret is None or at is None or not _old(workload, at) or not _wrong(view, workload.live):
+    if workload is None or secret is None or at is None or not is_old(workload, at) or not _wrong(view, workload.live):
         return ()
     with_it = [
         other
         for other in view.serving
-        if other is not workload and ("Secret", name(secret)) in reads(other.template) and not _old(other, at)
+        if other is not workload and ("Secret", name(secret)) in reads(other.template) and not is_old(other, at)
     ]
     return tuple(o.ref for o in with_it if view.hits_of(o.ref, "account_locked") and not _wrong(view, o.live))
 
 
-def _old(workload: Workload, at: datetime) -> bool:
+def is_old(workload: Workload, at: datetime) -> bool:
     """Tell whether a pod of a workload took its settings before a time."""
     return any((start := last_start(pod)) is None or start < at for pod in workload.live)
 

@@ -73,6 +73,11 @@ class Try(NamedTuple):
     line: str
 
 
+def refuses_login(line: str) -> bool:
+    """Tell whether a line may tell that somebody's login was refused, whoever that is and wherever he came from."""
+    return _REFUSED.search(line[:_CHARS]) is not None
+
+
 @once
 def refused_logins(view: View, workload: Workload) -> tuple[Try, ...]:
     """Return the logins from the internet that a workload's pods tell that they refused, in the order of time."""
@@ -89,7 +94,7 @@ def _told(view: View, workload: Workload) -> Iterator[Try]:
 def _try(line: str) -> Try | None:
     source = _STRANGER.search(line)
     unknown = source is not None and _UNKNOWN.search(line) is not None
-    if source is None or not (unknown or _REFUSED.search(line)):
+    if source is None or not (unknown or refuses_login(line)):
         return None
     at, named = stamp(line), (found for each in _NAMES if (found := each.search(line)))
     name = next((group.lower() for each in named for group in each.groups() if group), "")

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, excluding
-from tuheg_ir.diagnosis.rules._credentials import refusals
+from tuheg_ir.diagnosis.rules._credentials import is_old, refusals
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._refused_logins import refuses_login
 from tuheg_ir.diagnosis.view.builds import another_build
 from tuheg_ir.diagnosis.view.changes import keys_of, reads
 from tuheg_ir.diagnosis.view.marked import OFTEN
@@ -37,7 +38,10 @@ _SETTLED = timedelta(minutes=2)
 
 
 class Taken(NamedTuple):
-    """An edit that the ill pods of a workload were the first to start with; ``at``: when it was written, if known."""
+    """An edit that the ill pods of a workload were the first to start with; ``at``: when it was written, if known.
+
+    ``nameless``: what they tell of somebody who refuses them, and whom they do not name.
+    """
 
     ref: str
     at: datetime | None
@@ -45,6 +49,7 @@ class Taken(NamedTuple):
     well: tuple[Pod, ...]
     told: Mapping[str, str]
     measured: bool
+    nameless: tuple[str, ...]
 
 
 @once
@@ -64,7 +69,8 @@ def taken_in_between(view: View, workload: Workload) -> Taken | None:
     env = {f"{kind}/{label}" for kind, label, _, _ in keys_of(workload.template)}
     # What is mounted changes under those that run as well.
     edits = [each for each in edits if each[0] in env] or edits
-    return Taken(*edits[0], ill, well, told, bool(measured)) if len(edits) == 1 else None
+    nameless = tuple(hit.line for hit in view.hits_of(workload.ref, _NAMELESS) if hit.pod in told)
+    return Taken(*edits[0], ill, well, told, bool(measured), nameless) if len(edits) == 1 else None
 
 
 def may_be_taken(view: View, workload: Workload, odd: Collection[str]) -> bool:
@@ -162,7 +168,9 @@ def _version(obj: Obj) -> int:
 def of_taken(view: View, workload: Workload, taken: Taken) -> Match:
     """Return that an edit makes those ill that started with it; a start of any pod takes it as well."""
     kind, _, label = taken.ref.partition("/")
-    readers = [w.ref for w in view.serving if w is not workload and (kind, label) in reads(w.template)]
+    readers = [w for w in view.serving if w is not workload and (kind, label) in reads(w.template)]
+    refusing = [w.ref for w in readers if taken.nameless and _may_refuse(view, w, taken)]
+    beside = [w.ref for w in readers if w.ref not in refusing]
     apart = f"{len(taken.ill)} pods that started since fail; {len(taken.well)} older ones of the same template are well"
     how = "" if taken.at else ", by their resourceVersions"
     wrote = f"it was written after the well pods of {workload.ref} had started, and before the ill ones did{how}"
@@ -174,12 +182,33 @@ def of_taken(view: View, workload: Workload, taken: Taken) -> Match:
             Evidence("objects", taken.ref, wrote, taken.at),
             Evidence("objects", workload.ref, apart, first),
             *(Evidence(seen, f"Pod/{pod}", what, first) for pod, what in sorted(taken.told.items())[:3]),
+            *(Evidence("objects", each, "it runs since before that, and may refuse them") for each in refusing[:2]),
         ),
-        certainty=0.65,
+        certainty=_certainty(taken, refusing),
         since=odd_since(view, taken.told) or first,
         explains=behind(view, workload.ref),
         excludes=(
             *excluding(workload.ref, "older pods of the same template are well", "rollback_workload"),
-            *not_for((workload.ref, *readers), f"each start reads {taken.ref} as it is now", RESTARTS),
+            *not_for((workload.ref, *beside), f"each start reads {taken.ref} as it is now", RESTARTS),
         ),
     )
+
+
+def _may_refuse(view: View, reader: Workload, taken: Taken) -> bool:
+    """Tell whether somebody else who is asked may hold what was before an edit: the edit may be good, and he refuses.
+
+    Then his restart is the remedy. Whom no Service leads to refuses nobody, and would take the edit.
+    """
+    at = taken.at or min(pod.started for pod in taken.ill if pod.started)
+    return bool(view.leading_to(reader.ref)) and is_old(reader, at)
+
+
+def _certainty(taken: Taken, refusing: Sequence[str]) -> float:
+    """Return how sure it is that an edit is bad: less where nobody knows who refuses those that started with it.
+
+    It may be who holds the former one; it may be they that refuse their own users; and a key is mostly in a Secret.
+    """
+    if not taken.nameless:
+        return 0.65
+    doubtful = refusing or any(map(refuses_login, taken.nameless)) or not taken.ref.startswith("Secret/")
+    return 0.25 if doubtful else 0.5
