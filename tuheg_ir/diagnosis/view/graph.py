@@ -125,13 +125,18 @@ class Graph:
         return self._meant[caller, label]
 
     def _by_variable(self, caller: str, label: str) -> str:
+        found = {self.resolve(host) for host in self.hosts_meant(caller, label)}
+        return found.pop() if len(found) == 1 else ""
+
+    def hosts_meant(self, caller: str, label: str) -> set[str]:
+        """Return the hosts to which a caller's variables of such a name lead: CLEARING_URL for clearing."""
         workload, called = self._found.get(caller), _NO_WORD.sub("_", label.lower()).strip("_")
         found = set()
         for key, value in self.settings(workload) if workload and called else ():
             _, named, tail = f"_{_NO_WORD.sub('_', key.lower())}".rpartition(f"_{called}_")
             if named and _WHERE.fullmatch(tail):
-                found |= {self.resolve(host) for host in hosts_in(key, value[:_LONGEST])}
-        return found.pop() if len(found) == 1 else ""
+                found |= hosts_in(key, value[:_LONGEST])
+        return found
 
     def other_space(self, host: str) -> str:
         """Return the namespace in which a host is, if it is that of a Service of another one: `name.namespace.svc`."""

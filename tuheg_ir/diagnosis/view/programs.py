@@ -34,7 +34,7 @@ ROLES: dict[str, tuple[str, ...]] = {
 }
 DATA = ("database", "cache", "broker", "search")
 """Roles of programs that hold data for others."""
-_PORTS = dict.fromkeys((5432, 3306, 27017, 2379, 9042, 1433, 1521, 26257), "database") | {
+PORTS = dict.fromkeys((5432, 3306, 27017, 2379, 9042, 1433, 1521, 26257), "database") | {
     6379: "cache",
     11211: "cache",
     5672: "broker",
@@ -42,6 +42,7 @@ _PORTS = dict.fromkeys((5432, 3306, 27017, 2379, 9042, 1433, 1521, 26257), "data
     4222: "broker",
     9200: "search",
 }
+"""Ports at which such programs are asked, whatever they are called."""
 _VENDORS = frozenset({"bitnami", "cp", "confluent", "eclipse", "cloudnative", "crunchy", "zalando", "ubi8", "oss"})
 _BUILDS = frozenset(
     {
@@ -82,7 +83,7 @@ def _role(workload: Workload) -> str:
         return found
     if found := _named(workload.name):
         return found
-    return next((_PORTS[port] for port in _ports(workload) if port in _PORTS), "")
+    return next((PORTS[port] for port in _ports(workload) if port in PORTS), "")
 
 
 def _only_asks(container: Mapping[str, Any]) -> bool:
