@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
-from tests.diagnosis.rules.scenes import CALLS_CART, SHOP, URL, errors, shop
+from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, SHOP, URL, errors, shop
 from tests.diagnosis.rules.test_connections_not_returned import BACK, LEAK, WAITS
-from tests.diagnosis.rules.tiny import figure, log, pod, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, figure, log, pod, postgres, snapshot, timed, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 PAY = "api.pay.example"
@@ -47,7 +47,70 @@ def told_late(line: str, since: float = 900, times: int = 9) -> Any:
     return log(pod("shop", 1), *[line] * times, since=since)
 
 
+HOUR = 3600.0
+REMEDY = "restart_connection_pool"
+LATELY: dict[str, Any] = {"before": IMAGE, "released": 1500}
+SELDOM = timed(
+    pod("shop", 1),
+    *((hours * HOUR, TIMED_OUT) for hours in (30, 22, 13, 7, 3)),
+    (600, TIMED_OUT),
+    *((age, "INFO stored") for age in (500, 400, 300, 200, 100, 50)),
+)
+EARLY = timed(pod("shop", 1), *((float(age), TIMED_OUT) for age in range(3000, 30, -100)))
+OVER = timed(pod("shop", 1), *((float(age), TIMED_OUT) for age in range(780, 660, -10)), (50, "INFO stored"))
+AGAIN = timed(
+    pod("shop", 1),
+    *((hours * HOUR, TIMED_OUT) for hours in (30, 22, 13, 7, 3)),
+    *((float(age), TIMED_OUT) for age in range(600, 30, -40)),
+)
+SLOWLY = told_late(TIMED_OUT, times=4)
+OF_DATABASE = "ERROR dial tcp: db.corp.example:5432: i/o timeout"
+MOSTLY_OF_DATABASE = log(pod("shop", 1), TIMED_OUT, *[OF_DATABASE] * 9, TIMED_OUT, since=900)
+
+
+def leads_to(host: str, key: str = "DATABASE_URL", value: str = "jdbc:postgresql://%s/shop", whom: str = "") -> Any:
+    """Return a shop that measures its own database, which is outside and which a setting names."""
+    return amid_calls(whom=whom or host, env={key: value.replace("%s", host)})
+
+
+CLUSTER = "prod-main.cluster-c1x.eu-west-1.rds.amazonaws.com"
+FILE = "pay: https://api.pay.example/v3\nurl: jdbc:sqlserver://%s;databaseName=shop\n"
+
 HOLDS = [
+    *(
+        Holds(f"whom it asks is its database outside: {what}", world, (SHOP, "database_connection", REMEDY))
+        for what, world in (
+            ("its URL has the scheme of one", leads_to(CLUSTER)),
+            ("its URL has the scheme of one, among others in a file", leads_to("main.corp.example", "APP_YML", FILE)),
+            ("its address has the port of one", leads_to("main.corp.example", "MAIN", "%s:3306")),
+            ("a variable of databases has its name alone", leads_to("main.corp.example", "DB_HOST", "%s")),
+            ("figures name it with its port", leads_to("main.corp.example", "X", "", "main.corp.example:5432")),
+            ("it is a cache by its URL", leads_to("main.corp.example", "STATE", "rediss://:pw@%s:7000/0")),
+            ("its name says so, and a Secret keeps its URL", amid_calls(whom="orders-db.example.com")),
+            ("figures have the name of a source of data", leads_to(CLUSTER, whom="default")),
+            ("figures have the name of its variable", leads_to(CLUSTER, "PRIMARY_URL", whom="primary")),
+        )
+    ),
+    *(
+        Holds(
+            f"answers did not come, but {what}", amid_calls(told, figures=False), (SHOP, "database_connection", REMEDY)
+        )
+        for what, told in (
+            ("six times in thirty hours", SELDOM),
+            ("as often as for most of an hour", EARLY),
+            ("seldom, also of late", SLOWLY),
+            ("not any more when connections were missed", OVER),
+            ("those of its database, and two of another one", MOSTLY_OF_DATABASE),
+        )
+    ),
+    *(
+        Holds(f"a release keeps its connections, and {what}", world, (SHOP, "code_defect", "rollback_workload"))
+        for what, world in (
+            ("answers failed to come six times in thirty hours", amid_calls(SELDOM, figures=False, **LATELY)),
+            ("a host outside was slow for a quarter of an hour then", amid_calls(since=2400, **LATELY)),
+            ("a host outside takes less than any pool waits", amid_calls(was=0.9, lasts=3.1, **LATELY)),
+        )
+    ),
     *(
         Holds(f"whom it asks {what}", world, (SHOP, "database_connection", "restart_connection_pool"))
         for what, world in (
@@ -76,9 +139,13 @@ DOES_NOT_HOLD = [
                 "a host outside is slow, and a few came back",
                 amid_calls(lines=(LEAK, "java.lang.Exception: Apparent connection leak detected", BACK, WAITS)),
             ),
+            ("it is measured by the name of its variable", amid_calls(whom="pay")),
+            ("a variable calls it as a database is called", amid_calls(env={**URL, "PG_URL": f"https://{PAY}/v3"})),
             ("a pool of Tomcat tells of it", amid_calls(lines=(TOMCAT, WAITS))),
             ("a pool of c3p0 tells of it", amid_calls(lines=(C3P0, WAITS))),
             ("a host outside times out", amid_calls(told_late(TIMED_OUT), figures=False)),
+            ("a host outside times out, as seldom before", amid_calls(AGAIN, figures=False)),
+            ("a release came days before", amid_calls(before=IMAGE, released=2 * DAY)),
             ("a host outside gives no answer (Go)", amid_calls(told_late(NO_ANSWER), figures=False)),
             ("a host outside gives no answer (undici)", amid_calls(told_late(UNDICI), figures=False)),
         )

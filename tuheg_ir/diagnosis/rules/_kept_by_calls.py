@@ -6,57 +6,136 @@ the other one is slow a new pool is taken as soon as the former one, and so is a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.rules._figures import slowed
-from tuheg_ir.diagnosis.rules._sessions import role_of
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Log
+from tuheg_ir.diagnosis.rules._database_users import addresses
+from tuheg_ir.diagnosis.rules._fed_by import OF_A_STORE
+from tuheg_ir.diagnosis.rules._figures import SLOWER, rise
+from tuheg_ir.diagnosis.rules._sessions import released_before, role_of
 from tuheg_ir.diagnosis.view.complaints import OFTEN, complaints, kind_spoken_of
-from tuheg_ir.diagnosis.view.logs import tells
-from tuheg_ir.diagnosis.view.programs import DATA
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
+from tuheg_ir.diagnosis.view.hosts import hosts_named
+from tuheg_ir.diagnosis.view.logs import begun, tells, times_near
+from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.programs import DATA, PORTS
+from tuheg_ir.diagnosis.view.releases import BEFORE, soon_after
 from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-LASTS_S = 2.0
-"""No pool takes a connection for lost that is kept for less."""
+LASTS_S = 5.0
+"""Hardly a pool is waited for in vain, or takes a connection for lost, after less."""
+_PACE = timedelta(minutes=2)
+"""Answers that fail to come more seldom keep no pool: each of them keeps one connection, for less than that."""
 _SIGNAL = "dependency_latency_p95"
 _STORES = (*DATA, "pooler")
+"""Roles of who keeps data, or leads to who does."""
+_AT_PORT = late(r"(?<![\w.-])([a-z0-9][\w.-]*):(\d{4,5})\b", re.IGNORECASE)
+_URL = late(r"(?<![\w+.:-])[a-z][\w+.:-]{0,40}://[^\s'\";]+", re.IGNORECASE)
+"""An address, without what a driver of SQL Server is told behind it."""
 
 
 def kept_by_calls(view: View, workload: Workload, missed: datetime | None) -> bool:
     """Tell whether answers of others take seconds now, and did before connections were missed.
 
-    Not those of stores: many a client counts the time that it waits for a connection as theirs.
+    Not those of stores: many a client counts the time that it waits for a connection as theirs. Nor what had gone on
+    for a while when a release came, and connections are missed since that alone.
     """
-    began = oldest((*_measured(view, workload), *_told(view, workload)))
-    return began is not None and missed is not None and began <= missed
+    if missed is None:
+        return False
+    came = workload.released_at if released_before(view, workload, missed) else None
+    began = (*_measured(view, workload), *_told(view, workload, missed))
+    return any(at <= missed and (came is None or came + BEFORE <= at) for at in began)
 
 
 def _measured(view: View, workload: Workload) -> Iterator[datetime]:
     """Yield since when somebody's answers take seconds, as a workload measures them."""
     for label in labels_of(view, workload.ref, _SIGNAL):
-        for name in sorted(
-            {each.labels.get("dependency", "") for each in view.figures.series(_SIGNAL, component=label)}
-        ):
-            turn = slowed(view, _SIGNAL, LASTS_S, component=label, dependency=name)
-            meant = view.component(name) or view.graph.meant(workload.ref, name)
-            of_store = role_of(view, meant) in _STORES or kind_spoken_of(name)
-            if turn is not None and turn.since is not None and name and not of_store:
+        for series in view.figures.series(_SIGNAL, component=label):
+            turn, name = rise(view, series, _SIGNAL, SLOWER, LASTS_S), series.labels.get("dependency", "")
+            if turn is not None and turn.since is not None and _no_store(view, workload, name):
                 yield turn.since
 
 
-def _told(view: View, workload: Workload) -> tuple[datetime, ...]:
-    """Return when a workload first told of answers that did not come, if it does so often."""
-    late = [
-        each
+def _no_store(view: View, workload: Workload, name: str) -> bool:
+    """Tell whether a figure's name is that of somebody who keeps no data: a workload, a host, whom a variable names.
+
+    Any other name may be that of a pool or of a source of data, as `default` or `primary`.
+    """
+    meant = view.component(name) or view.graph.meant(workload.ref, name)
+    led_to = view.graph.hosts_meant(workload.ref, name)
+    hosts = hosts_in("host", name) | led_to
+    if role_of(view, meant) in _STORES or any(_keeps_data(view, workload, each) for each in (name, *hosts)):
+        return False
+    return bool(meant or led_to or any(map(foreign, hosts)))
+
+
+def _keeps_data(view: View, workload: Workload, host: str) -> bool:
+    """Tell whether a host outside is a store's, by its words or by the setting that names it."""
+    return _speaks_of_a_store(host) or bool(_at_ports(host)) or host.lower() in _stores(view, workload)
+
+
+@once
+def _stores(view: View, workload: Workload) -> frozenset[str]:
+    """Return the hosts that a workload's settings name as those of stores: by their scheme, port or variable.
+
+    Where a variable alone says so, it is none who is asked over HTTP: PG_URL may lead to a payment gateway.
+    """
+    named = {host for hosts in addresses(view, workload) for host in hosts}
+    known = set()
+    for _, value in view.graph.settings(workload):
+        known |= _at_ports(value)
+        for url in _URL.findall(value):
+            scheme = url.partition("://")[0]
+            if _speaks_of_a_store(scheme):
+                known |= hosts_in("", url)
+            elif scheme.lower().startswith("http"):
+                named -= hosts_in("", url)
+    return frozenset(named | known)
+
+
+def _speaks_of_a_store(word: str) -> bool:
+    return bool(kind_spoken_of(word) or OF_A_STORE.search(word))
+
+
+def _at_ports(value: str) -> set[str]:
+    return {host.lower() for host, port in _AT_PORT.findall(value) if int(port) in PORTS}
+
+
+def _told(view: View, workload: Workload, missed: datetime) -> Iterator[datetime]:
+    """Yield since when a pod tells again and again of answers that do not come, if that began not long before."""
+    hits = {
+        each.hit
         for each in complaints(view, "connection_timeout")
         if each.caller == workload.ref
         and (each.about or each.hosts)
         and role_of(view, each.about) not in _STORES
-        and not any(map(kind_spoken_of, (*each.hosts, each.hit.line)))
-        and not tells("pool_exhausted", each.hit.line)
-    ]
-    often = sum(hit.count for hit in {each.hit for each in late}) >= OFTEN
-    return tuple(each.hit.first for each in late if often and each.hit.first is not None)
+        and not any(_keeps_data(view, workload, host) for host in each.hosts)
+    }
+    for log in (log for hit in hits for log in view.logs_with(hit)):
+        times = _unanswered(view, workload, log)
+        began = begun(times)
+        if began is None or times[-1] < missed or not soon_after(missed, began):
+            continue
+        lately = [at for at in times if at >= began]
+        if len(lately) >= OFTEN and view.now - began <= len(lately) * _PACE:
+            yield began
+
+
+def _unanswered(view: View, workload: Workload, log: Log) -> list[datetime]:
+    """Return when a log tells that others than stores did not answer; several lines of a trace tell it once."""
+    return sorted(
+        {
+            at
+            for at, line in zip(times_near(log.lines), log.lines, strict=True)
+            if at is not None
+            and tells("connection_timeout", line)
+            and not tells("pool_exhausted", line)
+            and not kind_spoken_of(line)
+            and not any(_keeps_data(view, workload, host) for host in hosts_named([line]))
+        }
+    )
