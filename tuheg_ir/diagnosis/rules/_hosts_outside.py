@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, rise
-from tuheg_ir.diagnosis.rules._probed_hosts import unnamed
+from tuheg_ir.diagnosis.rules._probed_hosts import WATCHES, unnamed
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.view import View
 
 TROUBLES = (*UNANSWERED, "rate_limited")
-WATCHES = late(
-    r"monitor|prometheus|metric|observ|telemetry|\botel|grafana|victoria|jaeger|zipkin|\btempo\b|\bloki\b|fluent|sentry"
-    r"|statsd|datadog|pushgateway|\bapm\b|\blogging\b|\btracing\b|elastic-agent"
-)
-"""How services of a cluster are called to which programs send what they measure: no request waits for them."""
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._figures import rise
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
@@ -21,6 +22,11 @@ SIGNAL = "probe_failing"
 FAILS = 0.5
 EARLIER = timedelta(minutes=5)
 """Who told of it so long before a host failed meets something else."""
+WATCHES = late(
+    r"monitor|prometheus|metric|observ|telemetry|\botel|grafana|victoria|jaeger|zipkin|\btempo\b|\bloki\b|fluent|sentry"
+    r"|statsd|datadog|pushgateway|\bapm\b|\blogging\b|\btracing\b|elastic-agent"
+)
+"""How services of a cluster are called to which programs send what they measure: no request waits for them."""
 _UNANSWERED = ("connection_refused", "connection_timeout", "connection_reset")
 
 
@@ -71,7 +77,9 @@ def _host(target: str) -> str:
 
 
 def _asks(view: View, workload: Workload) -> set[str]:
-    return {host for key, value in view.graph.settings(workload) for host in hosts_in(key, value)}
+    """Return the hosts that a workload asks by its settings, but for those to which it only sends what it measures."""
+    settings = ((key, value) for key, value in view.graph.settings(workload) if not WATCHES.search(key.lower()))
+    return {host for key, value in settings for host in hosts_in(key, value) if not WATCHES.search(host)}
 
 
 def _all_there(view: View, workload: Workload) -> bool:
