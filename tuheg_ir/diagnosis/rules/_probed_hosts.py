@@ -6,22 +6,27 @@ Many a client tells by its exception alone that it waited in vain.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._figures import rise
+from tuheg_ir.diagnosis.rules._ends_without import end_without
+from tuheg_ir.diagnosis.rules._figures import felt, rise, said_by_callers
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
+from tuheg_ir.diagnosis.view.crashes import ended_by_themselves
 from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
 from tuheg_ir.diagnosis.view.once import once_a_view
+from tuheg_ir.diagnosis.view.pods import Ended, Pod
+from tuheg_ir.diagnosis.view.releases import brought_by_release, never_ready
+from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 SIGNAL = "probe_failing"
 FAILS = 0.5
 EARLIER = timedelta(minutes=5)
-"""Who told of it so long before a host failed meets something else."""
+"""What ended so long before a host failed ends by something else."""
 WATCHES = late(
     r"monitor|prometheus|metric|observ|telemetry|\botel|grafana|victoria|jaeger|zipkin|\btempo\b|\bloki\b|fluent|sentry"
     r"|statsd|datadog|pushgateway|\bapm\b|\blogging\b|\btracing\b|elastic-agent"
@@ -33,18 +38,48 @@ _UNANSWERED = ("connection_refused", "connection_timeout", "connection_reset")
 def unnamed(view: View) -> Iterator[tuple[str, Evidence, Complaint]]:
     """Yield (host, how it fails, complaint) of who may mean no other one than a host that is probed in vain.
 
-    Not where somebody whom it calls in the namespace is away as well, or two of its hosts fail.
+    They end at their start by it. Who serves waits for many others; two of a caller's hosts that fail are no answer.
     """
     if not (failing := probed_in_vain(view)):
         return
+    said: dict[str, list[Complaint]] = {}
     for each in complaints(view, *_UNANSWERED):
-        workload = view.workloads.get(each.caller)
-        if workload is None or each.about or each.hosts or each.hit.hosts or not _all_there(view, workload):
+        if not (each.about or each.hosts or each.hit.hosts):
+            said.setdefault(each.caller, []).append(each)
+    for ref, told in said.items():
+        workload = view.workloads.get(ref)
+        meant = sorted(failing.keys() & _asks(view, workload)) if workload is not None else []
+        if workload is None or len(meant) != 1 or starving(view, workload) or not _all_well(view, workload):
             continue
-        meant = sorted(failing.keys() & _asks(view, workload))
-        since = failing[meant[0]].time if len(meant) == 1 else None
-        if since is not None and each.hit.first is not None and each.hit.first >= since - EARLIER:
-            yield meant[0], failing[meant[0]], each
+        seen = failing[meant[0]]
+        ended = {pod.name: pod for pod in _never_up(view, workload, seen.time)}
+        by_it = [c for c in told if c.hit.pod in ended and end_without(view, [ref], meant[0], [c])]
+        if not _brought(workload, [ended[c.hit.pod] for c in by_it]):
+            yield from ((meant[0], seen, each) for each in by_it)
+
+
+def _never_up(view: View, workload: Workload, since: datetime | None) -> list[Pod]:
+    """Return the pods that end before they serve, and do so since a host fails; none if one came up without it."""
+    if since is None or any(pod.ready and _started_since(pod, since) for pod in workload.live):
+        return []
+    return [pod for pod, _, ended in ended_by_themselves(view, workload) if _not_up(pod, ended, since - EARLIER)]
+
+
+def _not_up(pod: Pod, ended: Ended, earliest: datetime) -> bool:
+    """Tell whether a pod served last after a time, if ever, and not in the run that ended."""
+    began = pod.unready_since or pod.created
+    return began is not None and ended.started_at is not None and earliest <= began <= ended.started_at
+
+
+def _brought(workload: Workload, ended: list[Pod]) -> bool:
+    """Tell whether but the first pods of a release end: it may have brought another host, which is not probed."""
+    return not workload.returned and all(map(never_ready, ended)) and brought_by_release(workload, ended)
+
+
+def _started_since(pod: Pod, since: datetime) -> bool:
+    """Tell whether all that serves in a pod was started after a time."""
+    started = [each.started_at for each in pod.containers if not each.init]
+    return bool(started) and all(at is not None and at > since for at in started)
 
 
 @once_a_view
@@ -82,7 +117,12 @@ def _asks(view: View, workload: Workload) -> set[str]:
     return {host for key, value in settings for host in hosts_in(key, value) if not WATCHES.search(host)}
 
 
-def _all_there(view: View, workload: Workload) -> bool:
-    """Tell whether all whom a workload calls in the namespace have pods that are ready."""
+def _all_well(view: View, workload: Workload) -> bool:
+    """Tell whether all whom a workload calls in the namespace have pods that are ready, and none is slow or starves."""
     called = (view.workloads.get(ref) for ref in view.graph.calls.get(workload.ref, ()))
-    return all(each is None or each.ready for each in called)
+    return all(each is None or (each.ready and not starving(view, each) and not _ails(view, each)) for each in called)
+
+
+def _ails(view: View, callee: Workload) -> bool:
+    """Tell whether its users suffer from a workload, or callers measure it slow or failing."""
+    return bool(felt(view, callee.ref)) or any(said_by_callers(view, callee.ref))
