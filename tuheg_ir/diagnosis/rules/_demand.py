@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._asked_of_callers import asked_more, takes_from_a_broker, telling
 from tuheg_ir.diagnosis.rules._asks_most import asks_most, grew_since
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
 from tuheg_ir.diagnosis.rules._same_key import asks_one_outside
@@ -17,7 +18,7 @@ from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.demand import JUST_BEFORE, MUCH_MORE, grew_then, traffic_growth
 from tuheg_ir.diagnosis.view.growth import had
-from tuheg_ir.diagnosis.view.programs import of_role, role
+from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of, troubles
@@ -70,13 +71,16 @@ def _by_figures(view: View, ref: str) -> Multiplied | None:
     callers = sorted(each for each, calls in view.graph.calls.items() if ref in calls)
     if grew is None or not callers:
         return None
-    if grew.now < EACH * _asked_more(view, ref, callers) * grew.before:
+    users = telling(view, callers, grew.before)
+    asked = asked_more(view, ref, callers, grew.before)
+    if grew.now < EACH * asked * grew.before:
         return None  # a caller's own grew nearly as much: that they did not double themselves is chance
     if ref in {server.ref for server in of_role(view.workloads, "dns")}:
         return None  # the whole cluster asks it
-    if any(_rate(view, each) for each in callers):
+    if any(_rate(view, each) for each in users):
         return _before_more_came(view, ref, callers, grew)
-    if any(_works_more(view, view.workloads[each]) for each in view.graph.callers(ref) if each in view.workloads):
+    near = view.graph.callers(ref) - (set(callers) - set(users))
+    if any(_works_more(view, view.workloads[each]) for each in near if each in view.workloads):
         return None  # whoever asks it is asked for more as well, though nobody counts that
     released = [w for each in callers if (w := view.workloads.get(each)) and _released(w, grew)]
     counted = {each for each in callers if labels_of(view, each, "request_rate")}
@@ -106,11 +110,12 @@ def _before_more_came(view: View, ref: str, callers: Sequence[str], grew: Turn) 
     For each of theirs the callers ask many times as often still: what a program fetches once after its start, or asks
     again while it gets no answer, ends by itself. A release of who is asked may be why it is asked again.
     """
-    callee, times = view.workloads.get(ref), [traffic_growth(view, each) for each in callers]
-    grown = [each for each in times if each is not None]
-    if callee is None or len(grown) < len(times) or grew.now < TIMES * max(grown) * grew.before:
+    callee, users = view.workloads.get(ref), telling(view, callers, grew.before)
+    if callee is None or any(traffic_growth(view, each) is None for each in callers):
         return None
-    leapt = [w for each in callers if (w := view.workloads.get(each)) and _leapt(view, ref, callers, w)]
+    if grew.now < TIMES * asked_more(view, ref, callers, grew.before) * grew.before:
+        return None
+    leapt = [w for each in callers if (w := view.workloads.get(each)) and _leapt(view, ref, users, w)]
     came = leapt[0].released_at if len(leapt) == 1 else None  # of two nobody can tell which one asks more
     if came is None or since_release(callee, came, AT_ONCE) or _has_its_own_door(view, ref):
         return None
@@ -142,7 +147,7 @@ def _by_its_log(view: View, ref: str) -> Multiplied | None:
         if grew is None or grew.now < TIMES * grew.before or not since_release(by, grew.since, AT_ONCE):
             continue
         asks, counted = asks_most(view, callee, by, grew), bool(labels_of(view, by.ref, "request_rate"))
-        more = max(_asked_more(view, ref, [by.ref]), by.wanted / (had(view, by) or by.wanted or 1))
+        more = max(asked_more(view, ref, [by.ref], grew.before), by.wanted / (had(view, by) or by.wanted or 1))
         if asks is None or asks.times < EACH * more or (not counted and asks_one_outside(view, by)):
             continue
         if asks.times >= _least(view, by, counted=counted):
@@ -231,16 +236,6 @@ def _rate(view: View, ref: str) -> Turn | None:
     return None
 
 
-def _asked_more(view: View, ref: str, callers: Collection[str]) -> float:
-    """Return how many times its former requests a caller of a workload gets at most; 1 if nobody knows.
-
-    Where none that asks it itself is counted, those further ahead tell what reaches it.
-    """
-    direct = [grown for each in callers if (grown := traffic_growth(view, each)) is not None]
-    ahead = direct or [traffic_growth(view, each) or 1.0 for each in view.graph.callers(ref) - {ref}]
-    return max([1.0, *ahead])
-
-
 def _works_more(view: View, caller: Workload) -> bool:
     """Tell whether a caller that was not released lately uses many times the processor time that it used.
 
@@ -252,11 +247,6 @@ def _works_more(view: View, caller: Workload) -> bool:
     if counted and not takes_from_a_broker(view, caller):
         return False
     return (work_growth(view, caller) or 1.0) >= TIMES
-
-
-def takes_from_a_broker(view: View, caller: Workload) -> bool:
-    """Tell whether a workload may be given work by a broker, run here or outside: no requests to it count that."""
-    return any(role(each) == "broker" for each in view.called(caller.ref)) or asks_one_outside(view, caller)
 
 
 def _released(workload: Workload, grew: Turn) -> bool:

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._asked_of_callers import takes_from_a_broker
 from tuheg_ir.diagnosis.rules._capacity import FROM_BEHIND
-from tuheg_ir.diagnosis.rules._demand import SLACK, fell_short, takes_from_a_broker
+from tuheg_ir.diagnosis.rules._demand import SLACK, fell_short
 from tuheg_ir.diagnosis.rules._figures import Turn, felt
 from tuheg_ir.diagnosis.rules._tries import BESIDE_TRIES, TRIED, TRIES
 from tuheg_ir.diagnosis.stamps import stamp

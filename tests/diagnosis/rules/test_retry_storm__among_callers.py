@@ -1,0 +1,101 @@
+"""Of one caller among several the figures tell little that gets hardly any requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, errors, latency, rate
+from tests.diagnosis.rules.test_retry_storm import BACK, EAGER, FULL, IMAGE, LEAPT, MORE_USERS
+from tests.diagnosis.rules.tiny import Obj, figure, pod, snapshot, workload
+from tuheg_ir.diagnosis.model import Series, Snapshot
+
+INSIDE = {**CALLS_CART, "AMQP_URL": "amqp://rabbitmq:5672"}
+NEW: dict[str, Any] = {"env": CALLS_CART, "before": IMAGE, "released": 660}
+SCALE = (CART, "capacity", "scale_workload")
+AT_LIMIT = (latency("cart"), *FULL)
+FAILS = (errors("cart", 0.4, before=0.0),)
+
+
+def among(
+    *others: tuple[float, float],
+    asked: tuple[float, float] = (60, 260),
+    users: tuple[float, float] | None = (50, 52),
+    more: tuple[tuple[str, Series], ...] = FAILS,
+    other: dict[str, str] = CALLS_CART,
+    **caller: Any,
+) -> Snapshot:
+    """Return a shop that was released, and others which ask the same cart and get so many requests before and now."""
+    return snapshot(
+        workload("shop", **(caller or EAGER)),
+        workload("cart"),
+        *(workload(f"office{n}", env=other) for n in range(len(others))),
+        [] if other is CALLS_CART else broker(),
+        figures=[
+            *([rate("shop", *users)] if users else []),
+            *(rate(f"office{n}", *each) for n, each in enumerate(others)),
+            rate("cart", *asked),
+            *more,
+        ],
+    )
+
+
+def broker() -> list[Obj]:
+    return workload("rabbitmq", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672)
+
+
+HOLDS = [
+    *(
+        Holds(
+            f"a caller asks far more since its release, and another of few requests gets a few more: {what}",
+            world,
+            (SHOP, cause, BACK),
+            harmful=("scale_workload",),
+        )
+        for what, world, cause in (
+            ("five times as many", among((0.1, 0.5)), "configuration_error"),
+            ("fifteen times as many", among((0.02, 0.3)), "configuration_error"),
+            ("who is asked is at its limit", among((0.1, 0.5), more=AT_LIMIT), "configuration_error"),
+            ("three of them", among((0.1, 0.5), (0.2, 0.9), (0.05, 0.2)), "configuration_error"),
+            ("enough to be no probes", among((0.7, 2.5), more=AT_LIMIT), "configuration_error"),
+            (
+                "and works as much more",
+                among(
+                    (0.7, 2.5), more=(*FAILS, *(figure("cpu_share", 0.1, 0.4, pod=pod("office0", n)) for n in (0, 1)))
+                ),
+                "configuration_error",
+            ),
+            ("its image is new", among((0.1, 0.6), asked=(60, 420), **NEW), "code_defect"),
+            ("nobody counts what the caller itself is asked", among((0.1, 0.5), users=None), "configuration_error"),
+        )
+    ),
+    Holds(
+        "a caller asks many times as often since its release, more users came later, and a few at another at once",
+        snapshot(
+            workload("shop", **{**NEW, "released": 2900}),
+            workload("cart"),
+            workload("office0", env=CALLS_CART),
+            figures=[LEAPT, MORE_USERS, rate("office0", 0.1, 0.7, 2880), latency("cart", since=1400), *FULL],
+        ),
+        (SHOP, "code_defect", BACK),
+        harmful=("scale_workload",),
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(
+        f"a caller was released, and another that asks gets many times its requests: {what}",
+        world,
+        instead,
+        harmful=(BACK,),
+    )
+    for what, world, instead in (
+        ("it gets a good part of all", among((10, 45), asked=(60, 230), **NEW), SCALE),
+        (
+            "many that each get few",
+            among(*[(1.0, 4.0)] * 12, asked=(60, 260), **NEW),
+            SCALE,
+        ),
+        ("all callers get few, and ask for each of those very often", among((0.1, 0.5), users=(0.2, 0.21), **NEW), ()),
+        ("it takes its work from a broker", among((0.1, 0.5), other=INSIDE, **NEW), ()),
+    )
+]
