@@ -1,4 +1,4 @@
-"""Of one caller among several the figures tell little that gets hardly any requests."""
+"""Of one caller among several the figures tell little: it gets hardly any requests, or takes its work from a queue."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, errors, latency, rate
-from tests.diagnosis.rules.test_retry_storm import BACK, EAGER, FULL, IMAGE, LEAPT, MORE_USERS
+from tests.diagnosis.rules.test_retry_storm import BACK, EAGER, FULL, IMAGE, LEAPT, MORE_USERS, PAGES
 from tests.diagnosis.rules.tiny import Obj, figure, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
+READER = "Deployment/importer"
 INSIDE = {**CALLS_CART, "AMQP_URL": "amqp://rabbitmq:5672"}
+OUTSIDE = {**CALLS_CART, "SQS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/imports"}
 NEW: dict[str, Any] = {"env": CALLS_CART, "before": IMAGE, "released": 660}
 SCALE = (CART, "capacity", "scale_workload")
 AT_LIMIT = (latency("cart"), *FULL)
@@ -42,6 +44,30 @@ def among(
 
 def broker() -> list[Obj]:
     return workload("rabbitmq", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672)
+
+
+def handed(
+    gets: float = 0.3, leapt: tuple[str, Series] = LEAPT, users: tuple[str, Series] = MORE_USERS, **reader: Any
+) -> Snapshot:
+    """Return a reader of a queue that asks many times as often since its release, for it is given as much more.
+
+    The queue grows as well. The shop, which asks the same cart, has twice the users later, by default.
+    """
+    return snapshot(
+        workload("importer", **{"env": INSIDE, "before": IMAGE, "released": 2900, **reader}),
+        broker(),
+        workload("cart"),
+        workload("shop", env=CALLS_CART),
+        figures=[
+            leapt,
+            rate("importer", gets, gets),
+            users,
+            latency("cart", since=1400),
+            *FULL,
+            *(figure("cpu_share", 0.1, 0.6, 2880, pod=pod("importer", n)) for n in range(2)),
+            figure("queue_depth", 10, 9000, 2890, component="importer"),
+        ],
+    )
 
 
 HOLDS = [
@@ -79,6 +105,37 @@ HOLDS = [
         ),
         (SHOP, "code_defect", BACK),
         harmful=("scale_workload",),
+    ),
+    *(
+        Holds(
+            f"a reader of a queue asks many times as often since its release: {what}",
+            world,
+            (READER, cause, remedy),
+            harmful=harmful,
+        )
+        for what, world, cause, remedy, harmful in (
+            ("only its probes are counted", handed(), "code_defect", "page_human", (BACK,)),
+            ("the queue is outside", handed(env=OUTSIDE), "code_defect", "page_human", (BACK,)),
+            (
+                "only its probes are counted, and no more users came",
+                handed(leapt=rate("cart", 60, 400), users=rate("shop"), released=660),
+                "code_defect",
+                "page_human",
+                (BACK,),
+            ),
+            ("the probes of eight pods are counted", handed(3.0, pods=8), "code_defect", "page_human", (BACK,)),
+            ("users ask it as well, and are counted", handed(40.0), "code_defect", BACK, ()),
+            (
+                "it was set to ask for each alone",
+                handed(
+                    env={**INSIDE, **PAGES["env"]},
+                    before={"env": {**INSIDE, **PAGES["before"]["env"]}},
+                ),
+                "configuration_error",
+                BACK,
+                (),
+            ),
+        )
     ),
 ]
 DOES_NOT_HOLD = [

@@ -11,6 +11,8 @@ from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
+PROBED = 1.0
+"""Requests a second that the probes of each pod make at most."""
 FEW = 0.05
 """Callers that together get no more than this share bring half as much again, if they ask ten times for each."""
 
@@ -50,6 +52,16 @@ def _gets(view: View, ref: str) -> float | None:
     """Return how many requests a second a workload gets; None if nobody counts them."""
     found = (view.figures.now("request_rate", component=label) for label in labels_of(view, ref, "request_rate"))
     return max((each for each in found if each is not None), default=None)
+
+
+def measured(view: View, by: Workload) -> bool:
+    """Tell whether the requests to a workload are counted, and tell what it is given to do.
+
+    Of one that takes its work from a broker as many as probes make are no measure of that.
+    """
+    if not labels_of(view, by.ref, "request_rate"):
+        return False
+    return not takes_from_a_broker(view, by) or (_gets(view, by.ref) or 0.0) > PROBED * max(len(by.live), 1)
 
 
 def takes_from_a_broker(view: View, caller: Workload) -> bool:

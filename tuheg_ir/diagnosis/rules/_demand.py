@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._asked_of_callers import asked_more, takes_from_a_broker, telling
+from tuheg_ir.diagnosis.rules._asked_of_callers import PROBED, asked_more, measured, takes_from_a_broker, telling
 from tuheg_ir.diagnosis.rules._asks_most import asks_most, grew_since
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
 from tuheg_ir.diagnosis.rules._same_key import asks_one_outside
@@ -90,7 +90,7 @@ def _by_figures(view: View, ref: str) -> Multiplied | None:
     set_to = by is not None and multiplying(by)
     if not set_to and (_has_its_own_door(view, ref) or _callee_came_since(view, ref, by, grew)):
         return None  # anybody may ask it, and what its callers are asked tells nothing of that; or it answers otherwise
-    return Multiplied(grew, by, by is not None and by.ref in counted)
+    return Multiplied(grew, by, by is not None and measured(view, by))
 
 
 def _callee_came_since(view: View, ref: str, by: Workload | None, grew: Turn) -> bool:
@@ -122,7 +122,7 @@ def _before_more_came(view: View, ref: str, callers: Sequence[str], grew: Turn) 
     began = oldest(since for _, since in troubles(view, ref))
     if (began is not None and began < came) or since_release(leapt[0], callee.released_at, AT_ONCE):
         return None
-    return Multiplied(grew._replace(since=came), leapt[0], measured=True)
+    return Multiplied(grew._replace(since=came), leapt[0], measured(view, leapt[0]))
 
 
 def _by_its_log(view: View, ref: str) -> Multiplied | None:
@@ -146,7 +146,7 @@ def _by_its_log(view: View, ref: str) -> Multiplied | None:
         grew = None if since_release(by, callee.released_at, AT_ONCE) else grew_since(view, callee, by)
         if grew is None or grew.now < TIMES * grew.before or not since_release(by, grew.since, AT_ONCE):
             continue
-        asks, counted = asks_most(view, callee, by, grew), bool(labels_of(view, by.ref, "request_rate"))
+        asks, counted = asks_most(view, callee, by, grew), measured(view, by)
         more = max(asked_more(view, ref, [by.ref], grew.before), by.wanted / (had(view, by) or by.wanted or 1))
         if asks is None or asks.times < EACH * more or (not counted and asks_one_outside(view, by)):
             continue
@@ -231,7 +231,7 @@ def _plainly(by: Workload, grew: Turn) -> bool:
 def _rate(view: View, ref: str) -> Turn | None:
     for label in labels_of(view, ref, "request_rate"):
         for series in view.figures.series("request_rate", component=label):
-            if turn := rise(view, series, "request_rate", TIMES, 1.0):
+            if turn := rise(view, series, "request_rate", TIMES, PROBED):
                 return turn
     return None
 

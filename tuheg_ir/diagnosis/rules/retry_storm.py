@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._asked_of_callers import takes_from_a_broker
 from tuheg_ir.diagnosis.rules._came_back import found_work
 from tuheg_ir.diagnosis.rules._demand import Multiplied, fell_short, has_no_room, multiplied, multiplying
 from tuheg_ir.diagnosis.rules._figures import Turn, felt
@@ -13,7 +14,6 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._innocent_image import run_began
 from tuheg_ir.diagnosis.rules._tries_again import tries_again
 from tuheg_ir.diagnosis.view.complaints import complaints, told
-from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.view import View
@@ -53,7 +53,7 @@ def _unproven(view: View, found: Multiplied) -> bool:
     by = found.by
     if by is None or multiplying(by):
         return False
-    fed = not found.measured and any(role(each) == "broker" for each in view.called(by.ref))
+    fed = not found.measured and takes_from_a_broker(view, by)
     return fed or not since_release(by, found.grew.since)
 
 
