@@ -11,7 +11,8 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._still_grows import asked, grows_as_ever, held, started, took
+from tuheg_ir.diagnosis.rules._asked_room import asked
+from tuheg_ir.diagnosis.rules._still_grows import grows_as_ever, held, started, took
 from tuheg_ir.diagnosis.view.nodes import capacity, on_node
 from tuheg_ir.diagnosis.view.reading import items, oldest, text
 from tuheg_ir.diagnosis.view.releases import releases
@@ -62,7 +63,7 @@ def _eater(view: View, workload: Workload, node: str) -> Pod | None:
     if len(mine) != 1 or not size:
         return None
     much = held(view, mine[0])
-    if much < MOST * size or much < ENTITLED * asked(mine[0]):
+    if much < MOST * size or much < ENTITLED * asked(mine[0].obj, "memory"):
         return None
     others = [_grew(view, pod) for _, pod in on_node(view, node) if pod.live and pod.name != mine[0].name]
     return mine[0] if _grew(view, mine[0]) > max([0.0, *others]) else None
@@ -70,7 +71,7 @@ def _eater(view: View, workload: Workload, node: str) -> Pod | None:
 
 def _leaks(view: View, pod: Pod) -> bool:
     """Tell whether a pod grows as it has since its start, and a new one would be small for long."""
-    size, needs = asked(pod), took(view, pod)
+    size, needs = asked(pod.obj, "memory"), took(view, pod)
     far = size > 0 and held(view, pod) >= TIMES * size
     return far and needs is not None and needs >= SLOWLY and grows_as_ever(view, pod)
 

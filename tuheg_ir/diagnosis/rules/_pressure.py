@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.quantities import number
+from tuheg_ir.diagnosis.rules._asked_room import asked
 from tuheg_ir.diagnosis.rules._killed_by_node import killed_by_node
 from tuheg_ir.diagnosis.rules._memory import asks_for_more
-from tuheg_ir.diagnosis.rules._still_grows import asked, grew_from_start, held
+from tuheg_ir.diagnosis.rules._still_grows import grew_from_start, held
 from tuheg_ir.diagnosis.view.nodes import capacity, on_node
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import text
@@ -87,7 +88,7 @@ def _grew_ever_since(view: View, workload: Workload, there: Collection[Pod]) -> 
         return False
     for pod in there:
         much, size = held(view, pod), capacity(view, pod.node, "memory")
-        if not size or much < PART * size or much < FAR * asked(pod):
+        if not size or much < PART * size or much < FAR * asked(pod.obj, "memory"):
             return False
     others = (pod for pod in workload.newest_pods() if pod not in there and not view.recent(pod.created))
     return all(grew_from_start(view, pod) for pod in (*there, *others))

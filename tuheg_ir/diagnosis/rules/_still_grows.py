@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from tuheg_ir.diagnosis.model import Series
-from tuheg_ir.diagnosis.quantities import number
-from tuheg_ir.diagnosis.view.reading import items, oldest, text
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod
 
@@ -57,15 +56,6 @@ def held(view: View, pod: Pod) -> float:
     return sum(view.figures.latest("memory_bytes", "container", pod=pod.name).values()) or view.figures.latest(
         "memory_bytes", "pod"
     ).get(pod.name, 0.0)
-
-
-def asked(pod: Pod) -> float:
-    """Return how much memory a pod asks for; a limit stands for a request that is left out."""
-    size = 0.0
-    for container in items(pod.obj, "spec", "containers"):
-        sides = (number(text(container, "resources", side, "memory")) for side in ("requests", "limits"))
-        size += next((each for each in sides if each), 0.0)
-    return size
 
 
 def started(pod: Pod) -> datetime | None:
