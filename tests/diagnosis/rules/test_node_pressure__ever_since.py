@@ -70,6 +70,8 @@ HOLDS = [
             ),
             ("it asks for nothing at all", filling(resources={})),
             ("it may have more than the node has", filling(resources={**LITTLE, "limits": {"memory": "64Gi"}})),
+            ("its pods were made anew an hour after it", filling(released=6 * HOUR, started=5 * HOUR)),
+            ("it asks for nought", filling(resources={"requests": {"memory": "0"}, "limits": {"memory": "64Gi"}})),
             ("one pod of it", filling(figures=climb(8e9, 1e10), pods=1)),
         )
     ),
@@ -94,6 +96,10 @@ HOLDS = [
             (
                 "it asks for more processors, and no more",
                 filling(before={"resources": LITTLE}, **MORE_CPU),
+            ),
+            (
+                "its pods are of today, and those of the night filled nothing",
+                filling(released=20 * HOUR, started=5 * HOUR),
             ),
             ("it went back to what it was a month ago", filling(back=30 * DAY)),
             ("it is asked for twice as much", filling(rate("render", 20, 45))),

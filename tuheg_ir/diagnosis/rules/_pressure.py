@@ -77,8 +77,9 @@ def _seen(view: View, workload: Workload, nodes: Collection[str]) -> Iterator[Ev
 def _grew_ever_since(view: View, workload: Workload, there: Collection[Pod]) -> bool:
     """Tell whether what a release runs has grown at one pace ever since, and holds a good part of these nodes.
 
-    Its pods elsewhere do so too, and the template before ran for longer than it took them, and filled no node. What
-    they ask for was kept free for them, and what a server of data holds may be meant.
+    Its pods elsewhere do so too, and the template before ran for longer than it took them, and filled no node. Nor may
+    pods of this one that are gone have run for long: they filled none either. What they ask for was kept free for
+    them, and what a server of data holds may be meant.
     """
     released = workload.released_at
     before = workload.revisions[1].created if len(workload.revisions) > 1 else None
@@ -90,8 +91,10 @@ def _grew_ever_since(view: View, workload: Workload, there: Collection[Pod]) -> 
         much, size = held(view, pod), capacity(view, pod.node, "memory")
         if not size or much < PART * size or much < FAR * asked(pod.obj, "memory"):
             return False
+        if not grew_from_start(view, pod, released):
+            return False
     others = (pod for pod in workload.newest_pods() if pod not in there and not view.recent(pod.created))
-    return all(grew_from_start(view, pod) for pod in (*there, *others))
+    return all(grew_from_start(view, pod) for pod in others)
 
 
 def _evicted(workload: Workload) -> list[Pod]:

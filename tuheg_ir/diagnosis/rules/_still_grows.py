@@ -33,10 +33,15 @@ def grows_as_ever(view: View, pod: Pod) -> bool:
     return needs is not None and since is not None and view.now - since >= PACE * needs
 
 
-def grew_from_start(view: View, pod: Pod) -> bool:
-    """Tell whether a pod has grown at one pace for all of its life: it did not begin to only lately either."""
+def grew_from_start(view: View, pod: Pod, made: datetime | None = None) -> bool:
+    """Tell whether a pod has grown at one pace for all of its life: it did not begin to only lately either.
+
+    ``made``: since when there are pods like it, where that is to be no longer ago than what it holds took.
+    """
     needs, since = took(view, pod), started(pod)
-    return needs is not None and since is not None and PACE * needs <= view.now - since <= needs / PACE
+    if needs is None or since is None:
+        return False
+    return PACE * needs <= view.now - since and view.now - (made or since) <= needs / PACE
 
 
 def _pace(series: Series) -> float:
