@@ -7,7 +7,9 @@ asks for. A hook that fails because there is no more time for it has let its pod
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._cut_at_ends import AHEAD, LATELY, ROLLED, TWICE, Cut, errors_rose, times_told
@@ -47,13 +49,17 @@ def lost_its_shell(workload: Workload) -> bool:
 
 
 def failing_hooks(view: View, workload: Workload, came: datetime) -> list[Event]:
-    """Return how hooks of most pods that ended since a release failed at once; none where they failed before it."""
+    """Return how hooks of most pods that ended since a release failed at once; none where they failed before it.
+
+    Those of the template: what was put in beside it comes and goes without a release of it.
+    """
     told = [e for e in view.events_of(workload.ref, "FailedPreStopHook", within=LATELY) if e.last]
     asked = {e.about: e.last for e in view.events_of(workload.ref, "Killing", within=LATELY) if e.last}
     mine = f"Pod/{workload.revisions[0].name}-" if workload.revisions else ""
     if any(e.last < came + ROLLED and not (mine and e.about.startswith(mine)) for e in told if e.last):
         return []  # pods of before could not do it either
-    failed = {e.about: e for e in told if e.last and e.last > came and e.last - asked.get(e.about, e.last) <= AT_ONCE}
+    since = (e for e in told if e.last and e.last > came and _of_template(workload, e))
+    failed = {e.about: e for e in since if e.last and e.last - asked.get(e.about, e.last) <= AT_ONCE}
     ended = {about for about, at in asked.items() if at > came + ROLLED}
     most = HALF * len(ended & failed.keys()) >= len(ended)
     return [*failed.values()] if len(failed) >= TWICE and most else []
@@ -77,6 +83,18 @@ def ended_well(view: View, workload: Workload, came: datetime, cut: Cut) -> bool
         if any(came - AHEAD <= at <= until for at in times_told(view, workload, hit)):
             return False
     return watched or None
+
+
+def _of_template(workload: Workload, event: Event) -> bool:
+    """Tell whether a hook that failed is of the template, by its container; of no other where that is not told."""
+    own = _with_hooks(workload.template)
+    return event.container in own if event.container else all(_with_hooks(pod.obj) <= own for pod in workload.newest_pods())
+
+
+def _with_hooks(holder: Mapping[str, Any]) -> set[str]:
+    """Return the containers of a pod or a template that do something before they end."""
+    containers = (c for key in ("containers", "initContainers") for c in items(holder, "spec", key))
+    return {text(c, "name") for c in containers if mapping(c, "lifecycle", "preStop")}
 
 
 def _bare(image: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Obj, Snapshot
 from tuheg_ir.diagnosis.view.reading import mapping, moment, newest, text, whole
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -25,6 +26,12 @@ class Event:
     last: datetime | None
     related: str = ""
     """Kind/name of a second object that it tells of, as the pod that another one had to give way to."""
+    container: str = ""
+    """Container of a pod that it is about, as its kubelet tells it: by the field, or in its words."""
+
+
+_FIELD = late(r"^spec\.(?:initC|c)ontainers\{([^}]+)\}$")
+_IN_WORDS = late(r"\bfor Container \"([^\"]+)\"")
 
 
 def events(snapshot: Snapshot, found: Mapping[str, Workload]) -> tuple[Event, ...]:
@@ -50,16 +57,19 @@ def _event(obj: Obj, above: Mapping[str, str]) -> Event:
     count = max(whole(obj, "count"), whole(obj, "deprecatedCount"), whole(obj, "series", "count"), 1)
     made = moment(obj, "metadata", "creationTimestamp")
     related = mapping(obj, "related")
+    message = text(obj, "message") or text(obj, "note")
+    container = _FIELD.search(text(involved, "fieldPath")) or _IN_WORDS.search(message)
     return Event(
         about=about,
         component=above.get(about) or _guess(about),
         type=text(obj, "type"),
         reason=text(obj, "reason"),
-        message=text(obj, "message") or text(obj, "note"),
+        message=message,
         count=count,
         first=first or made,
         last=last or made,
         related=f"{text(related, 'kind')}/{text(related, 'name')}" if related else "",
+        container=container[1] if container else "",
     )
 
 
