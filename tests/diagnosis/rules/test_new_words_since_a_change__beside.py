@@ -7,6 +7,8 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.pods import looping
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, URL, alert, down, shop
+from tests.diagnosis.rules.test_already_recovered__outage import WRONG
+from tests.diagnosis.rules.test_already_recovered__outage import beside as beside_an_outage
 from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, postgres, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -137,4 +139,12 @@ DOES_NOT_HOLD = [
         for words in (OLD_DATA, "WARN prices are outdated by 40 min", "ERROR catalogue last update 14:02, lag 2400 s")
     ),
     DoesNotHold("its log tells of nothing but strangers who ask it by its address", released(words=STRANGER)),
+]
+HOLDS += [
+    Holds(
+        f"a host outside kept others waiting, and since its release it told meanwhile {what}",
+        beside_an_outage(words),
+        ("Deployment/web", "code_defect", "rollback_workload"),
+    )
+    for what, words in (("of its own bills", WRONG), ("of its own books", "ERROR ledger entry 17 was booked twice"))
 ]

@@ -18,12 +18,14 @@ PROXY: Obj = {"name": "istio-proxy", "image": "istio/proxyv2:1.25.0"}
 HARM = ("rollback_workload",)
 
 
-def beside(told: list[Obj], *, field: str = "", first: bool = False, hook: bool = True, released: float = 0) -> Snapshot:
+def beside(
+    told: list[Obj], *, field: str = "", first: bool = False, hook: bool = True, released: float = 0
+) -> Snapshot:
     """Return a release of other code whose hook is as ever, and a proxy put into its pods; ``told``: what ends there.
 
     ``field``: the container that a kubelet names; ``first``: the proxy starts before the others.
     """
-    app = broken(**{"before": OLDER, "image": "registry.example/app:2"}, **({"released": released} if released else {}))
+    app = broken(before=OLDER, image="registry.example/app:2", **({"released": released} if released else {}))
     proxy = {**PROXY, "restartPolicy": "Always"} if first else PROXY
     where = "initContainers" if first else "containers"
     for each in pods_of(app):

@@ -88,7 +88,11 @@ def ended_well(view: View, workload: Workload, came: datetime, cut: Cut) -> bool
 def _of_template(workload: Workload, event: Event) -> bool:
     """Tell whether a hook that failed is of the template, by its container; of no other where that is not told."""
     own = _with_hooks(workload.template)
-    return event.container in own if event.container else all(_with_hooks(pod.obj) <= own for pod in workload.newest_pods())
+    return (
+        event.container in own
+        if event.container
+        else all(_with_hooks(pod.obj) <= own for pod in workload.newest_pods())
+    )
 
 
 def _with_hooks(holder: Mapping[str, Any]) -> set[str]:

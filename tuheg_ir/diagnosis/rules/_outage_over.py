@@ -14,11 +14,15 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rules._after_outage import NEAR, SMALL, height, was_away
+from tuheg_ir.diagnosis.rules._behind_a_queue import HAS_ITSELF
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
 from tuheg_ir.diagnosis.rules._readers import LEAST, queues, reader
+from tuheg_ir.diagnosis.rules._waited_before import tells_of_a_wait
 from tuheg_ir.diagnosis.view.batch import complete, started, verdict
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.graph import hosts_in
+from tuheg_ir.diagnosis.view.hosts import hosts_named
+from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.once import once, once_a_view
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.reading import name, newest, oldest
@@ -30,13 +34,16 @@ EMPTY = timedelta(minutes=5)
 """So long a queue is short again, if what waited is worked off and does not come at times."""
 LEFT = 0.01
 """Share of what waited at most that may wait at any time beside what did before."""
+_ITS_OWN = ("pool_exhausted", "lock_wait")
+"""Troubles of who waits for what he has himself."""
 _FAILED = late(r"fail", re.IGNORECASE)
 
 
 class Over(NamedTuple):
-    """Who reads what waited, when it began to wait and was worked off, and how one sees it."""
+    """Who reads what waited, for which hosts, when it began to wait and was worked off, and how one sees it."""
 
     reader: Workload
+    hosts: frozenset[str]
     began: datetime
     ended: datetime
     evidence: tuple[Evidence, ...]
@@ -58,12 +65,12 @@ def outage_over(view: View) -> Over | None:
     return found[0] if len(found) == 1 else None
 
 
-def told_meanwhile(view: View, workload: Workload | None, since: datetime | None) -> bool:
-    """Tell whether a workload complained only from such an outage on, and works since without a complaint."""
+def told_meanwhile(view: View, workload: Workload | None, line: str, since: datetime | None) -> bool:
+    """Tell whether a workload complained of such an outage only from then on, and works since without a complaint."""
     over = outage_over(view)
     if over is None or workload is None or since is None or not over.began <= since <= over.ended:
         return False
-    return _quiet(view, workload)
+    return _of_it(view, workload, over, line) and _quiet(view, workload)
 
 
 def looks_back_on(view: View, alert: Alert, over: Over) -> bool:
@@ -83,6 +90,31 @@ def looks_back_on(view: View, alert: Alert, over: Over) -> bool:
     return any(map(complete, later)) and not any(verdict(run)[0] for run in later)
 
 
+def _of_it(view: View, workload: Workload, over: Over, line: str) -> bool:
+    """Tell whether a line can be of such an outage: of what waits, or that the host, or the reader, did not answer.
+
+    What a program gets wrong by itself at that time it gets wrong again. Who reads the queue tried all the time.
+    """
+    if workload is over.reader:
+        return True
+    if any(tells(trouble, line) for trouble in UNANSWERED):
+        named = [*hosts_named([line])]
+        return any(_leads_to(view, over, host) for host in named) if named else _asks(view, workload, over)
+    return tells_of_a_wait(line) and not (HAS_ITSELF.search(line) or any(tells(each, line) for each in _ITS_OWN))
+
+
+def _leads_to(view: View, over: Over, host: str) -> bool:
+    ref = view.graph.resolve(host)
+    return host in over.hosts or over.reader.ref in (ref, *view.graph.needs(ref))
+
+
+def _asks(view: View, workload: Workload, over: Over) -> bool:
+    """Tell whether a workload is known to ask the host that was away, or the reader."""
+    set_to = {host for key, value in view.graph.settings(workload) for host in hosts_in(key, value)}
+    asked = set_to | view.graph.outside.get(workload.ref, set())
+    return bool(over.hosts & asked) or over.reader.ref in view.graph.needs(workload.ref)
+
+
 def _over(view: View, workload: Workload) -> Over | None:
     told = was_away(view, workload)
     first, last = oldest(hit.first for hit in told), newest(hit.last for hit in told)
@@ -99,7 +131,7 @@ def _over(view: View, workload: Workload) -> Over | None:
     away = f"{told[0].hosts[0]} did not answer until {last:%H:%M} UTC, and does since: {told[0].line.strip()}"
     waited = f"up to {most:.0f} waited for that, and as few as before since {ended:%H:%M} UTC"
     evidence = (Evidence("logs", workload.ref, away, last), Evidence("metrics", workload.ref, waited, ended))
-    return Over(workload, began, ended, evidence)
+    return Over(workload, frozenset(host for hit in told for host in hit.hosts), began, ended, evidence)
 
 
 def _fits(hill: _Hill, first: datetime, last: datetime) -> bool:

@@ -37,6 +37,12 @@ _OVERDUE = late(
     re.IGNORECASE,
 )
 """How one says that what was given to somebody was not done by him in so long a time."""
+_WAITS = late(
+    r"\bwait(?:s|ing)?\b|\bover-?due\b|\bbacklog\b|\boldest\b|\b(?:is|are|comes?) (?:too |\w+ )?late\b"
+    r"|\b(?:is|are|still) (?:pending|queued)\b",
+    re.IGNORECASE,
+)
+"""How one says that something waits, however long."""
 _WILL = late(r"retr(?:y|ies)|back-?off|\bagain\b|attempt|\bnext\b|\bsleep|\b(?:before|until)\b", re.IGNORECASE)
 """Words beside how long something will wait from now on."""
 
@@ -49,6 +55,14 @@ def waited_before(view: View, workload: Workload, words: Marked) -> bool:
     since = list(_since(view, workload, words, _WAITED))
     older = sum(began < came - SLACK for began in since)
     return older >= max(TWICE, MOSTLY * len(since))
+
+
+def tells_of_a_wait(line: str) -> bool:
+    """Tell whether a line says that something waits, or was left undone for so long; not how long it will wait."""
+    told = next((found for how in (_OVERDUE, _WAITED) if (found := how.search(line)) and _unit(found)), None)
+    if told is not None and not _may_be_to_come(told):
+        return True
+    return _WAITS.search(line) is not None and not _WILL.search(line)
 
 
 def overdue_since(view: View, workload: Workload, words: Marked) -> datetime | None:
@@ -75,7 +89,7 @@ def _began(line: str, found: re.Match[str], least: timedelta) -> datetime | None
 
     None: it tells no unit, or not when, or what is to come, or has waited for less, or for longer than anything does.
     """
-    at, unit = stamp(line), (found["in"] or found["unit"] or found["of"] or "").lower()
+    at, unit = stamp(line), _unit(found)
     if at is None or not unit or (_may_be_to_come(found) and _WILL.search(line)):
         return None
     length = float(found["field"] or found["said"])
@@ -84,6 +98,10 @@ def _began(line: str, found: re.Match[str], least: timedelta) -> datetime | None
     else:
         waited = timedelta(minutes=length) if unit.startswith("min") else timedelta(seconds=length)
     return at - waited if least <= waited <= ENDLESS else None
+
+
+def _unit(found: re.Match[str]) -> str:
+    return (found["in"] or found["unit"] or found["of"] or "").lower()
 
 
 def _may_be_to_come(found: re.Match[str]) -> bool:

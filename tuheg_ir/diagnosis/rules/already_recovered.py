@@ -84,7 +84,8 @@ def _of_old(view: View, sign: Evidence) -> bool:
 
 def _of_outage(view: View, sign: Evidence) -> bool:
     """Tell whether a log complained of that while a host outside was away or work waited for it, and does no more."""
-    return sign.source == "logs" and told_meanwhile(view, view.workloads.get(belongs_to(view, sign)), sign.time)
+    teller = view.workloads.get(belongs_to(view, sign)) if sign.source == "logs" else None
+    return told_meanwhile(view, teller, sign.fact, sign.time)
 
 
 def _works(view: View, workload: Workload | None) -> bool:

@@ -87,7 +87,7 @@ def _over(view: View, workload: Workload, words: Marked) -> bool:
 
     Those that came with an outage outside, and ceased with it, need not be silent for longer than they came.
     """
-    if told_meanwhile(view, workload, words.since):
+    if told_meanwhile(view, workload, words.line, words.since):
         return True
     return no_more(view, workload, words) or ended_before(view, workload, words, *behind(view, workload.ref))
 
