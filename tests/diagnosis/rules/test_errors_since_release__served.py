@@ -11,7 +11,7 @@ from tests.diagnosis.rules.cases import Holds
 from tests.diagnosis.rules.meant import polled
 from tests.diagnosis.rules.pods import looping
 from tests.diagnosis.rules.scenes import CALLS_CART, FATAL, IMAGE, SHOP, URL, alert, down, errors, shop
-from tests.diagnosis.rules.tiny import Obj, at, log, pod, postgres, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import Obj, at, figure, log, pod, postgres, series, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 CODE, SETTING = "code_defect", "configuration_error"
@@ -343,5 +343,67 @@ HOLDS += [
         "its access log alone tells of failures, and who asks it tells of errors",
         told_by_logs(*OF_WEB, of_web=WEB_ASKS),
         (SHOP, CODE, "rollback_workload"),
+    ),
+]
+
+
+PAY = {"component": "shop", "dependency": "api.pay.example"}
+NOT_BACK = (
+    "WARN HikariPool-1 - Connection leak detection triggered for org.postgresql.jdbc.PgConnection@4f on thread exec-1"
+)
+ALCHEMY_DRY = "sqlalchemy.exc.TimeoutError: QueuePool limit of size 5 overflow 10 reached, connection timed out"
+CLIMBS = ("dependency_latency_p95", series(PAY, (3600, 0.4), (660, 3.5), (420, 22.0)))
+
+
+def late_answers(before: float = 0.3, now: float = 8.0, since: float = 660, of: str = "") -> tuple[str, Series]:
+    """Return how long somebody takes to answer the shop, by default a host outside who became slow."""
+    return figure("dependency_latency_p95", before, now, since, **(PAY | ({"dependency": of} if of else {})))
+
+
+def awaits(measured: tuple[str, Series], line: str = POOL_DRY, **made: Any) -> Snapshot:
+    """Return a shop whose pool runs dry since it had served well, and how long somebody takes to answer it."""
+    world = served(line, **{"env": URL, **made})
+    both = {kind: (*world.objects.get(kind, ()), *held) for kind, held in snapshot(postgres()).objects.items()}
+    return replace(
+        world,
+        objects={**world.objects, **both},
+        metrics={**world.metrics, measured[0]: (*world.metrics.get(measured[0], ()), measured[1])},
+    )
+
+
+HOLDS += [
+    *(
+        Holds(
+            f"it keeps connections amid its calls of a host outside that is slow since just before, {what}",
+            world,
+            (SHOP, CODE, "page_human"),
+            believed="outside_dependency_fails",
+            harmful=("rollback_workload", "restart_workload", "restart_connection_pool"),
+        )
+        for what, world in (
+            ("and its pool runs dry", awaits(late_answers())),
+            ("and its pool tells of those that come back late", awaits(late_answers(), f"{NOT_BACK}\n{POOL_DRY}")),
+            ("and ever slower since", awaits(CLIMBS, ALCHEMY_DRY)),
+        )
+    ),
+    *(
+        Holds(f"its pool runs dry since it had served well, {what}", world, (SHOP, CODE, "rollback_workload"))
+        for what, world in (
+            ("and a host outside is slow only later", awaits(late_answers(since=300))),
+            ("and a host outside takes a second", awaits(late_answers(now=1.0))),
+            ("and a host outside always took as long", awaits(late_answers(before=7.5))),
+            ("and only its own database is slow", awaits(late_answers(of="postgres"))),
+        )
+    ),
+    Holds(
+        "its pool runs dry from its first minute on, and a host outside is slow since then",
+        awaits(late_answers(since=1450), after=60),
+        (SHOP, CODE, "rollback_workload"),
+    ),
+    Holds(
+        "its pool runs dry since its release cut it, and a host outside is slow since then",
+        awaits(late_answers(), before={"env": {**URL, "DB_POOL": "20"}}, env={**URL, "DB_POOL": "4"}),
+        (SHOP, SETTING, "rollback_workload"),
+        believed="pool_too_small",
     ),
 ]

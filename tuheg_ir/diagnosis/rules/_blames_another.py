@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._fed_by import OF_A_STORE
+from tuheg_ir.diagnosis.rules._kept_by_calls import kept_by_calls
 from tuheg_ir.diagnosis.rules._waits_in_traces import waited_in_traces
 from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
@@ -16,6 +17,7 @@ from tuheg_ir.diagnosis.view.logs import Hit, heard_since, tells
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.once import once, once_a_view
 from tuheg_ir.diagnosis.view.programs import DATA, role
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import of_code_alone, since_release
 from tuheg_ir.diagnosis.view.stores import is_store, of_a_store
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
@@ -41,6 +43,8 @@ ITS_OWN = (
     "undecryptable",
 )
 """Troubles that a program makes itself."""
+_LATE = "connection_leak"
+"""What a pool tells of each connection that it has not got back for long."""
 _ITSELF = late(r"\b(?:localhost|127\.\d+\.\d+\.\d+)\b|\[?::1\]?:")
 """Where a program asks in its own pod."""
 _WRAPPED = ("connection_refused", "connection_reset", "database_full", "dns")
@@ -82,11 +86,22 @@ def _of_others(view: View) -> dict[str, list[Complaint]]:
 def blames_itself(view: View, workload: Workload) -> bool:
     """Tell whether a workload's logs tell of a trouble that it makes itself, other than as the wrapper of another's.
 
-    Nor is it its own memory that a store has not got, or its own fault that it waited for somebody in vain.
+    Nor is it its own memory that a store has not got, or its own fault that it waited for somebody in vain, or gives
+    connections back late as others answer it late.
     """
-    hits = (hit for hit in view.hits_of(workload.ref, *ITS_OWN) if not _refused_for_memory(workload, hit))
+    hits = [hit for hit in view.hits_of(workload.ref, *ITS_OWN) if not _refused_for_memory(workload, hit)]
+    if any(hit.trouble == _LATE for hit in hits) and keeps_for_others(view, workload):
+        hits = [hit for hit in hits if hit.trouble != _LATE]
     own = [hit for hit in hits if hit.trouble != "code_crash" or not waited_in_traces(view, hit)]
     return any(not any(tells(trouble, hit.line) for trouble in _WRAPPED) for hit in own)
+
+
+@once
+def keeps_for_others(view: View, workload: Workload) -> bool:
+    """Tell whether others answered a program late before it missed connections, which it keeps for so long."""
+    return kept_by_calls(
+        view, workload, oldest(hit.first for hit in view.hits_of(workload.ref, "pool_exhausted", _LATE))
+    )
 
 
 def blameless_code(view: View, workload: Workload) -> bool:

@@ -57,8 +57,13 @@ def _measured(view: View, workload: Workload) -> Iterator[datetime]:
     for label in labels_of(view, workload.ref, _SIGNAL):
         for series in view.figures.series(_SIGNAL, component=label):
             turn, name = rise(view, series, _SIGNAL, SLOWER, LASTS_S), series.labels.get("dependency", "")
-            if turn is not None and turn.since is not None and _no_store(view, workload, name):
-                yield turn.since
+            if turn is None or not _no_store(view, workload, name):
+                continue
+            # How slow they have become by now says nothing of when they first kept a connection for long.
+            slow = max(LASTS_S, SLOWER * turn.before)
+            since = view.figures.alone(_SIGNAL, series).crossed(_SIGNAL, slow) or turn.since
+            if since is not None:
+                yield since
 
 
 def _no_store(view: View, workload: Workload, name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.rules._blames_another import ITS_OWN, blames_itself, mostly
+from tuheg_ir.diagnosis.rules._blames_another import ITS_OWN, blames_itself, keeps_for_others, mostly
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
 from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._raised_pool import raised
@@ -105,7 +105,8 @@ def _runs_out(view: View, workload: Workload) -> bool:
     """Tell whether it has ever less of something of its own, which takes its time after a release."""
     busy = usage(view.figures, workload, "cpu_share").widely(BUSY)
     refused = view.hits_of(workload.ref, "database_full")  # a pool that gets no session runs out by that
-    short = () if refused or _keeps_waiting(view, workload) else view.hits_of(workload.ref, "pool_exhausted")
+    waits = refused or _keeps_waiting(view, workload) or keeps_for_others(view, workload)
+    short = () if waits else view.hits_of(workload.ref, "pool_exhausted")
     return busy or memory_grows(view, workload) or bool(short and not _all_wait(view, workload, short))
 
 
