@@ -478,3 +478,38 @@ DOES_NOT_HOLD = [
         (CART, "capacity", "scale_workload"),
     ),
 ]
+
+
+def joining(counted: float, now: float, *ages: float) -> Snapshot:
+    """Return a cart whose pods were all made anew at these ages, and whose requests are counted since the first."""
+    cart = workload("cart", pods=len(ages))
+    for each, age in zip(pods_of(cart), ages, strict=True):
+        each["metadata"]["creationTimestamp"] = at(age)
+    points = tuple((NOW.timestamp() - age, 60.0 if age > 900 else now) for age in range(int(counted), -1, -30))
+    figures = [rate("shop"), ("request_rate", Series({"component": "cart"}, points)), errors("cart", 0.4, before=0.0)]
+    return snapshot(shop(env=CALLS_CART, before=IMAGE, released=1400), cart, figures=figures)
+
+
+HOLDS += [
+    Holds(
+        f"pods were made anew one after the other, {what}",
+        world,
+        (SHOP, "code_defect", BACK),
+    )
+    for what, world in (
+        ("and far more is asked than they can account for", joining(1320, 400, 1350, 950)),
+        ("and the requests were counted long before", joining(3600, 130, 1350, 950)),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(
+        f"requests are counted since the first pod was made anew, {what}",
+        world,
+        (),
+        harmful=(BACK,),
+    )
+    for what, world in (
+        ("and a second one joined it", joining(1320, 130, 1350, 950)),
+        ("and two more joined it", joining(1320, 190, 1350, 960, 930)),
+    )
+]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rules._asked_of_callers import PROBED, asked_more, measured, takes_from_a_broker, telling
 from tuheg_ir.diagnosis.rules._asks_most import asks_most, grew_since
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
@@ -39,6 +39,8 @@ FLOOD, AT_ONCE = 5.0, timedelta(minutes=10)
 """So many times what it was, and so soon after a release, is seldom asked for by users."""
 LEAP = 3.0
 """So many times as often is asked by a release in whose minutes hardly more users came, as they are counted."""
+_COUNTED = timedelta(minutes=5)
+"""Within this time after a pod's start its requests are counted, and there is a rate of them."""
 _MULTIPLIES = late(
     r"retr(?:y|ies)|attempt|backoff|timeout|hedg|cache|ttl|memoi|batch|poll|interval|prefetch", re.IGNORECASE
 )
@@ -231,9 +233,23 @@ def _plainly(by: Workload, grew: Turn) -> bool:
 def _rate(view: View, ref: str) -> Turn | None:
     for label in labels_of(view, ref, "request_rate"):
         for series in view.figures.series("request_rate", component=label):
-            if turn := rise(view, series, "request_rate", TIMES, PROBED):
+            turn = rise(view, series, "request_rate", TIMES, PROBED)
+            if turn is not None and turn.now >= TIMES * _joined(view, ref, series) * turn.before:
                 return turn
     return None
+
+
+def _joined(view: View, ref: str, series: Series) -> float:
+    """Return how many times as many pods a series counts now as when it began, where it began with the first of them.
+
+    Then it grows as one after the other is made anew, as by a drain, whatever is asked of all of them. 1 for any other.
+    """
+    workload = view.workloads.get(ref)
+    starts = sorted(pod.created for pod in workload.live if pod.created) if workload else []
+    first, upto = (datetime.fromtimestamp(series.points[n][0], view.now.tzinfo) for n in (0, len(series.points) // 10))
+    if not starts or not timedelta(0) <= first - starts[0] <= _COUNTED:
+        return 1.0
+    return len(starts) / sum(start <= upto for start in starts)
 
 
 def _works_more(view: View, caller: Workload) -> bool:
