@@ -21,7 +21,7 @@ from tuheg_ir.diagnosis.view.held_back import OF_LIMITS, OF_ROUTES
 from tuheg_ir.diagnosis.view.reading import items, mapping, name, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
-from tuheg_ir.diagnosis.view.written import edited, outside_changes, reached
+from tuheg_ir.diagnosis.view.written import edited, outside_changes, reached, slept
 
 REFUSED = "rate_limited_ratio"
 RISE = 0.05
@@ -33,6 +33,8 @@ PASSED = 0.85
 TURN = timedelta(minutes=3)
 """Rates are means of some minutes: so near to a turn they are of both sides."""
 AROUND = timedelta(minutes=20)
+_SLEEPS = timedelta(days=14)
+"""Pods seldom live for longer: with what was written before that others have started, and served well."""
 ENOUGH = 3
 """So many points tell how something stood before a turn, or after it."""
 _SAYS = late(
@@ -51,11 +53,15 @@ class Tighter(NamedTuple):
 
 
 class Written(NamedTuple):
-    """An object with limits that was written, when, and who reads it."""
+    """An object with limits that was written, when, and who reads it.
+
+    ``woken``: the pods of its reader are the first to start with it, long after it was written.
+    """
 
     ref: str
     at: datetime
     readers: tuple[str, ...] = ()
+    woken: bool = False
 
 
 def refused_more(view: View, label: str) -> datetime | None:
@@ -107,24 +113,27 @@ def limits_written(view: View, workload: Workload, began: datetime, *, fewer: bo
     """Return the settings of limits that were written in the minutes in which more was refused, each once.
 
     ``fewer``: it is known that more is refused for no more requests. Then those of the one who refuses count whatever
-    they say; else, and those of others, have to be about limits.
+    they say; else, and those of others, have to be about limits. So have those that were written before, and with which
+    pods were made anew in those minutes for another reason: many programs read them at their start alone.
     """
     found: dict[str, Written] = {}
     for each in (*_maps(view, workload, began, fewer=fewer), *_objects(view, workload, began)):
         readers = found[each.ref].readers if each.ref in found else ()
-        found[each.ref] = Written(each.ref, each.at, tuple(dict.fromkeys((*readers, *each.readers))))
+        found[each.ref] = each._replace(readers=tuple(dict.fromkeys((*readers, *each.readers))))
     return tuple(found.values())
 
 
 def _maps(view: View, workload: Workload, began: datetime, *, fewer: bool) -> Iterator[Written]:
     for reader in view.serving:
+        woken = slept(view, reader)[0] if any(near(pod.created, began) for pod in reader.live) else ()
         for ref, at in outside_changes(view, reader):
             kind, _, label = ref.partition("/")
-            if kind != "ConfigMap" or not near(at, began) or not reached(reader, ref, at):
+            now = near(at, began) and reached(reader, ref, at)
+            if kind != "ConfigMap" or not (now or ((ref, at) in woken and view.recent(at, _SLEEPS))):
                 continue
             obj, own = view.objects(kind)[label], reader.ref == workload.ref
-            if (own and (fewer or is_hidden(obj))) or _SAYS.search(_told(obj, reader)):
-                yield Written(ref, at, (reader.ref,))
+            if (own and ((fewer and now) or is_hidden(obj))) or _SAYS.search(_told(obj, reader)):
+                yield Written(ref, at, (reader.ref,), woken=not now)
 
 
 def is_hidden(obj: Obj) -> bool:

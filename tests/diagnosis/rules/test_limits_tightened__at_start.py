@@ -1,0 +1,133 @@
+"""Limits that were written days ago, and that a program took when its pods were made anew for another reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import pods_of
+from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, SHOP, alert, errors, rate, shop
+from tests.diagnosis.rules.test_limits_tightened import LEVEL, SEALED, TIGHTER, reads
+from tests.diagnosis.rules.tiny import DAY, Obj, at, figure, log, pod, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Series, Snapshot
+
+NGINX = (
+    '2026/03/04 11:50:00 [error] 32#29: *1035 limiting requests, excess: 20.414 by zone "per_caller", client: 10.1.0.3,'
+    ' server: , request: "GET /v2/items/7 HTTP/1.1", host: "shop:8080"',
+    '10.1.0.3 web "GET /v2/items/7 HTTP/1.1" 429 162 rt=0.000 us=-',
+    '10.1.0.3 web "GET /v2/items/8 HTTP/1.1" 200 811 rt=0.012 us=200',
+)
+PLAIN = (
+    '10.1.0.3 - - "GET /v2/items/7 HTTP/1.1" 429 44 "-" "web/2.1"',
+    '10.1.0.3 - - "GET /v2/items/8 HTTP/1.1" 200 811 "-" "web/2.1"',
+)
+OF_ANOTHER = ("ERROR GET https://api.pay.example/v1: 429 Too Many Requests",)
+ZONE = {"default.conf": "limit_req_zone $caller zone=per_caller:10m rate=40r/s;"}
+RPS = {"GATEWAY_RATE_LIMIT_RPS": "40"}
+BY_ENV: dict[str, Any] = {"envFrom": [{"configMapRef": {"name": "limits"}}], "spec": {}}
+STARTED = 1500.0
+NOBODY = figure("rate_limited_ratio", 0.0, 0.0, component="cart")
+COUNTED = figure("rate_limited_ratio", 0.0, 0.35, 1450, component="shop")
+
+
+def limits(wrote: float = 3 * DAY, said: Obj | None = None, name: str = "limits") -> Obj:
+    return thing("ConfigMap", name, written=wrote, data=ZONE if said is None else said)
+
+
+def gateway(**more: Any) -> list[Obj]:
+    """Return a shop that leads to a cart, whose pods were all made anew a while ago, from an old template."""
+    return shop(**{"env": CALLS_CART, "spec": reads("limits"), "age": 60 * DAY, "started": STARTED, **more})
+
+
+def made_anew(
+    *objects: list[Obj] | Obj,
+    figures: tuple[tuple[str, Series], ...] = (),
+    lines: tuple[str, ...] = NGINX,
+    of_cart: tuple[str, ...] = (),
+    since: float = 1480,
+    passed: tuple[float, float] = (100, 65),
+    asked: tuple[float, float] = (50, 50),
+) -> Snapshot:
+    """Return a gateway that refuses since a time, by its log, and how much is asked ahead of it and comes through."""
+    told = [log(pod("shop", n), *lines * 15, since=since) for n in (0, 1)]
+    told += [log(pod("cart"), *of_cart * 15, since=since)] if of_cart else []
+    return snapshot(
+        *objects,
+        workload("cart"),
+        workload("web", env={"SHOP_URL": "http://shop:8080"}),
+        logs=told,
+        figures=[rate("cart", *passed, since), rate("web", *asked, since), errors("web", since=since), *figures],
+        alerts=[alert("WebErrors", service="web")],
+    )
+
+
+def half_new() -> list[Obj]:
+    """Return a gateway of which one pod is older than the edit."""
+    objects = gateway()
+    old = pods_of(objects)[0]
+    old["metadata"]["creationTimestamp"] = at(9 * DAY)
+    old["status"]["containerStatuses"][0]["state"] = {"running": {"startedAt": at(9 * DAY)}}
+    return objects
+
+
+HARM = ("no_action", "rollback_workload", "restart_workload", "scale_workload")
+HOLDS = [
+    Holds(
+        "its own words tell of it, and less comes through to whom it asks",
+        made_anew(gateway(), limits()),
+        TIGHTER,
+        excludes=no("rollback_workload", "restart_workload", "scale_workload", at=SHOP),
+        harmful=HARM,
+    ),
+    *(
+        Holds(what, world, TIGHTER, harmful=HARM)
+        for what, world in (
+            (
+                "it takes them from its environment, its access log tells of it, and whom it asks refuses nobody",
+                made_anew(gateway(**BY_ENV), limits(said=RPS), lines=PLAIN, figures=(NOBODY,)),
+            ),
+            ("nobody sees what they say", made_anew(gateway(), limits(said=SEALED))),
+            (
+                "a caller was released just before",
+                made_anew(
+                    gateway(), limits(), workload("app", env={"SHOP_URL": "http://shop"}, before=IMAGE, released=1800)
+                ),
+            ),
+            (
+                "its refusals are counted, and as much is asked",
+                made_anew(gateway(), limits(), lines=(), figures=(COUNTED, rate("shop", 100, 100, 1450))),
+            ),
+        )
+    ),
+]
+DOES_NOT_HOLD = [
+    DoesNotHold(what, world, ())
+    for what, world in (
+        ("as much comes through: more is asked of the same limits", made_anew(gateway(), limits(), passed=(100, 100))),
+        ("fewer are asked, and fewer come through", made_anew(gateway(), limits(), asked=(50, 30))),
+        ("they were written weeks ago", made_anew(gateway(), limits(20 * DAY))),
+        ("they were written before its last release", made_anew(gateway(age=2 * DAY), limits())),
+        ("what was written says nothing of limits", made_anew(gateway(), limits(said=LEVEL))),
+        ("one of its pods is older than the edit, and refuses as well", made_anew(half_new(), limits())),
+        ("it served well for long after its start", made_anew(gateway(started=4000), limits())),
+        ("whom it asks refuses", made_anew(gateway(), limits(), lines=PLAIN, of_cart=PLAIN)),
+        ("nobody tells whether whom it asks refuses", made_anew(gateway(), limits(), lines=PLAIN)),
+        ("it is refused itself by somebody outside", made_anew(gateway(), limits(), lines=OF_ANOTHER)),
+        ("it has a pod less", made_anew(gateway(ready=1), limits())),
+        (
+            "two settings of limits were written",
+            made_anew(
+                gateway(spec={"volumes": [{"name": n, "configMap": {"name": n}} for n in ("limits", "more")]}),
+                limits(),
+                limits(name="more"),
+            ),
+        ),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(
+        "it was released as its pods were made",
+        made_anew(gateway(before=IMAGE, released=STARTED, started=None), limits()),
+        (SHOP, "code_defect", "rollback_workload"),
+    ),
+]
