@@ -7,39 +7,41 @@ or the autoscaler of who sends that more is sent.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from statistics import median
+from typing import NamedTuple
 
-from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Series
+from tuheg_ir.diagnosis.rules._capacity import PEAK
 from tuheg_ir.diagnosis.rules._figures import Turn
-from tuheg_ir.diagnosis.rules._held_up import fails_in, few_of_its_lines
-from tuheg_ir.diagnosis.rules._in_line import (
-    EXPLAINED,
-    FEWER,
-    JOB_TIME,
-    JOBS_DONE,
-    JOBS_IN_WORK,
-    SHORTER,
-    SLOWER,
-    jobs_in_line,
-)
+from tuheg_ir.diagnosis.rules._held_up import few_of_its_lines
+from tuheg_ir.diagnosis.rules._in_line import EXPLAINED, FEWER, JOB_TIME, JOBS_DONE, JOBS_IN_WORK, jobs_in_line
+from tuheg_ir.diagnosis.rules._job_times import SLOWER, Near, alike, as_quick
 from tuheg_ir.diagnosis.rules._more_handed import more_handed
 from tuheg_ir.diagnosis.rules._readers import LEAST, grown, named_in, queues, reader
-from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.marked import shape_of
-from tuheg_ir.diagnosis.view.took import seconds_of
+from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.trouble import ERRORS, errors, labels_of
+from tuheg_ir.diagnosis.view.usage import BUSY
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-TOLD = 5
-"""So many jobs have to be told before they say how long one takes."""
 SURELY = 3.0
 """A queue that grows ever faster began so many times as long ago as its pace tells."""
-_TAKES = late(r"(?<![\w.:])(\d{1,7}(?:\.\d{1,6})?)\s?(ms|s)\b")
+STRAIGHT = 1.5
+"""One that grows in a straight line began not much longer ago than that line tells."""
+EVEN, MANY = 0.06, 20
+"""The two halves of such a line differ by no more than so much, by so many points at least."""
+APART = timedelta(minutes=10)
+"""What is told for less time than that tells of one moment, and of no change."""
+_DAY = timedelta(days=1)
+
+
+class _Does(NamedTuple):
+    """What readers do who do all they can: how one sees it, how many a second, and how long one takes."""
+
+    told: str
+    done: float
+    near: Near
 
 
 def done_in_line(
@@ -89,24 +91,55 @@ def _all_at_work(view: View, consumer: Workload, series: Series) -> tuple[Eviden
     So many jobs are in work as are done in a time, times what each takes. Who is handed more than that keeps some
     aside, or hangs at some: nobody can tell which.
     """
-    start = datetime.fromtimestamp(series.points[0][0], UTC) if series.points else None
-    if start is None or errors(view, consumer.ref) or not few_of_its_lines(view, consumer, start):
+    start, began = _start(series), _began(series)
+    if start is None or began is None or errors(view, consumer.ref):
         return ()
-    held = _both(view, "queue_unacked", (named_in(series),)) or _all_busy(view, consumer)
+    if not (_few_fail_as_ever(view, consumer) or few_of_its_lines(view, consumer, start)):
+        return ()
+    does = _does_all(view, consumer, series)
+    if does is None:
+        return ()
+    known = _began(series, STRAIGHT) or began if _straight(series) else began
+    was = as_quick(view, consumer, known, start, does.near)
+    first = Evidence("logs", consumer.ref, f"one took {was:.2g} s before any can have waited", known) if was else None
+    more = 1.0 + _pace(series) / does.done
+    why = first or more_handed(view, consumer, began, start, more, known)
+    return (Evidence("metrics", consumer.ref, f"{does.told}, and it does {does.done:.3g} a second"), why) if why else ()
+
+
+def _does_all(view: View, consumer: Workload, series: Series) -> _Does | None:
+    """Return how readers work at all they can, first and now; None if they do not, or nobody counts what they do.
+
+    All that they are handed is in work, or all their threads are busy; or they use all the processor that they may:
+    then they wait for nobody, and it is enough to know one of how many are in work and of how long each takes.
+    """
     done = _both(view, JOBS_DONE, labels_of(view, consumer.ref, JOBS_DONE))
     took = _both(view, JOB_TIME, labels_of(view, consumer.ref, JOB_TIME))
-    if not (held and done and took) or done[1] < FEWER * done[0] or not _alike(took):
-        return ()
-    if any(rate * time < EXPLAINED * many for many, rate, time in zip(held, done, took, strict=True)):
-        return ()
-    began = _began(series)
-    was = _as_quick(view, consumer, began, start) if began else 0.0
-    first = Evidence("logs", consumer.ref, f"one took {was:.2g} s before any can have waited", began) if was else None
-    why = first or (more_handed(view, consumer, began, start) if began else None)
-    if why is None:
-        return ()
-    fact = f"all {held[1]:.0f} messages that it is handed are in work; each takes {took[1]:.2g} s, as before"
-    return Evidence("metrics", consumer.ref, f"{fact}, and it does {done[1]:.3g} a second"), why
+    busy = _all_busy(view, consumer)
+    held = _both(view, "queue_unacked", (named_in(series),)) or busy
+    if not done or done[1] < FEWER * done[0] or (took and not alike(*took)):
+        return None
+    if held and took:
+        if any(rate * time < EXPLAINED * many for many, rate, time in zip(held, done, took, strict=True)):
+            return None
+        told = f"all {held[1]:.0f} messages that it is handed are in work; each takes {took[1]:.2g} s, as before"
+        return _Does(told, done[1], Near.of(took[1]))
+    if not _at_its_limit(view, consumer) or not (took or busy):
+        return None
+    seconds = took[1] if took else busy[1] / done[1] if busy else 0.0
+    # Those that fail after a long wait make the mean of what is in work longer than most jobs are.
+    near = Near.of(seconds) if took else Near(seconds / 3, SLOWER * seconds)
+    return _Does("its pods use all the processor that they may, and have as many jobs in work as ever", done[1], near)
+
+
+def _at_its_limit(view: View, consumer: Workload) -> bool:
+    """Tell whether all pods of readers were at their processor limit at first, nearly always since, and are."""
+    for pod in consumer.live:
+        ask = (view.figures.first, view.figures.median, view.figures.now)
+        shares = [figure("cpu_share", pod=pod.name) for figure in ask]
+        if any(share is None or share < BUSY for share in shares):
+            return False
+    return bool(consumer.live) and not releases(view, consumer, PEAK)
 
 
 def _all_busy(view: View, consumer: Workload) -> tuple[float, float] | None:
@@ -124,58 +157,39 @@ def _all_busy(view: View, consumer: Workload) -> tuple[float, float] | None:
 
 
 def _both(view: View, signal: str, labels: Iterable[str]) -> tuple[float, float] | None:
-    """Return how a signal began, and how it stands; None if nobody knows one of both."""
+    """Return how a signal began, and how it stands; None if nobody knows one of both, or it is told but once."""
     for label in labels:
         was, now = view.figures.first(signal, component=label), view.figures.now(signal, component=label)
-        if was and now:
+        told = (each.points for each in view.figures.series(signal, component=label) if each.points)
+        if was and now and max((p[-1][0] - p[0][0] for p in told), default=0.0) >= APART.total_seconds():
             return was, now
     return None
 
 
-def _alike(both: tuple[float, float]) -> bool:
-    return SHORTER * both[0] <= both[1] <= SLOWER * both[0]
+def _start(series: Series) -> datetime | None:
+    return datetime.fromtimestamp(series.points[0][0], UTC) if series.points else None
+
+
+def _pace(series: Series) -> float:
+    """Return by how many a second a queue grows."""
+    (first, was), (last, now) = series.points[0], series.points[-1]
+    return (now - was) / (last - first) if last > first else 0.0
+
+
+def _straight(series: Series) -> bool:
+    """Tell whether a queue grows as fast in the one half of its figures as in the other: it grew so before as well."""
+    values = [value for _, value in series.points]
+    if len(values) < MANY:
+        return False
+    middle = (len(values) - 1) // 2
+    first, then = values[middle] - values[0], values[2 * middle] - values[middle]
+    return first > 0 and abs(then / first - 1.0) <= EVEN
 
 
 def _began(series: Series, times: float = SURELY) -> datetime | None:
     """Return before when a queue surely was not long, by how fast it grows; None if it does not."""
-    (first, was), (last, now) = series.points[0], series.points[-1]
-    if now <= was or last <= first:
+    start, pace = _start(series), _pace(series) if series.points else 0.0
+    if start is None or not pace > 0:
         return None
-    since = timedelta(seconds=times * was * (last - first) / (now - was))
-    start = datetime.fromtimestamp(first, UTC)
-    return start - since if since < timedelta(days=1) else None
-
-
-def _as_quick(view: View, consumer: Workload, began: datetime, start: datetime) -> float:
-    """Return how long a job took by the log before one time, if those after another one take as long; 0: not so."""
-    before, after = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
-    for shape, at, seconds in _times(view, consumer):
-        if at < began:
-            before[shape].append(seconds)
-        elif at >= start:
-            after[shape].append(seconds)
-    known = [
-        (median(before[shape]), median(after[shape]))
-        for shape in before
-        if len(before[shape]) >= TOLD and len(after[shape]) >= TOLD
-    ]
-    return max((was for was, _ in known), default=0.0) if all(_alike(each) for each in known) else 0.0
-
-
-def _times(view: View, consumer: Workload) -> Iterator[tuple[str, datetime, float]]:
-    """Yield which message of a consumer's pods told when that something took how long: the first time in it."""
-    fails = fails_in(view, consumer)
-    for log in view.logs_of(consumer.live, previous=False):
-        for line in log.lines:
-            seconds = _seconds(line)
-            at = stamp(line) if seconds and not fails(line) else None
-            if seconds and at is not None:
-                yield shape_of(line), at, seconds
-
-
-def _seconds(line: str) -> float | None:
-    named = seconds_of(line)
-    if named is not None:
-        return named
-    found = _TAKES.search(line)
-    return float(found[1]) / (1000 if found[2] == "ms" else 1) if found else None
+    since = timedelta(seconds=min(times * series.points[0][1] / pace, _DAY.total_seconds()))
+    return start - since if since < _DAY else None

@@ -7,15 +7,12 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import excluding
 from tuheg_ir.diagnosis.rules._capacity import GROWN, asked_more, callers_grew, remedy_for_load
+from tuheg_ir.diagnosis.rules._job_times import SLOWER, Near, alike, of_another_kind
 from tuheg_ir.diagnosis.rules._sessions import full
 from tuheg_ir.diagnosis.view.trouble import errors, labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-SLOWER = 1.3
-"""Requests that take more than so many times as long as before are held up by something."""
-SHORTER = 0.7
-"""Jobs that take less than so large a part of the time of before may be over so soon since they fail."""
 FEWER = 0.95
 """Workers that serve less than so large a share of what they served hang, or wait."""
 EXPLAINED = 0.9
@@ -70,6 +67,7 @@ def jobs_in_line(view: View, worker: Workload, began: datetime | None) -> tuple[
     times what each takes: where more are in work than follows from that, some hang and hold threads that end none.
     Who does as many as ever was at its limit before; that is told of one whose jobs in work are counted, and not of
     another, part of whose threads may hang while the others do what all did.
+    Where jobs of a kind come that always took longer, a mean rises though none takes longer than its like did.
     """
     if began is None or errors(view, worker.ref):
         return ()
@@ -77,11 +75,13 @@ def jobs_in_line(view: View, worker: Workload, began: datetime | None) -> tuple[
     if not done or not took:
         return ()
     more, longer = done[1] / done[0], took[1] / took[0]
-    if not SHORTER <= longer <= SLOWER or more < (FEWER if busy else GROWN):
+    mixed = longer > SLOWER and of_another_kind(view, worker, began, Near.of(took[1]))
+    if not (alike(*took) or mixed) or more < (FEWER if busy else GROWN):
         return ()
     if busy and more * longer < EXPLAINED * busy[1] / busy[0]:
         return ()
-    fact = f"each of its jobs takes as long as before, {took[1]:.2g} s, and it does {more:.1f} times as many"
+    like = "its like did" if mixed else "before"
+    fact = f"each of its jobs takes as long as {like}, {took[1]:.2g} s, and it does {more:.1f} times as many"
     return (Evidence("metrics", worker.ref, fact),)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._capacity import GROWN
 from tuheg_ir.diagnosis.rules._hosts_outside import is_outside
+from tuheg_ir.diagnosis.rules._told_more import told_more
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import role
@@ -19,15 +20,20 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 
-def more_handed(view: View, reader: Workload, began: datetime, start: datetime) -> Evidence | None:
+def more_handed(
+    view: View, reader: Workload, began: datetime, start: datetime, least: float, straight: datetime
+) -> Evidence | None:
     """Return that more is handed to a reader since a time between two, and that nothing else can have held it up.
 
-    Its senders' autoscaler tells of more load where no figure goes back so far. That somebody whom it asks was slower
-    before the first figure is not known: so all of them have to be in the namespace, and well, and as they were.
+    Its senders' autoscaler tells of more load where no figure goes back so far, or their own log: ``least``: so many
+    times as much comes as it can do; ``straight``: before when little came, by how the queue grows. That somebody
+    whom it asks was slower before the first figure is not known: so all of them have to be in the namespace, and well,
+    and as they were.
     """
     if _changed(reader, began, start) or _asks_outside(view, reader) or not _well_behind(view, reader, began, start):
         return None
-    return next(_grew_then(view, reader, began, start), None)
+    found = (*_grew_then(view, reader, began, start), *told_more(view, reader, straight, start, max(GROWN, least)))
+    return found[0] if found else None
 
 
 def _changed(workload: Workload, began: datetime, start: datetime) -> bool:

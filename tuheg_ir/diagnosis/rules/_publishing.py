@@ -15,7 +15,12 @@ from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 SOON = timedelta(minutes=30)
 EARLY = timedelta(minutes=2)
 """Samples and starts are that far apart."""
-_PUBLISHES = late(r"publish|replay|enqueue|backfill|produc(?:ed|ing) \d|sent \d+ (?:message|event)", re.IGNORECASE)
+_PUBLISHES = late(
+    r"publish|replay|enqueue|backfill|produc(?:ed|ing) \d|sent \d+ (?:message|event)"
+    r"|\b(?:jobs?|tasks?|messages?|events?) (?:were |are )?queued\b"
+    r"|\bqueued \d+ (?:\w+ ){0,2}(?:jobs?|tasks?|messages?|events?)",
+    re.IGNORECASE,
+)
 
 
 def publishes(view: View, pods: Iterable[Pod]) -> str:

@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rules._after_outage import after_outage, away_at
 from tuheg_ir.diagnosis.rules._all_at_work import done_in_line, outnumbered
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._figures import Turn
+from tuheg_ir.diagnosis.rules._filled_by_run import filled_by_run, left_of_run, nearly_empty
 from tuheg_ir.diagnosis.rules._held_up import LASTING, held_up_before, held_up_by
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._in_line import remedy_in_line
@@ -85,20 +86,23 @@ def _of_consumer(view: View, consumer: Workload, series: Series, grew: Turn, wai
     held_up = held_up_by(view, consumer)
     if away := away_at(view, consumer, grew.since):
         return _of_others(view, consumer, away, grew, waits)
-    if by_release(consumer, grew) and not blames_another(view, consumer, consumer):
+    counted, line = done_in_line(view, consumer, series, grew.since)  # the first with those that fail
+    brought = filled_by_run(view, consumer, series, grew) if line else None
+    if by_release(consumer, grew) and not brought and not blames_another(view, consumer, consumer):
         return _of_release(consumer, grew, waits)
     if refused := turned_away(view, consumer):
         return _of_limits(consumer, refused, grew, waits)
     if any(hit.trouble in LASTING for hit in held_up):
         return _of_others(view, consumer, held_up, grew, waits)
     told = held_up or held_up_before(view, consumer, grew.since)
-    counted, line = done_in_line(view, consumer, series, grew.since)  # the first with those that fail
     found = _of_its_own(view, consumer, grew, (waits, *counted))
     if found is None and (told or counted) and not line:
         return _of_others(view, consumer, told, grew, waits)
     if found is None and (part := in_one_part(view, series, consumer.ref)):
         return _of_one_part(view, consumer, part, grew, waits)
-    return found or _of_too_few(view, consumer, grew, (waits, *line))
+    if found is None and brought and nearly_empty(series):
+        return left_of_run(consumer, grew, (waits, brought))
+    return found or _of_too_few(view, consumer, grew, (waits, *line, *([brought] if brought else ())))
 
 
 def _of_release(consumer: Workload, grew: Turn, waits: Evidence) -> Match:
@@ -116,8 +120,7 @@ def _of_release(consumer: Workload, grew: Turn, waits: Evidence) -> Match:
 def _of_its_own(view: View, consumer: Workload, grew: Turn, told: tuple[Evidence, ...]) -> Match | None:
     """Return what ails a consumer or some of its pods themselves; None: nothing that is known.
 
-    ``told``: what waits and, if it is counted, that it does more jobs than ever: then it does not stand still, however
-    little of the processor that takes.
+    ``told``: what waits and, if counted, that it does more than ever: it does not stand still, if next to idle.
     """
     waits, *line = told
     seen = (waits, consumer.standing())

@@ -11,7 +11,8 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._capacity import felt_before, from_behind
 from tuheg_ir.diagnosis.rules._demand import multiplied
-from tuheg_ir.diagnosis.rules._in_line import SERVED, SLOWER, TOOK, remedy_in_line, wait_in_line
+from tuheg_ir.diagnosis.rules._in_line import SERVED, TOOK, remedy_in_line, wait_in_line
+from tuheg_ir.diagnosis.rules._job_times import SLOWER
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.logs import Hit
