@@ -7,8 +7,8 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import autoscaler, errors
 from tests.diagnosis.rules.test_queue_backlog import AMQP, EXPIRED, MAIL, broker, worker
-from tests.diagnosis.rules.tiny import figure, pod, postgres, snapshot, timed
-from tuheg_ir.diagnosis.model import Snapshot
+from tests.diagnosis.rules.tiny import NOW, figure, pod, postgres, snapshot, timed
+from tuheg_ir.diagnosis.model import Series, Snapshot
 
 REFUSED = "[WRN] POST http://mailer:8080/v1/mails failed with 503 Service Unavailable, retry 1 of 3 in 500 ms"
 SERILOG = "[INF] mail {n} sent by carrier in {ms} ms (queued {waits} s)"
@@ -60,6 +60,7 @@ def sessions(taken: float) -> list[Any]:
 
 
 CALLS = {"DATABASE_URL": "postgres://postgres:5432/app", **AMQP}
+ONCE = ("queue_unacked", Series({"component": "mail-worker"}, ((NOW.timestamp(), 2.0),)))
 HOLDS = [
     *(
         Holds(
@@ -96,6 +97,11 @@ HOLDS = [
             ("nobody counts what they are handed", at_work(held=None)),
             ("their logs go back to when it was long already", at_work(hours=1.5)),
             ("no line tells how long a job takes", at_work(told=UNTIMED)),
+            ("what they are handed is told once", at_work(ONCE, held=None)),
+            ("it is no job that takes as long as ever", at_work(was=80, told="[DBG] mail {n} sent, page took 3 ms")),
+            ("one waits as long as ever for the next", at_work(told="[INF] mail {n} sent; polling again in 5 s")),
+            ("a time of settings stays", at_work(was=80, told="[INF] mail {n} sent; POST /send timeout 30 s")),
+            ("what takes as long is the answer", at_work(was=80, told='level=info msg="ack" id={n} duration_ms=2')),
             ("each fourth line tells of whom they ask", at_work(fails=130)),
         )
     ),

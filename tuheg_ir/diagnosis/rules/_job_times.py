@@ -34,7 +34,13 @@ _KIND = late(
     re.IGNORECASE,
 )
 """How a line of fields names the kind of a job."""
-_NUMBERED = late(r"[\w-]{0,80}\d[\w-]{0,80}")
+_NUMBERED = late(r"(?<![\w-])[\w-]{0,80}\d[\w-]{0,80}")
+_WAITED = late(
+    r"\b(?:queued|wait(?:ed|ing|s)?|delay(?:ed)?|lag(?:ged)?|behind)(?:_\w{1,20})?[\"']?\s?[=: ]\s?[\"']?"
+    r"(?:for |by |after )?\d{1,9}(?:\.\d{1,18})?(?:\s?m?s\b)?",
+    re.IGNORECASE,
+)
+"""How long a job waited before it was begun: that grows with its queue, however quick the job is."""
 _SHAPE = 120
 
 
@@ -120,10 +126,11 @@ def _times(view: View, consumer: Workload) -> Iterator[tuple[str, datetime, floa
 def _kind_of(line: str) -> str:
     """Return what lines of jobs of one kind have in common, whatever their numbers and of whichever process."""
     named = _KIND.search(line)
-    return f"{_NUMBERED.sub('#', shape_of(without_time(line)))[:_SHAPE]} {named[1] if named else ''}"
+    return f"{shape_of(_NUMBERED.sub('#', without_time(line)))[:_SHAPE]} {named[1] if named else ''}"
 
 
 def _seconds(line: str) -> float | None:
+    line = _WAITED.sub("", line)
     named = seconds_of(line)
     if named is not None:
         return named

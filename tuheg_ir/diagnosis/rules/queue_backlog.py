@@ -20,7 +20,6 @@ from tuheg_ir.diagnosis.rules._left_behind import left_behind, left_undone
 from tuheg_ir.diagnosis.rules._one_has_all import at_their_limit, far_busier
 from tuheg_ir.diagnosis.rules._publishing import above, flooded_by
 from tuheg_ir.diagnosis.rules._readers import (
-    IDLE,
     by_release,
     given_up,
     grown,
@@ -31,6 +30,7 @@ from tuheg_ir.diagnosis.rules._readers import (
     silent,
     waiting,
 )
+from tuheg_ir.diagnosis.rules._slackened import slackened
 from tuheg_ir.diagnosis.rules._turned_away import turned_away
 from tuheg_ir.diagnosis.rules._unreadable import stopped_by
 from tuheg_ir.diagnosis.rules._word import word_of
@@ -38,11 +38,8 @@ from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import Marked, complained
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.work import work_of_all
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-SLACK = 0.35
-"""Who uses so small a part of the time that it used is held up by something, and not by too much work."""
 AT_ONCE = timedelta(minutes=20)
 _SCALE = ("scale_workload",)
 
@@ -95,14 +92,22 @@ def _of_consumer(view: View, consumer: Workload, series: Series, grew: Turn, wai
     if any(hit.trouble in LASTING for hit in held_up):
         return _of_others(view, consumer, held_up, grew, waits)
     told = held_up or held_up_before(view, consumer, grew.since)
-    found = _of_its_own(view, consumer, grew, (waits, *counted))
-    if found is None and (told or counted) and not line:
+    if found := _of_its_own(view, consumer, grew, (waits, *counted)):
+        return found
+    if (told or counted) and not line:
         return _of_others(view, consumer, told, grew, waits)
-    if found is None and (part := in_one_part(view, series, consumer.ref)):
-        return _of_one_part(view, consumer, part, grew, waits)
-    if found is None and brought and nearly_empty(series):
-        return left_of_run(consumer, grew, (waits, brought))
-    return found or _of_too_few(view, consumer, grew, (waits, *line, *([brought] if brought else ())))
+    return _of_their_number(view, consumer, series, grew, (waits, *line), brought)
+
+
+def _of_their_number(
+    view: View, consumer: Workload, series: Series, grew: Turn, told: tuple[Evidence, ...], brought: Evidence | None
+) -> Match:
+    """Return that readers are too few, unless further ones are given nothing, or what a run left is nearly done."""
+    if part := in_one_part(view, series, consumer.ref):
+        return _of_one_part(view, consumer, part, grew, told[0])
+    if brought and nearly_empty(series):
+        return left_of_run(consumer, grew, (told[0], brought))
+    return _of_too_few(view, consumer, grew, (*told, *([brought] if brought else ())))
 
 
 def _of_release(consumer: Workload, grew: Turn, waits: Evidence) -> Match:
@@ -120,7 +125,8 @@ def _of_release(consumer: Workload, grew: Turn, waits: Evidence) -> Match:
 def _of_its_own(view: View, consumer: Workload, grew: Turn, told: tuple[Evidence, ...]) -> Match | None:
     """Return what ails a consumer or some of its pods themselves; None: nothing that is known.
 
-    ``told``: what waits and, if counted, that it does more than ever: it does not stand still, if next to idle.
+    ``told``: what waits and, if it is counted, that it does more jobs than ever: then it does not stand still, however
+    little of the processor that takes.
     """
     waits, *line = told
     seen = (waits, consumer.standing())
@@ -154,7 +160,7 @@ def _of_one_part(view: View, consumer: Workload, part: Evidence, grew: Turn, wai
 def _of_too_few(view: View, consumer: Workload, grew: Turn, told: tuple[Evidence, ...]) -> Match:
     """Return that a consumer is too small; ``told``: what waits and, if it is counted, how its jobs are done."""
     counted = len(told) > 1
-    if not counted and (idler := _slackened(view, consumer, grew)):
+    if not counted and (idler := slackened(view, consumer, grew)):
         return Match(
             component=consumer.ref,
             evidence=(*told, idler),
@@ -214,25 +220,6 @@ def _of_others(view: View, consumer: Workload, held_up: tuple[Hit, ...], grew: T
         since=grew.since,
         excludes=not_for((consumer.ref,), why, _SCALE),
     )
-
-
-def _slackened(view: View, consumer: Workload, grew: Turn) -> Evidence | None:
-    """Return that all pods of a consumer use much less of the processor than they did, or next to nothing of it.
-
-    Something holds them up. Who came to help when the queue was long did nothing before: it is measured by what the
-    others did.
-    """
-    works = work_of_all(view, consumer)
-    if works and (share := max(work.now for work in works.values())) < IDLE:
-        return Evidence("metrics", consumer.ref, f"its pods work, and use at most {share:.1%} of their CPU limit")
-    came = {pod.name for pod in consumer.live if pod.created and grew.since and pod.created > grew.since}
-    usual = max((work.was for name, work in works.items() if name not in came), default=0.0)
-    if not usual:
-        return None
-    most = max(work.now / usual if name in came else work.left for name, work in works.items())
-    if most > SLACK:
-        return None
-    return Evidence("metrics", consumer.ref, f"its pods use at most {most:.0%} of the processor time that they did")
 
 
 def _of_message(consumer: Workload, stopped: Marked, grew: Turn, waits: Evidence) -> Match:

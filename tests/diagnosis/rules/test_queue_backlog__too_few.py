@@ -1,0 +1,189 @@
+"""Readers that do all they can, as their processors, their senders' logs and the kinds of their jobs tell, or not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.plans import run
+from tests.diagnosis.rules.scenes import errors
+from tests.diagnosis.rules.test_queue_backlog import AMQP, MAIL, broker, worker
+from tests.diagnosis.rules.test_queue_backlog__outnumbered import HARM, climbs
+from tests.diagnosis.rules.tiny import NOW, figure, pod, snapshot, timed, workload
+from tuheg_ir.diagnosis.model import Series, Snapshot
+
+TOO_FEW = (MAIL, "capacity", "scale_workload")
+RELEASED = (MAIL, "code_defect", "rollback_workload")
+HELD_UP = (MAIL, "dependency_failure", "page_human")
+SIDEKIQ = "pid=7 tid=1g{n}h class=FeedWorker jid={n}fa{n}e elapsed={s:.3f} INFO: done"
+PLAIN = "INFO Job FeedJob [{n}a-{n}c] done in {s:.3f} s"
+ACCEPTED = '{{"level":"info","event":"order accepted, mail queued","order":{n}}}'
+
+
+def hot(
+    *beside: Any,
+    share: tuple[float, float] = (0.97, 0.98),
+    busy: tuple[float, float] | None = (20, 20),
+    done: tuple[float, float] = (40, 40),
+    took: tuple[float, float] | None = None,
+    was: float = 0.3,
+    now: float = 0.31,
+    told: str = SIDEKIQ,
+    hours: float = 6,
+    depth: tuple[float, float] = (5400, 8000),
+    **more: Any,
+) -> Snapshot:
+    """Return readers at their processor limit, whose queue grows in a straight line since before the first figure."""
+    figures = [climbs(*depth, component="mail-worker"), *beside]
+    figures += [figure("cpu_share", *share, 1500, pod=pod("mail-worker", n), container="w") for n in range(2)]
+    counts = {"jobs_in_work": busy, "job_rate": done, "job_time": took}
+    figures += [figure(name, *pair, 1500, component="mail-worker") for name, pair in counts.items() if pair]
+    ages = [hours * 3600 - 120 * n for n in range(int(hours * 30))]
+    lines = [
+        (age, told.format(n=n % 90 + 10, s=(was if age > 9000 else now) + n % 7 / 500)) for n, age in enumerate(ages)
+    ]
+    said = [timed(pod("mail-worker", n), *lines) for n in range(2)]
+    return snapshot(worker(**more), broker(), figures=figures, logs=said)
+
+
+def rain(
+    *beside: Any,
+    often: tuple[int, int] = (400, 100),
+    told: str = ACCEPTED,
+    hours: float = 5,
+    took: tuple[float, float] = (6.1, 6.0),
+    done: tuple[float, float] = (1.98, 1.97),
+    sender: dict[str, Any] | None = None,
+    **more: Any,
+) -> Snapshot:
+    """Return readers whose log goes back for an hour, and what those tell who hand them work.
+
+    ``often``: seconds from one such line to the next, hours ago and of late.
+    """
+    figures = [climbs(4200, 8000, component="mail-worker"), *beside]
+    counts = {"jobs_in_work": (12, 12), "job_rate": done, "job_time": took}
+    figures += [figure(name, *pair, 1500, component="mail-worker") for name, pair in counts.items()]
+    early = range(int(hours * 3600), 9000, -often[0])
+    late = range(9000, 0, -often[1])
+    lines = [(float(age), told.format(n=n)) for n, age in enumerate((*early, *late))]
+    work = [(3500.0 - 30 * n, f"INFO mail {n} sent in 6.{n % 4} s") for n in range(110)]
+    return snapshot(
+        worker(**more),
+        workload("shop", **{"env": AMQP, **(sender or {})}),
+        broker(),
+        figures=figures,
+        logs=[
+            *(timed(pod("mail-worker", n), *work) for n in range(2)),
+            *(timed(pod("shop", n), *lines) for n in range(2)),
+        ],
+    )
+
+
+def imported(
+    *beside: Any,
+    left: float = 30000,
+    peak: float = 40000,
+    longer: float = 0.9,
+    mails: bool = True,
+    released: float = 3300,
+    began: float = 2400,
+    done: tuple[float, float] = (1.3, 8.9),
+    took: tuple[float, float] = (0.5, 0.88),
+    busy: tuple[float, float] = (1, 8),
+    said: str = "INFO feed: {n}00/40000 products saved, tasks queued",
+) -> Snapshot:
+    """Return readers that were released, and a run that fills their queue a quarter of an hour later.
+
+    ``longer``: the seconds of an index task since the queue grows.
+    """
+    objects, told = run("feed", began, *(said.format(n=n) for n in range(20)))
+    depth = [(3600.0, 2.0), *((began - 30 * n, peak * n / 40) for n in range(1, 41))]
+    depth += [(age, left + (peak - left) * age / (began - 1200)) for age in range(int(began) - 1230, -1, -30)]
+    points = tuple((NOW.timestamp() - age, value) for age, value in depth)
+    extra = [(NOW.timestamp() - age, 2.0) for age in range(3570, int(began), -30)]
+    series = Series({"component": "mail-worker"}, tuple(sorted([*points, *extra])))
+    figures: list[Any] = [("queue_depth", series), *beside]
+    counts = {"job_rate": done, "job_time": took, "jobs_in_work": busy}
+    figures += [figure(name, *pair, began, component="mail-worker") for name, pair in counts.items()]
+    line = "INFO Task {kind}[{n}b-{n}c] succeeded in {s:.4f}s: None"
+    calm = [
+        (age, line.format(kind="mail" if mails and n % 2 else "index", n=n, s=0.2 if mails and n % 2 else 0.9))
+        for n, age in enumerate(range(int(released) - 60, int(began), -30))
+    ]
+    rush = [(age, line.format(kind="index", n=n, s=longer)) for n, age in enumerate(range(int(began) - 10, 0, -30))]
+    logs = [timed(pod("mail-worker", n), *calm, *rush) for n in range(2)]
+    before = {"image": "registry.example/mail:0"}
+    return snapshot(worker(before=before, released=released), broker(), objects, figures=figures, logs=[*logs, told])
+
+
+HOLDS = [
+    *(
+        Holds(
+            f"readers do all they can while more comes: {what}",
+            world,
+            TOO_FEW,
+            excludes=no("restart_workload", at=MAIL),
+            harmful=HARM,
+        )
+        for what, world in (
+            ("all threads busy, at the processor limit, jobs as quick by the log", hot()),
+            ("at the processor limit, each job timed, nobody counts the threads", hot(busy=None, took=(0.31, 0.31))),
+            ("at the processor limit, of plain words", hot(told=PLAIN)),
+            ("who hands on work tells of it four times as often", rain()),
+            ("of published events", rain(told="INFO event {n} published to mails")),
+            ("a run fills the queue a while after their release", imported()),
+            ("of a replay", imported(said="INFO replayed {n} of 20")),
+        )
+    ),
+    Holds(
+        "readers were released, and a run's jobs take longer than such jobs did",
+        imported(longer=1.9, took=(0.5, 1.9), done=(1.3, 4.2)),
+        RELEASED,
+        harmful=("scale_workload",),
+    ),
+    Holds(
+        "readers were released as their queue began to grow, and a run began then too",
+        imported(released=2500),
+        RELEASED,
+        harmful=("scale_workload",),
+    ),
+    Holds(
+        "readers were released a while before, and a run that publishes nothing began with their queue",
+        imported(said="INFO report page {n} written"),
+        RELEASED,
+        harmful=("scale_workload",),
+    ),
+    Holds(
+        "what a run left is worked off in some minutes",
+        imported(left=1500, peak=40000),
+        (MAIL, "capacity", "page_human"),
+        excludes=no("scale_workload", at=MAIL),
+        harmful=("scale_workload", *HARM),
+    ),
+]
+DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"a queue that was long an hour ago grows, and nobody knows that its readers are too few: {what}",
+            world,
+            harmful=("scale_workload",),
+        )
+        for what, world in (
+            ("a job took a third of that hours ago", hot(was=0.1)),
+            ("they are not at their limit, and nobody counts how long a job takes", hot(share=(0.5, 0.5))),
+            ("at their limit only of late", hot(share=(0.5, 0.98))),
+            ("at their limit, and they do fewer", hot(done=(40, 30))),
+            ("what takes as long as ever is no job", hot(told="INFO ack {n} took 2 ms")),
+            ("their log begins as the queue is long", hot(hours=1.2)),
+            ("some threads hang beside those at the limit", hot(busy=(12, 20))),
+            ("of short ago released", hot(before={"image": "registry.example/mail:0"}, released=9000)),
+            ("who hands on work tells of it as often as ever", rain(often=(100, 100))),
+            ("who hands on work tells a third more, and it comes at half as much again", rain(often=(130, 100))),
+            ("who hands on work tells of what it sends again", rain(told="INFO mail {n} queued, attempt 2")),
+            ("who hands on work was released since", rain(sender={"before": {"env": {}}, "released": 5000})),
+            ("the log of who hands on work begins too late", rain(hours=1.5)),
+            ("a third of the jobs fails", rain(errors("mail-worker", 0.3, 1500))),
+            ("jobs became slower within the hour", rain(took=(3.0, 6.0), done=(3.9, 1.97))),
+        )
+    ),
+]
