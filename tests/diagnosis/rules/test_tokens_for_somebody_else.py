@@ -26,6 +26,22 @@ MARKET = {"JWT_AUDIENCE": "market"}
 INNER: dict[str, Any] = {"env": {"GATE_AUDIENCE": "inner"}, "before": {"env": {"GATE_AUDIENCE": "market"}}}
 SEALED: dict[str, Any] = {"env": {"TOKEN_AUDIENCE": "inner"}, "before": {"env": {"TOKEN_AUDIENCE": "market"}}}
 ISS: dict[str, Any] = {"args": ["--issuer=https://id.example/"], "before": {"args": ["--issuer=https://id.example"]}}
+OF_PROXY: dict[str, Any] = {"env": {"KC_PROXY": "edge"}, "before": {"env": {"KC_PROXY_HEADERS": "xforwarded"}}}
+BELIEVED: dict[str, Any] = {"env": {}, "before": {"env": {"ASPNETCORE_FORWARDEDHEADERS_ENABLED": "true"}}}
+SECURE: dict[str, Any] = {"args": ["--externalSecure=false"], "before": {"args": ["--externalSecure=true"]}}
+NAMED: dict[str, Any] = {
+    "env": {"KC_HOSTNAME": "https://id.example", "KC_PROXY_HEADERS": "forwarded"},
+    "before": {"env": {"KC_HOSTNAME": "https://id.example", "KC_PROXY_HEADERS": "xforwarded"}},
+}
+MORE_PROXIES: dict[str, Any] = {
+    "env": {"AUTHENTIK_TRUSTED_PROXIES": "10.0.0.0/8,192.0.2.0/24"},
+    "before": {"env": {"AUTHENTIK_TRUSTED_PROXIES": "10.0.0.0/8"}},
+}
+OUTWARD: dict[str, Any] = {
+    "env": {"HTTPS_PROXY": "http://way-out:3128"},
+    "before": {"env": {"HTTPS_PROXY": "http://proxy:3128"}},
+}
+EXPECTS = {"OIDC_ISSUER": "https://id.example"}
 BOTH: dict[str, Any] = {"env": {"GATE_AUDIENCE": "market inner"}, "before": {"env": {"GATE_AUDIENCE": "market"}}}
 
 
@@ -87,6 +103,18 @@ HOLDS = [
                 refused(GO, gate=ISS, takes={"OIDC_ISSUER": "https://id.example"}),
             ),
             (
+                "by another issuer: it no longer believes the proxy under which address it is asked",
+                refused(GO, gate=OF_PROXY, takes=EXPECTS),
+            ),
+            (
+                "by another issuer: it reads no forwarded headers, and one value that others have is set to true",
+                refused(GO, workload("rates", env=KEYS | {"ISSUER_CHECK": "true"}), gate=BELIEVED, takes=EXPECTS),
+            ),
+            (
+                "by another issuer: an argument says that it is asked without TLS",
+                refused(GO, gate=SECURE, takes={}),
+            ),
+            (
                 "one of both that refuse was released before with other code",
                 refused(api={"before": OLD, "released": 1500}),
             ),
@@ -121,6 +149,19 @@ DOES_NOT_HOLD = [
         ("what they refuse is not signed as it should be", refused(SIGNED), BACK),
         ("they refuse the issuer, and it is the audience that was changed", refused(GO), BACK),
         ("another audience was added only", refused(gate=BOTH), BACK),
+        (
+            "it believes its proxy otherwise, and has its whole address from its settings",
+            refused(GO, gate=NAMED, takes=EXPECTS),
+            BACK,
+        ),
+        ("it believes one proxy more", refused(GO, gate=MORE_PROXIES, takes=EXPECTS), BACK),
+        ("it goes out by another proxy", refused(GO, gate=OUTWARD, takes=EXPECTS), BACK),
+        ("it no longer believes its proxy, and the audience is refused", refused(NODE, gate=OF_PROXY), BACK),
+        (
+            "it no longer believes its proxy, and a client was released too, which may show other tokens",
+            refused(GO, gate=OF_PROXY, takes=EXPECTS, shop={"before": OLD, "released": 1150}),
+            (SHOP, "code_defect", "rollback_workload"),
+        ),
         (
             "all that refuse were released after it",
             refused(

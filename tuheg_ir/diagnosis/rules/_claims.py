@@ -26,19 +26,27 @@ _LONGEST = 4000
 
 
 class Claim(NamedTuple):
-    """One claim of a token: how it is told that it is not taken, and what the settings of it are called."""
+    """One claim of a token: how it is told that it is not taken, and what the settings of it are called.
+
+    drawn: what settings are called that an issuer draws it from where none names it; None: there are none.
+    """
 
     what: str
     refused: Kept
     named: re.Pattern[str]
+    drawn: re.Pattern[str] | None = None
 
 
 class Set(NamedTuple):
-    """A setting of a claim that a release changed; "" where nobody can read what it was or is."""
+    """A setting of a claim that a release changed; "" where nobody can read what it was or is.
+
+    drawn: the claim is drawn from it only, so that nobody who checks tokens has its value.
+    """
 
     name: str
     before: str
     after: str
+    drawn: bool = False
 
 
 def _kept(word: str, short: str, others: str) -> Kept:
@@ -78,7 +86,16 @@ ISSUER = Claim(
         r"(?<![a-z])iss(?:uers?)?(?![a-z])|issuer_?ur[il]|(?:public|external|frontend)_?ur[il]|kc_hostname",
         re.IGNORECASE,
     ),
+    late(
+        r"forwarded|\bxff|address[-_.]?forwarding|proxy[-_.]?(?:headers?|ssl[-_.]?header)|\bkc_proxy"
+        r"|trust(?:ed)?[-_.]?prox(?:y|ies)|external[-_.]?(?:secure|domain|port|host|scheme|proto)",
+        re.IGNORECASE,
+    ),
 )
+"""An issuer that is told no name of its own has that by which it was asked, as far as it believes the proxy before it.
+
+Keycloak's, Spring's, .NET's, Django's, uvicorn's, authentik's, Zitadel's.
+"""
 CLAIMS = (AUDIENCE, ISSUER)
 """Spring, jsonwebtoken, jose, .NET, PyJWT, python-jose, golang-jwt, jwx, go-oidc, jjwt, Nimbus, java-jwt, jose4j,
 ruby-jwt, Rust's, Authlib, lcobucci's, Envoy, Keycloak, oauth2-proxy.
@@ -87,7 +104,23 @@ ruby-jwt, Rust's, Authlib, lcobucci's, Envoy, Keycloak, oauth2-proxy.
 
 def changed(workload: Workload, claim: Claim) -> list[Set]:
     """Return the settings of a claim that a release changed; not where more are named than before: those all take."""
-    was, now = (dict(_given(each, claim)) for each in (template_before(workload), workload.template))
+    return _changed(workload, claim.named)
+
+
+def made_otherwise(workload: Workload, claim: Claim) -> list[Set]:
+    """Return the settings that a release of an issuer changed of which it makes a claim: its own, else what is drawn.
+
+    Who is told its whole address believes no proxy about it.
+    """
+    found = changed(workload, claim)
+    told = any("://" in value for _, value in _given(workload.template, claim.named))
+    if found or claim.drawn is None or told:
+        return found
+    return [each._replace(drawn=True) for each in _changed(workload, claim.drawn)]
+
+
+def _changed(workload: Workload, named: re.Pattern[str]) -> list[Set]:
+    was, now = (dict(_given(each, named)) for each in (template_before(workload), workload.template))
     found = [Set(key, was.get(key, ""), now.get(key, "")) for key in {**was, **now} if was.get(key) != now.get(key)]
     return [each for each in found if not (each.before and _parts(each.before) <= _parts(each.after))]
 
@@ -97,7 +130,7 @@ def holds(view: View, workload: Workload, claim: Claim, of: Set, value: str) -> 
 
     What is sealed, as its name sounds like a secret's, is compared by what the other text would be sealed to.
     """
-    return bool(value) and any(
+    return bool(value and not of.drawn) and any(
         seal(part, of.name) == value if is_seal(value) else value in part
         for said in _said(view, workload, claim, of)
         for part in _parts(said)
@@ -129,14 +162,14 @@ def _parts(value: str) -> set[str]:
     return {each for each in re.split(r"[,;\s=\"'\[\]]+", value) if each}
 
 
-def _given(template: Mapping[str, Any], claim: Claim) -> Iterator[tuple[str, str]]:
+def _given(template: Mapping[str, Any], named: re.Pattern[str]) -> Iterator[tuple[str, str]]:
     """Yield (name, value) of what a template itself sets of a claim, in variables and words of commands."""
     for container in items(template, "spec", "containers"):
         for entry in items(container, "env"):
-            if claim.named.search(text(entry, "name")):
+            if named.search(text(entry, "name")):
                 yield text(entry, "name"), text(entry, "value") or str(entry.get("valueFrom") or "")
         words = words_given(container)
         for word, after in zip(words, (*words[1:], ""), strict=False):
             name, _, value = word.partition("=")
-            if name.startswith("-") and claim.named.search(name):
+            if name.startswith("-") and named.search(name):
                 yield name, value or after

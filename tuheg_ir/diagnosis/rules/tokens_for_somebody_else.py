@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._claims import CLAIMS, Claim, Set, changed, holds, tells_its_own
+from tuheg_ir.diagnosis.rules._claims import CLAIMS, Claim, Set, changed, holds, made_otherwise, tells_its_own
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._replaced import Told, present, told
 from tuheg_ir.diagnosis.rules._signed_anew import keys_from
@@ -65,8 +65,10 @@ def _issuers(
         heard = [t for t in tellers if t.workload is not issuer and since_release(issuer, t.began, claim.refused.soon)]
         if not heard or issuer.returned or role(issuer) in DATA:
             continue
-        sets = changed(issuer, claim)
+        sets = made_otherwise(issuer, claim)
         if sets:
+            if all(each.drawn for each in sets) and _client_released(view, issuer, heard):
+                continue  # no value shows whose tokens are refused
             heard = [t for t in heard if _of_its_tokens(view, t, issuer) and _wants_the_former(view, claim, t, sets)]
         elif not sets and issuer.changed("image") and not _client_released(view, issuer, heard):
             heard = [t for t in heard if _has_keys_of(view, t.workload, issuer)]
@@ -92,7 +94,8 @@ def _moved(view: View, claim: Claim, issuer: Workload, sets: Sequence[Set]) -> W
 
 def _wants_the_former(view: View, claim: Claim, teller: Teller, sets: Sequence[Set]) -> bool:
     """Tell whether who refuses takes the value of before, or nobody can read what it takes."""
-    known = [each for each in sets if each.before and tells_its_own(view, teller.workload, claim, each)]
+    named = [each for each in sets if each.before and not each.drawn]
+    known = [each for each in named if tells_its_own(view, teller.workload, claim, each)]
     return not known or any(holds(view, teller.workload, claim, each, each.before) for each in known)
 
 
