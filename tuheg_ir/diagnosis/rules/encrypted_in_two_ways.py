@@ -5,20 +5,18 @@ Both kinds lie in one store then: no template reads all of it, and whoever goes 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._data_keys import data_keys
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._twins import another_program, programs
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit, tells
-from tuheg_ir.diagnosis.view.reading import created, items, mapping, oldest, text
+from tuheg_ir.diagnosis.view.reading import created, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, cause_of_release, release_evidence, releases
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -27,10 +25,6 @@ LATELY = timedelta(days=14)
 """What is stored may be read by one that runs once a week, or once in two."""
 ROWS = 3
 """Fewer rows than this may be broken by themselves."""
-_KEY = late(r"crypt|cipher|(?:key(?:s|set|ring)?|salt)(?![a-z])", re.IGNORECASE)
-_OTHER_KEY = late(r"(?:api|access|account|tls|ssh|public|jwt|sign(?:ing)?|licen[cs]e)[-_. ]?keys?", re.IGNORECASE)
-"""Keys by which nothing is encrypted that is stored."""
-_LOGIN = late(r"pass(?:word|wd)?(?![a-z])|user|url|uri|dsn|host", re.IGNORECASE)
 
 
 def when(view: View) -> Iterator[Match]:
@@ -84,20 +78,7 @@ def _one_key(view: View, one: Workload, other: Workload) -> bool:
 
 def _keys(view: View, workload: Workload) -> Iterator[str]:
     """Yield the Secrets of which a workload takes what its name calls a key, and no login."""
-    spec = mapping(workload.template, "spec")
-    for entry in (each for c in items(spec, "containers") for each in items(c, "env")):
-        secret = text(entry, "valueFrom", "secretKeyRef", "name")
-        taken = f"{text(entry, 'name')} {text(entry, 'valueFrom', 'secretKeyRef', 'key')}"
-        if secret and (_is_key(taken) or (_is_key(secret) and not _LOGIN.search(taken))):
-            yield secret
-    whole = {(kind, secret) for kind, secret, key, _ in keys_of(workload.template) if not key}
-    for kind, secret in whole | {(kind, secret) for kind, secret, _ in volumes_of(workload.template)}:
-        if kind == "Secret" and any(map(_is_key, (secret, *mapping(view.objects("Secret").get(secret, {}), "data")))):
-            yield secret
-
-
-def _is_key(named: str) -> bool:
-    return _KEY.search(_OTHER_KEY.sub("", named)) is not None
+    yield from (secret for secret, _ in data_keys(view, workload.template))
 
 
 def _match(

@@ -1,0 +1,50 @@
+"""By which keys of which Secrets a workload encrypts what it stores, and when one of those was written last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Obj
+from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
+from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.written import read_write
+
+_KEY = late(r"crypt|cipher|fernet|(?:key(?:s|set|ring)?|salt)(?![a-z])", re.IGNORECASE)
+_OTHER_KEY = late(r"(?:api|access|account|tls|ssh|public|jwt|sign(?:ing)?|licen[cs]e)[-_. ]?keys?", re.IGNORECASE)
+"""Keys by which nothing is encrypted that is stored."""
+_LOGIN = late(r"pass(?:word|wd)?(?![a-z])|user|url|uri|dsn|host", re.IGNORECASE)
+
+
+def data_keys(view: View, template: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (Secret, key) of what a template takes that is called a key, and no login; key "": nobody knows its keys.
+
+    Of a Secret that is taken as a whole these are the keys in it that are called so, or all where its own name is.
+    """
+    for entry in (each for c in items(template, "spec", "containers") for each in items(c, "env")):
+        secret, key = (text(entry, "valueFrom", "secretKeyRef", field) for field in ("name", "key"))
+        taken = f"{text(entry, 'name')} {key}"
+        if secret and (_is_key(taken) or (_is_key(secret) and not _LOGIN.search(taken))):
+            yield secret, key
+    whole = {(kind, secret) for kind, secret, key, _ in keys_of(template) if not key}
+    for kind, secret in sorted(whole | {(kind, secret) for kind, secret, _ in volumes_of(template)}):
+        held = mapping(view.objects("Secret").get(secret, {}), "data") if kind == "Secret" else {}
+        of_keys = [each for each in held if _is_key(each)]
+        if of_keys or (kind == "Secret" and _is_key(secret)):
+            named = [each for each in held if not _LOGIN.search(each)]
+            yield from ((secret, each) for each in of_keys or named or ("",))
+
+
+def key_written(secret: Obj, key: str) -> datetime | None:
+    """Return when one key of a Secret was written last, as far as its writers tell what of it they wrote."""
+    taken = {"name": text(secret, "metadata", "name"), "key": key}
+    env = [{"name": key, "valueFrom": {"secretKeyRef": taken}}]
+    return read_write({"spec": {"containers": [{"env": env}]}}, secret)
+
+
+def _is_key(named: str) -> bool:
+    return _KEY.search(_OTHER_KEY.sub("", named)) is not None
