@@ -122,15 +122,15 @@ def _teller(view: View, workload: Workload, key: Key) -> Teller | None:
     well = [pod for pod in workload.live if pod.name in since - told]
     if began is None or started is None or began < started or len(well) > len(ill):
         return None
-    own = workload.changes and workload.released_at is not None and workload.released_at > key.at - MINUTE
-    before = data_keys(view, template_before(workload)) if own else ()
-    if own and not {(key.secret, each) for each in key.keys} <= set(before):
+    released = workload.released_at if workload.changes else None
+    own = released is not None and released > key.at - MINUTE
+    if own and not {(key.secret, each) for each in key.keys} <= set(data_keys(view, template_before(workload))):
         return None
     if any(at is not None and at < key.at - MINUTE for _, at in troubles(view, workload.ref)):
         return None
     newest = {pod.name for pod in workload.newest_pods()}
     hit = max((each for each in hits if each.pod in {pod.name for pod in ill}), key=lambda each: each.count)
-    return Teller(workload, hit, ill, started, began, bool(own) and all(pod.name in newest for pod in ill))
+    return Teller(workload, hit, ill, started, began, own and all(pod.name in newest for pod in ill))
 
 
 def _shows(view: View, told: Sequence[Workload], key: Key, tellers: Sequence[Teller]) -> bool:
