@@ -15,7 +15,7 @@ from tuheg_ir.diagnosis.rules._pools import READINGS, Climb, kept_waiting
 from tuheg_ir.diagnosis.view.complaints import STILL, fresh
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.releases import SOON, releases
+from tuheg_ir.diagnosis.view.releases import SOON, releases, served_long
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -28,8 +28,6 @@ ALIKE = 2.0
 """So many times as fast as the slowest may the fastest pod lose connections, by chance of what they are asked."""
 APART = 2.0
 """So many times as old as the youngest is the oldest pod, if their ages are to tell anything."""
-BEFORE = 5
-"""The template before served for so many times as long as the new one needs to lose all."""
 FULL_FOR = timedelta(minutes=10)
 """A pool that has none left, and gives none back for so long, has lost them all."""
 _SIGNALS = ("outward_pool_in_use", "pool_in_use")
@@ -87,7 +85,7 @@ def kept_by_age(view: View, workload: Workload) -> Climb | None:
     emptied = [end for name, end in ends.items() if end and name in out]
     if not emptied or not all(ends.values()) or out >= set(counts):
         return None
-    if not _served_long(workload, min(emptied) - at.timestamp()):
+    if not served_long(workload, min(emptied) - at.timestamp()):
         return None
     lives = [_Life(pod, counts[pod.name], end) for pod in workload.live if (end := ends[pod.name])]
     if any(each.pod.name in out and (each.started is None or each.started - at > SOON) for each in lives):
@@ -131,10 +129,3 @@ def _full_since(view: View, points: Points) -> float | None:
 
 def _alike(paces: Sequence[float]) -> bool:
     return min(paces) > 0 and max(paces) <= ALIKE * min(paces)
-
-
-def _served_long(workload: Workload, took: float) -> bool:
-    """Tell whether the template before served for much longer than the new one took to lose all."""
-    at = workload.released_at
-    before = workload.revisions[1].created if len(workload.revisions) > 1 else None
-    return at is not None and before is not None and (at - before).total_seconds() >= BEFORE * took

@@ -142,7 +142,7 @@ def _opened(view: View, workload: Workload, database: str, began: datetime) -> t
     now = view.figures.now(_STATES, component=label, state=_OPEN) or 0.0
     was = view.figures.before(_STATES, began - timedelta(minutes=1), component=label, state=_OPEN) or 0.0
     at_work = view.figures.now(_STATES, component=label, state="active") or 0.0
-    taken = _taken(view, workload)
+    taken = taken_by_pods(view, workload)
     if taken is None and clients(view, database) != (workload.ref,):
         return ()  # whose sessions they are nobody knows
     idle = view.figures.now(_STATES, component=label, state="idle") or 0.0
@@ -165,7 +165,7 @@ def _listed(view: View, workload: Workload, database: str) -> tuple[Evidence, ..
     return (Evidence("database", database, f"{idle} of {every} sessions of {workload.name} idle in transactions"),)
 
 
-def _taken(view: View, workload: Workload) -> float | None:
+def taken_by_pods(view: View, workload: Workload) -> float | None:
     """Return how many connections the pools of all pods have taken; None if nobody counts them."""
     counts = view.figures.latest("pool_in_use", "pod")
     mine = [counts.get(pod.name) for pod in workload.live]

@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rules._booked_out import booked_out
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._kept_by_age import kept_by_age
 from tuheg_ir.diagnosis.rules._kept_by_calls import kept_by_calls
+from tuheg_ir.diagnosis.rules._left_in_transactions import left_in_transactions
 from tuheg_ir.diagnosis.rules._pools import never_given_back, only_late
 from tuheg_ir.diagnosis.rules._sessions import full, released_before
 from tuheg_ir.diagnosis.rules._waits_for_itself import waits_for_itself
@@ -27,7 +28,7 @@ _ON_STORE = ("scale_database", "restart_workload", "rollback_workload")
 
 
 def when(view: View) -> Iterator[Match]:
-    """Logs tell of leaks, or an empty pool counts up or waits for itself since a release, or is taken and unused."""
+    """Logs tell of leaks, or an empty pool counts up, is left in transactions or waits for itself, or is unused."""
     crowded = {each.ref for each in full(view)}
     for workload in view.serving:
         if crowded & view.graph.needs(workload.ref):
@@ -52,6 +53,12 @@ def when(view: View) -> Iterator[Match]:
         if waits and (aged := kept_by_age(view, workload)):
             told = (aged.shown, view.hit_evidence(waits[0]), *(s for s, _ in felt))
             yield _match(workload, told, oldest(hit.first for hit in waits), ours=True)
+            continue
+        if waits and felt and (left := left_in_transactions(view, workload)):
+            told = (left.shown, view.hit_evidence(waits[0]), *(s for s, _ in felt))
+            stores = (each.ref for each in view.called(workload.ref) if role(each) == "database")
+            found = _match(workload, told, left.began, ours=True)
+            yield found._replace(excludes=not_for(stores, "it has room: more sessions are left open too", _ON_STORE))
             continue
         if waits and felt and (nested := waits_for_itself(view, workload, waits)):
             told = (*nested, view.hit_evidence(waits[0]), *(s for s, _ in felt))

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._collecting import heap_is_full
+from tuheg_ir.diagnosis.rules._files_left_open import files_left_open
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
@@ -42,7 +43,7 @@ def when(view: View) -> Iterator[Match]:
             continue  # a new pod would start with the same edit, and the others with it
         if imposed(view, workload):
             continue  # a new pod would be given the limit again that the others are without
-        if refused_sessions(view, odd) or met_by_all(view, workload, odd):
+        if refused_sessions(view, odd) or met_by_all(view, workload, odd) or _first_of_all(view, workload, odd):
             continue  # a new pod would meet the same; of sessions those that are well would lose theirs
         if on_one_kind(view, workload) or any(rolled_beneath(view, workload, ill) for ill in ill_since(view, workload)):
             continue  # their nodes are odd, and the next ones will be
@@ -97,6 +98,11 @@ def _still(view: View, workload: Workload) -> dict[str, str]:
     if not told or not any(any(troubles(view, ref)) for ref in behind(view, workload.ref)):
         return {}
     return {pod: f"does no work any more, and says so: {hit.line}" for pod, hit in told.items()}
+
+
+def _first_of_all(view: View, workload: Workload, odd: Collection[str]) -> bool:
+    """Tell whether odd pods have no files left, and their like, which are only younger, are on their way to it."""
+    return used_up(view, workload, odd) and files_left_open(view, workload) is not None
 
 
 def _starting(view: View, workload: Workload, odd: Collection[str]) -> bool:

@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._capacity import FROM_BEHIND, remedy_for_load
 from tuheg_ir.diagnosis.rules._demand import multiplied
 from tuheg_ir.diagnosis.rules._figures import is_well, rise, said_by_callers
 from tuheg_ir.diagnosis.rules._file_limit import given, lowered, of_files
+from tuheg_ir.diagnosis.rules._files_left_open import files_left_open
 from tuheg_ir.diagnosis.rules._helping import settings_written
 from tuheg_ir.diagnosis.rules._not_of_its_own import exhausted, same_on_its_node
 from tuheg_ir.diagnosis.view.complaints import fresh
@@ -22,7 +23,7 @@ from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import mapping, newest, oldest
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases
-from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
+from tuheg_ir.diagnosis.view.stores import is_store, keeps_data, only_reads_claims
 from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -74,9 +75,10 @@ def when(view: View) -> Iterator[Match]:
         untold = not leaks and any(grown is None or not _out_of_ports(line) for line in lacking)
         held = any(_CHANNELS.search(hit.line) for hit in hits) and view.hits_of(workload.ref, *_OF_BROKER)
         beside = same_on_its_node(view, workload, exhausted(view))
-        person = (
-            beside or untold or held or (grown or 1.0) >= LOADED or keeps_data(view, workload) or is_store(workload)
-        )
+        of_release = files_left_open(view, workload) if leaks else None
+        declared = mapping(view.snapshot.services.get(workload.name), "database")
+        data = keeps_data(view, workload) and (declared or not only_reads_claims(workload))
+        person = beside or untold or held or (grown or 1.0) >= LOADED or data or is_store(workload)
         yield Match(
             component=workload.ref,
             evidence=(
@@ -84,8 +86,9 @@ def when(view: View) -> Iterator[Match]:
                 *(seen for seen, _ in troubles(view, workload.ref)),
                 *(release_evidence(workload, "image") if leaks else ()),
                 *((beside,) if beside else ()),
+                *((of_release,) if of_release else ()),
             ),
-            certainty=0.65,
+            certainty=0.75 if of_release else 0.65,
             root_cause=cause_of_release(workload) if leaks else "",
             remedy="page_human" if person else "rollback_workload" if leaks else "",
             since=oldest(h.first for h in hits),

@@ -27,6 +27,8 @@ ECHO = timedelta(seconds=90)
 """Rates and averages hold what pods that are gone have answered, that long after the last of them."""
 BEFORE = timedelta(minutes=-2)
 """Clocks and samples are that far apart: what begins so much before a change may still be its own."""
+TIMES_AS_LONG = 5
+"""What fills up under a template would have done so under the one before, had that done the same for so much longer."""
 _OF_A_VERSION = late(
     r"\benv (?:\w+_)?(?:app|application|service|build|git|image|release|dd|otel|sentry|commit|deploy(?:ment)?)_?"
     r"(?:version|release|sha|commit|tag|number|id|date|time|hash|revision|ref)$|\benv (?:git|commit)_?sha\w*$",
@@ -213,3 +215,10 @@ def brought_by_release(workload: Workload, pods: Iterable[Pod]) -> bool:
 def releases(view: View, workload: Workload, within: timedelta) -> bool:
     """Tell whether the newest template differs from the one before and came within that time."""
     return bool(workload.changes) and (workload.released_at is None or view.recent(workload.released_at, within))
+
+
+def served_long(workload: Workload, took: float) -> bool:
+    """Tell whether the template before served for much longer than the ``took`` seconds in which the new one filled."""
+    at = workload.released_at
+    before = workload.revisions[1].created if len(workload.revisions) > 1 else None
+    return at is not None and before is not None and (at - before).total_seconds() >= TIMES_AS_LONG * took

@@ -53,6 +53,20 @@ def keeps_data(view: View, workload: Workload) -> bool:
     return bool(declared or claims_of(workload))
 
 
+def only_reads_claims(workload: Workload) -> bool:
+    """Tell whether no container of a workload may write to its claims: another release leaves them as they are."""
+    if items(workload.obj, "spec", "volumeClaimTemplates"):
+        return False
+    claims = {
+        text(volume, "name")
+        for volume in items(workload.template, "spec", "volumes")
+        if (claim := mapping(volume, "persistentVolumeClaim")) and not claim.get("readOnly")
+    }
+    containers = (c for kind in ("initContainers", "containers") for c in items(workload.template, "spec", kind))
+    mounts = (mount for container in containers for mount in items(container, "volumeMounts"))
+    return not any(text(mount, "name") in claims and not mount.get("readOnly") for mount in mounts)
+
+
 def upgraded(view: View, workload: Workload) -> bool:
     """Tell whether a newer version of a store's program has opened its data, so that the one before may not read it.
 

@@ -1,0 +1,117 @@
+"""Transactions that a release leaves open, each with a connection of its pool, while the database has room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import DB, IMAGE, SHOP, URL, errors, logs, pool, rate, shop
+from tests.diagnosis.rules.tiny import DAY, figure, log, pod, postgres, series, snapshot, workload
+from tuheg_ir.diagnosis.model import Series, Snapshot
+
+KNEX = "KnexTimeoutError: Knex: Timeout acquiring a connection. The pool is probably full."
+PG = "psycopg_pool.PoolTimeout: couldn't get a connection after 30.00 sec"
+HIKARI = "ERROR HikariPool-1 - Connection is not available, request timed out after 30000ms"
+RAILS = "ActiveRecord::ConnectionTimeoutError: could not obtain a connection from the pool within 5.000 seconds"
+LOCKED = "ERROR: canceling statement due to lock timeout"
+OF = {"component": "postgres"}
+STEPS = [(3600.0, 1.0), *((3300.0 - n * 120, float(n + 2)) for n in range(18)), (1020.0, 20.0)]
+MADE_ANEW = [*STEPS[:16], (1500.0, 8.0), *((1400.0 - n * 100, float(n + 9)) for n in range(12))]
+AT_ONCE = [(3600.0, 0.0), (1900.0, 20.0)]
+
+
+def left(
+    *beside: Any,
+    steps: list[tuple[float, float]] = STEPS,
+    oldest: float = 3400,
+    counts: tuple[int, ...] | None = (*range(1, 11), *[10] * 6),
+    line: str = KNEX,
+    to: float = 50,
+    more: str = "",
+    figures: Any = (),
+    **made: Any,
+) -> Snapshot:
+    """Return a shop released an hour ago, sessions of whose database idle in transactions, and whose pools are full.
+
+    ``steps``: how many there are, ``oldest``: for how long the oldest of them is open.
+    """
+    told: dict[str, Any] = {"env": URL, "before": IMAGE, "released": 3600, "age": 20 * DAY, **made}
+    ages: tuple[str, Series] = (
+        "db_transaction_age_by_state",
+        series(OF | {"state": "idle in transaction"}, *((age, max(0.0, oldest - age)) for age in range(3600, -1, -60))),
+    )
+    return snapshot(
+        shop(**told),
+        *(beside or (postgres(),)),
+        logs=[*logs("shop", line, 0, 1), *([log(pod("shop"), *[more] * 9, since=1800)] if more else [])],
+        figures=[
+            errors("shop", since=900),
+            rate("shop", 50, to),
+            ("db_connections_by_state", series(OF | {"state": "idle in transaction"}, *steps)),
+            figure("db_connections_by_state", 8, 2, 900, state="idle", **OF),
+            figure("db_connections_by_state", 2, 2, 900, state="active", **OF),
+            figure("db_connections", 12, 24, 900, **OF),
+            figure("db_max_connections", 200, 200, **OF),
+            *([] if counts is None else [pool(pod("shop", n), *counts, since=3300) for n in range(2)]),
+            ages,
+            *figures,
+        ],
+    )
+
+
+ROLLED_BACK = (SHOP, "code_defect", "rollback_workload")
+HARM = ("rollback_workload",)
+OTHER = workload("crm", env=URL)
+WORKS = (*[2] * 10, *[3] * 6)
+UNCOUNTED: dict[str, Any] = {"counts": None}
+HOLDS = [
+    *(
+        Holds(
+            f"since a release ever more transactions are left open, and the pool is full: {whose}",
+            left(line=line, counts=None),
+            ROLLED_BACK,
+            excludes=no("scale_database", at=DB),
+            harmful=("scale_database", "scale_workload", "restart_workload"),
+        )
+        for whose, line in (("knex", KNEX), ("psycopg", PG), ("Hikari", HIKARI), ("Rails", RAILS))
+    ),
+    Holds(
+        "pods that were made anew take theirs with them, and leave others open",
+        left(steps=MADE_ANEW, counts=None),
+        ROLLED_BACK,
+        harmful=("scale_database", "restart_workload"),
+    ),
+    Holds(
+        "its pools have taken as many, and another uses the database as well",
+        left(postgres(), OTHER),
+        ROLLED_BACK,
+        harmful=("scale_database", "scale_workload"),
+    ),
+]
+DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(what, world, harmful=HARM)
+        for what, world in (
+            ("its transactions were left all at once: they hang", left(steps=AT_ONCE, **UNCOUNTED)),
+            ("they end within a minute each: what it does in them is slow", left(oldest=40, **UNCOUNTED)),
+            ("the oldest is from long before the release", left(oldest=9 * 3600, **UNCOUNTED)),
+            ("no release came", left(before=None, started=3600, **UNCOUNTED)),
+            ("the template before served for two hours", left(age=3 * 3600, **UNCOUNTED)),
+            ("another uses the database, and nobody knows whose they are", left(postgres(), OTHER, **UNCOUNTED)),
+            ("its pools have taken far fewer", left(postgres(), OTHER, counts=WORKS)),
+            ("somebody waits for a lock", left(more=LOCKED, **UNCOUNTED)),
+            ("much more is asked of it", left(to=150, **UNCOUNTED)),
+            (
+                "whom it asks within its transactions is slow",
+                left(
+                    figures=[
+                        figure("dependency_latency_p95", 0.1, 8.0, 3000, component="shop", dependency="api.pay.example")
+                    ],
+                    **UNCOUNTED,
+                ),
+            ),
+            ("only its replicas were changed", left(before={"resources": {"limits": {"cpu": "9"}}}, **UNCOUNTED)),
+        )
+    ),
+    DoesNotHold("nobody waits for a connection", left(line="INFO order stored", counts=None)),
+]

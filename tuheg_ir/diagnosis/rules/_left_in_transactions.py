@@ -1,0 +1,98 @@
+"""Whether a release leaves transactions open, each with a connection of its pool, while its database has room.
+
+Nothing ends such a transaction but the end of its pod: some of what a program is asked leaves one behind, and they add
+up in steps until the pool is full. Who waits for a lock, for another service or for its own pool ends some time; who
+hangs since one moment, as all do that were cut off, does so all at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._holders import measured_holders
+from tuheg_ir.diagnosis.rules._left_lying import LEAST, LONG
+from tuheg_ir.diagnosis.rules._opened_since import climbs
+from tuheg_ir.diagnosis.rules._pools import BUSY_TOO, SAME, Climb, kept_waiting
+from tuheg_ir.diagnosis.rules._sessions import clients, label_of
+from tuheg_ir.diagnosis.rules._waits_for_itself import taken_by_pods
+from tuheg_ir.diagnosis.view.complaints import complaints
+from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.releases import served_long, since_release
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_STATES, _AGES, _OPEN = "db_connections_by_state", "db_transaction_age_by_state", "idle in transaction"
+_ADDS_UP = timedelta(minutes=10)
+"""What takes connections faster than this may be a rush, or all that hang on one answer."""
+
+Points = Sequence[tuple[float, float]]
+
+
+def left_in_transactions(view: View, workload: Workload) -> Climb | None:
+    """Return that nearly all that a release's pools have taken idles in transactions that nobody ends, ever more.
+
+    The oldest was begun soon after the release and is open ever since, and the template before served much longer.
+    """
+    at = workload.released_at
+    if at is None or workload.returned or workload.older_pods() or not workload.changed("image", "env", "command"):
+        return None
+    if not served_long(workload, (view.now - at).total_seconds()):
+        return None
+    if kept_waiting(view, workload) or complaints(view, "lock_wait"):
+        return None
+    found = (_left(view, workload, each.ref) for each in view.called(workload.ref) if role(each) == "database")
+    return next((climb for climb in found if climb), None)
+
+
+def _left(view: View, workload: Workload, database: str) -> Climb | None:
+    label = label_of(view, _STATES, database)
+    series = view.figures.series(_STATES, component=label, state=_OPEN) if label else ()
+    left = view.figures.now(_STATES, component=label, state=_OPEN) if label else None
+    began = _oldest(view, database)
+    if left is None or left < LEAST or began is None or not since_release(workload, began):
+        return None
+    if not _its_own(view, workload, database, left) or not any(
+        _adds_up(run) for s in series for run in _runs(s.points)
+    ):
+        return None
+    minutes = (view.now - began).total_seconds() / 60
+    fact = f"{left:.0f} of its sessions idle in transactions, ever more of them, the oldest for {minutes:.0f} min"
+    return Climb(Evidence("metrics", database, fact, began), began, int(left))
+
+
+def _oldest(view: View, database: str) -> datetime | None:
+    """Return when the oldest transaction that does nothing was begun, if nobody comes back to it any more."""
+    label = label_of(view, _AGES, database)
+    age = view.figures.now(_AGES, component=label, state=_OPEN) if label else None
+    return view.now - timedelta(seconds=age) if age and age >= LONG.total_seconds() else None
+
+
+def _its_own(view: View, workload: Workload, database: str, left: float) -> bool:
+    """Tell whether all transactions that are left are of one program, and it does little else with its connections."""
+    taken = taken_by_pods(view, workload)
+    if taken is not None:
+        return SAME * taken <= left <= taken / SAME
+    if known := [each for each in measured_holders(view, database) if each.ref == workload.ref]:
+        return sum(each.of_state(_OPEN) for each in known) >= SAME * left
+    return clients(view, database) == (workload.ref,)
+
+
+def _runs(points: Points) -> Iterator[Points]:
+    """Yield the parts of a count between its falls: a pod that ends takes with it what it has left."""
+    begin, most = 0, 0.0
+    for n, (_, value) in enumerate(points):
+        if most - value > max(1.0, BUSY_TOO * most):
+            yield points[begin:n]
+            begin, most = n, 0.0
+        most = max(most, value)
+    yield points[begin:]
+
+
+def _adds_up(run: Points) -> bool:
+    """Tell whether a count goes up by several, evenly and for long, until it has reached its most."""
+    most = max(value for _, value in run)
+    rise = run[: next(n for n, (_, value) in enumerate(run) if value == most) + 1]
+    long = rise[-1][0] - rise[0][0] >= _ADDS_UP.total_seconds()
+    return long and most - rise[0][1] >= LEAST and climbs(rise, times=1.0)
