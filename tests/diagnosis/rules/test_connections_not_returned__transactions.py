@@ -90,9 +90,9 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     *(
-        DoesNotHold(what, world, harmful=HARM)
+        DoesNotHold(f"transactions are left open: {what}", world, harmful=HARM)
         for what, world in (
-            ("its transactions were left all at once: they hang", left(steps=AT_ONCE, **UNCOUNTED)),
+            ("all at once: they hang", left(steps=AT_ONCE, **UNCOUNTED)),
             ("they end within a minute each: what it does in them is slow", left(oldest=40, **UNCOUNTED)),
             ("the oldest is from long before the release", left(oldest=9 * 3600, **UNCOUNTED)),
             ("no release came", left(before=None, started=3600, **UNCOUNTED)),
@@ -110,8 +110,10 @@ DOES_NOT_HOLD = [
                     **UNCOUNTED,
                 ),
             ),
-            ("only its replicas were changed", left(before={"resources": {"limits": {"cpu": "9"}}}, **UNCOUNTED)),
+            ("only its limits were changed", left(before={"resources": {"limits": {"cpu": "9"}}}, **UNCOUNTED)),
         )
     ),
-    DoesNotHold("nobody waits for a connection", left(line="INFO order stored", counts=None)),
+    DoesNotHold(
+        "transactions are left open, and nobody waits for a connection", left(line="INFO order stored", counts=None)
+    ),
 ]
