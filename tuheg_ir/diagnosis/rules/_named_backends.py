@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -64,14 +65,10 @@ def named(view: View, caller: Workload) -> Named:
             if not any(each in line for each in begin):
                 continue
             at = stamp(line)
-            if (at is not None and not view.recent(at, LATELY)) or not (is_marked(line) or status_of(line) >= 500):
+            if (at is not None and not view.recent(at, LATELY)) or not _failed(line):
                 continue
-            addresses = _ADDRESS.findall(_CLIENT.sub(" ", line))
-            asked = {
-                pods[ip][0].name
-                for ip, port in addresses
-                if ip in pods and pods[ip][1] is not caller and _asked(pods[ip][0], port, line)
-            }
+            addresses = _addresses(line)
+            asked = _of_others(pods, caller, addresses, line)
             if len(asked) == 1:
                 bad.update(asked)
                 whose.add(_called(view, caller, line))
@@ -81,6 +78,30 @@ def named(view: View, caller: Workload) -> Named:
                 gone = {int(port) for ip, port in addresses if port and ip not in pods and ip.startswith(begin)}
                 nobodys.update((port, _called(view, caller, line) if gone else "") for port in gone)
     return Named(bad, min(times, default=None), last, nobodys, frozenset(whose))
+
+
+def failed_at(view: View, caller: Workload, line: str) -> set[str]:
+    """Return the pods of others that a line of a caller's names as those who were asked, if it tells of a failure."""
+    return _of_others(by_address(view), caller, _addresses(line), line) if _failed(line) else set()
+
+
+def _failed(line: str) -> bool:
+    return is_marked(line) or status_of(line) >= 500
+
+
+def _addresses(line: str) -> list[tuple[str, str]]:
+    """Return the addresses that a line speaks of, but those of clients, each with its port or ""."""
+    return _ADDRESS.findall(_CLIENT.sub(" ", line))
+
+
+def _of_others(
+    pods: Mapping[str, tuple[Pod, Workload]], caller: Workload, addresses: Iterable[tuple[str, str]], line: str
+) -> set[str]:
+    return {
+        pods[ip][0].name
+        for ip, port in addresses
+        if ip in pods and pods[ip][1] is not caller and _asked(pods[ip][0], port, line)
+    }
 
 
 def the_one_named(view: View, caller: Workload) -> tuple[str, int]:
