@@ -95,22 +95,25 @@ def client_of_user(view: View, clients: Sequence[Workload], user: str, users: Co
     named = {client.ref: users_named(view, client) or _users_told(view, client) & known for client in clients}
     silent = [client for client in clients if not named[client.ref]]
     alike = [client for client in silent if _bare(client.name) == _bare(user)]
-    found = [client for client in clients if user in named[client.ref]] or alike or _left_over(silent, user, users)
+    told = [client for client in clients if any(_begins(client, _words(each)) for each in named[client.ref])]
+    found = [client for client in clients if user in named[client.ref]] or alike
+    found = found or _left_over(silent, user, users, custom=bool(told))
     if not user or len(found) != 1:
         return ""
     others = (each for each in silent if each is not found[0])
     return found[0].ref if all(another_program(each, found[0]) for each in others) else ""
 
 
-def _left_over(silent: Sequence[Workload], user: str, users: Collection[str]) -> list[Workload]:
+def _left_over(silent: Sequence[Workload], user: str, users: Collection[str], *, custom: bool) -> list[Workload]:
     """Return the client whose name begins with that of a user, where each other one is called as a user of its own.
 
-    One user for all programs, or for many, may be called as some of them begin.
+    One user for all programs, or for many, may be called as some of them begin. ``custom``: one is known to be called
+    as its own user.
     """
     others = {_words(each) for each in users if each != user}
     left = [client for client in silent if not any(_begins(client, each) for each in others)]
     begins = [client for client in silent if client.name.lower().startswith(f"{_words(user)}-")]
-    return left if left == begins and len(left) < len(silent) else []
+    return left if left == begins and (custom or len(left) < len(silent)) else []
 
 
 def _begins(client: Workload, user: str) -> bool:

@@ -29,6 +29,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 LASTS_S = 5.0
 """Hardly a pool is waited for in vain, or takes a connection for lost, after less."""
+HOLDS_S = 2.0
+"""From here on it holds connections that others wait for, if it comes to that."""
 _PACE = timedelta(minutes=2)
 """Answers that fail to come more seldom keep no pool: each of them keeps one connection, for less than that."""
 _SIGNAL = "dependency_latency_p95"
@@ -60,7 +62,7 @@ def _measured(view: View, workload: Workload) -> Iterator[datetime]:
             if turn is None or not _no_store(view, workload, name):
                 continue
             # How slow they have become by now says nothing of when they first kept a connection for long.
-            slow = max(LASTS_S, SLOWER * turn.before)
+            slow = max(HOLDS_S, SLOWER * turn.before)
             since = view.figures.alone(_SIGNAL, series).crossed(_SIGNAL, slow) or turn.since
             if since is not None:
                 yield since
