@@ -92,39 +92,34 @@ HOLDS = [
 ]
 NOBODY = (CACHE, "resource_exhaustion", "page_human")
 DOES_NOT_HOLD = [
-    DoesNotHold(f"a cache is killed for memory: {what}", seen, instead or NOBODY, ("rollback_workload",))
-    for what, instead, seen in (
-        ("all that come have a lifetime", None, filled(keys(lives(40), lifetime="some"), SOME)),
-        ("those without stand", None, filled(keys(lambda _: 5e4), SOME)),
-        ("those without are few beside others", None, filled(GOOD, keys(lives(60), "db0", "some"))),
-        ("it asks for another database", None, filled(GOOD, SOME, env=ZERO)),
+    DoesNotHold(f"a cache is killed for memory: {what}", seen, NOBODY, ("rollback_workload",))
+    for what, seen in (
+        ("all that come have a lifetime", filled(keys(lives(40), lifetime="some"), SOME)),
+        ("those without stand", filled(keys(lambda _: 5e4), SOME)),
+        ("those without are few beside others", filled(GOOD, keys(lives(60), "db0", "some"))),
+        ("it asks for another database", filled(GOOD, SOME, env=ZERO)),
         (
             "it tells no number, and another one asks for that database",
-            None,
             filled(GOOD, SOME, env=FIRST, beside=[workload("cart", env=THREE)]),
         ),
         (
             "two that ask for the same were released with each other",
-            None,
             filled(GOOD, SOME, beside=[client("cart", BEGAN + 60, THREE)]),
         ),
-        ("it was released amid the lives", None, filled(GOOD, SOME, released=2700)),
-        ("it was released hours before the first", None, filled(GOOD, SOME, released=4 * BEGAN)),
+        ("it was released amid the lives", filled(GOOD, SOME, released=2700)),
+        ("it was released hours before the first", filled(GOOD, SOME, released=4 * BEGAN)),
         (
             "its users ask for more",
-            None,
             filled(GOOD, SOME, rate("shop", 10, 100, 3000)),
         ),
         (
             "they came as fast before",
-            None,
             filled(keys(since(9000)), SOME, status=ONCE, released=1800),
         ),
         (
             "there was no such cache before",
-            None,
             filled(GOOD, SOME, store=redis(kind="StatefulSet", age=4100, status=KILLED)),
         ),
-        ("its log counts that they have a lifetime", None, filled(said=[counted(volatile=1.0)])),
+        ("its log counts that they have a lifetime", filled(said=[counted(volatile=1.0)])),
     )
 ]

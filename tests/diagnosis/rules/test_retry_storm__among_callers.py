@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, errors, latency, rate
-from tests.diagnosis.rules.test_retry_storm import BACK, EAGER, FULL, IMAGE, LEAPT, MORE_USERS, PAGES
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, errors, latency, rate
+from tests.diagnosis.rules.test_retry_storm import BACK, EAGER, FULL, LEAPT, MORE_USERS, PAGES
 from tests.diagnosis.rules.tiny import Obj, figure, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 

@@ -60,7 +60,7 @@ def asks(database: str = "postgres://app@postgres:5432/app") -> Snapshot:
     return both(CELERY, postgres(), now={"env": {**REDIS, "DATABASE_URL": database}, "args": BEATS})
 
 
-def two_apps(mine: dict[str, str], its: dict[str, str]) -> Snapshot:
+def two_apps(mine: dict[str, Any], its: dict[str, Any]) -> Snapshot:
     """Return two programs that each run what their framework brings, and are led to a store so."""
     return both(SNAPSHOT, before={"env": mine}, now={"env": {**mine, **ON}}, other_env=its, pods=1)
 

@@ -25,7 +25,7 @@ OTHER: dict[str, Any] = {"SALT": secret_key("salts", "rows")}
 def keys(*wrote: tuple[str, float], name: str = "keys", age: float = 90 * DAY, holds: Iterable[str] = ("data",)) -> Obj:
     """Return a Secret, the keys of it that were written since, and how long ago each was."""
     made = thing("Secret", name, age=age, data=dict.fromkeys((*holds, "password"), ""))
-    first = {f"f:{each}": {} for each in (*holds, "password")}
+    first: dict[str, Any] = {f"f:{each}": {} for each in (*holds, "password")}
     made["metadata"]["managedFields"] = [
         {"manager": "helm", "operation": "Update", "time": at(age), "fieldsV1": {"f:data": first}},
         *(

@@ -59,7 +59,7 @@ def refused(
     back: bool = False,
 ) -> Snapshot:
     """Return an issuer that was released, an api and a cart that check its tokens and refuse them, and their client."""
-    env = KEYS | (MARKET if takes is None else takes)
+    env = {**KEYS, **(MARKET if takes is None else takes)}
     issuer = workload(
         "gate", port=8000, released=released, **({"before": None} | dict(INNER if gate is None else gate))
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import API, alert, errors
@@ -21,7 +22,7 @@ def gateway(
     """Return a gateway that calls the cart, whose file was edited, and the api that calls it and was released."""
     settings = thing("ConfigMap", "edge-settings", written=EDITED, data=FILE)
     settings["metadata"]["managedFields"][0]["fieldsV1"] = {"f:data": {"f:nginx.conf": {}}}
-    given = {"args": ["/nginx-ingress-controller", "--configmap=town/edge-settings"]}
+    given: dict[str, Any] = {"args": ["/nginx-ingress-controller", "--configmap=town/edge-settings"]}
     return snapshot(
         workload(
             "edge",

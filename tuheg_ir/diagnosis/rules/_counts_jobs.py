@@ -31,4 +31,4 @@ def does_its_jobs(view: View, teller: Workload, queue: str) -> Workload | None:
 
 def _tells_of(view: View, workload: Workload, queue: str) -> bool:
     found = (_OF_QUEUE.search(line) for log in view.logs_of(workload.live, previous=False) for line in log.lines)
-    return sum(each is not None and each[1] == queue for each in found) >= LEAST
+    return len([each for each in found if each is not None and each[1] == queue]) >= LEAST

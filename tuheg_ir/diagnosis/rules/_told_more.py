@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.logs import Log
 from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.view import View
