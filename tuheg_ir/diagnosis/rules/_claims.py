@@ -23,18 +23,22 @@ LIVES = timedelta(hours=1)
 """A token lives as long as this, as a rule: by then everybody has got one of the new ones."""
 _LONGEST = 4000
 """So much of a setting, which may be a whole file, is looked at."""
+_REFERENCE = "Ref'"
+"""In place of a value it stands elsewhere: the words of where are no values."""
 
 
 class Claim(NamedTuple):
     """One claim of a token: how it is told that it is not taken, and what the settings of it are called.
 
-    drawn: what settings are called that an issuer draws it from where none names it; None: there are none.
+    drawn: what settings are called that an issuer draws it from where none names it; None: there are none. based: what
+    those are called that name an address only under which it lies: who checks has a longer one, to each realm its own.
     """
 
     what: str
     refused: Kept
     named: re.Pattern[str]
     drawn: re.Pattern[str] | None = None
+    based: re.Pattern[str] | None = None
 
 
 class Set(NamedTuple):
@@ -91,6 +95,7 @@ ISSUER = Claim(
         r"|trust(?:ed)?[-_.]?prox(?:y|ies)|external[-_.]?(?:secure|domain|port|host|scheme|proto)",
         re.IGNORECASE,
     ),
+    late(r"(?:public|external|frontend)_?ur[il]|kc_hostname", re.IGNORECASE),
 )
 """An issuer that is told no name of its own has that by which it was asked, as far as it believes the proxy before it.
 
@@ -128,13 +133,30 @@ def _changed(workload: Workload, named: re.Pattern[str]) -> list[Set]:
 def holds(view: View, workload: Workload, claim: Claim, of: Set, value: str) -> bool:
     """Tell whether a workload's settings of a claim have one of the values of another's, alone or beside others.
 
-    What is sealed, as its name sounds like a secret's, is compared by what the other text would be sealed to.
+    What is sealed, as its name sounds like a secret's, is compared by what the other text would be sealed to. All
+    others are compared as wholes: a name that another one begins with is a different name.
     """
-    return bool(value and not of.drawn) and any(
-        seal(part, of.name) == value if is_seal(value) else value in part
+    based = claim.based is not None and claim.based.search(of.name) is not None
+    values = [] if of.drawn or _REFERENCE in value else _parts(value)
+    return any(
+        seal(part, of.name) == each if is_seal(each) else part == each or (based and _under(part, each, of))
         for said in _said(view, workload, claim, of)
         for part in _parts(said)
+        for each in values
     )
+
+
+def _under(address: str, base: str, of: Set) -> bool:
+    """Tell whether an address lies under a base, and not under the other one of a release, which lies there itself."""
+    others = (each for each in (of.before, of.after) if _lies_under(each, base))
+    return _lies_under(address, base) and not any(other == address or _lies_under(address, other) for other in others)
+
+
+def _lies_under(address: str, base: str) -> bool:
+    """Tell whether an address goes on with a path where a base, with or without its scheme, ends."""
+    whole = address if "://" in base else address.partition("://")[2] or address
+    rest = whole.removeprefix(base.rstrip("/"))
+    return bool(base) and rest != whole and rest.startswith("/") and rest != "/"
 
 
 def tells_its_own(view: View, workload: Workload, claim: Claim, of: Set) -> bool:
@@ -159,7 +181,7 @@ def _is_text(key: str) -> bool:
 
 
 def _parts(value: str) -> set[str]:
-    return {each for each in re.split(r"[,;\s=\"'\[\]]+", value) if each}
+    return {each for each in re.split(r"[,;\s=\"'\[\]{}<>]+", value) if each}
 
 
 def _given(template: Mapping[str, Any], named: re.Pattern[str]) -> Iterator[tuple[str, str]]:
