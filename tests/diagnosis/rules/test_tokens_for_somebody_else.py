@@ -57,6 +57,7 @@ def refused(
     of_api: str = "",
     since: float = 1000,
     back: bool = False,
+    felt: bool = True,
 ) -> Snapshot:
     """Return an issuer that was released, an api and a cart that check its tokens and refuse them, and their client."""
     env = {**KEYS, **(MARKET if takes is None else takes)}
@@ -76,7 +77,7 @@ def refused(
             *(log(pod("api", n), *[FINE] * 9, *[of_api or line] * 30, since=since * 39 / 30) for n in (0, 1)),
             *(log(pod("cart", n), *[FINE] * 9, *[line] * 30, since=since * 39 / 30) for n in (0, 1)),
         ],
-        figures=[errors("shop", since=since - 50)],
+        figures=[errors("shop", since=since - 50)] if felt else [],
     )
 
 

@@ -6,7 +6,7 @@ That alone shows no fault of those who refuse tokens: what was signed with a key
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
@@ -53,7 +53,17 @@ def keys_from(view: View, reader: Workload) -> set[str]:
 
 def _by_routes(view: View, reader: Workload) -> Iterator[str]:
     """Yield whom a reader's settings name by hosts under which users come to them."""
-    hosts = {host for key, value in view.graph.settings(reader) for host in hosts_in(key, value)}
+    yield from _routed(view, {host for key, value in view.graph.settings(reader) for host in hosts_in(key, value)})
+
+
+def led_to(view: View, key: str, value: str) -> set[str]:
+    """Return whom one setting names, by a name of the cluster or by a host under which users come to them."""
+    hosts = hosts_in(key, value)
+    return {*map(view.graph.resolve, hosts), *_routed(view, hosts)}
+
+
+def _routed(view: View, hosts: Collection[str]) -> Iterator[str]:
+    """Yield to whom users come under some hosts."""
     for route in view.routes:
         if route.host in hosts and route.service in view.services:
             yield from view.services[route.service].backends

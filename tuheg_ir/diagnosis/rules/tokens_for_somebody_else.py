@@ -15,17 +15,28 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._claims import CLAIMS, Claim, Set, changed, holds, made_otherwise, tells_its_own
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._missed import felt_by
 from tuheg_ir.diagnosis.rules._replaced import Told, present, told
-from tuheg_ir.diagnosis.rules._signed_anew import keys_from
+from tuheg_ir.diagnosis.rules._signed_anew import led_to
 from tuheg_ir.diagnosis.seal import is_seal
+from tuheg_ir.diagnosis.state import belongs_to
+from tuheg_ir.diagnosis.view.logs import heard_since
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.releases import AMID, release_cause, release_evidence, releases, since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_OF_TOKENS = late(r"jwks?|issuer|oidc|oauth|openid|\.well-known|token|auth(?:n|entication)?_?(?:ur[il]|server|host)")
-"""Names, and addresses, of settings that tell where tokens, or the keys to check them by, are had."""
+_OF_TOKENS = late(
+    r"^(?!.*(?:redirect|callback|log_?out)).*(?:jwks?|issuer|oidc|oauth|openid|\.well-known|token|keycloak|/realms/"
+    r"|(?<![a-z])(?:idp|sso)(?![a-z])|auth(?:n|entication)?[-_.]?(?:ur[il]|server|host))"
+)
+"""Names, and addresses, of settings that tell where tokens, or the keys to check them by, are had.
+
+Not where users are sent back to.
+"""
+_SILENT = 5
+"""So many times as long as between two refusals, on average, there was none before the first."""
 _BEFORE_IT = 80
 """So much of a line is shown before the words of why a token is refused."""
 
@@ -43,7 +54,7 @@ def when(view: View) -> Iterator[Match]:
     for claim in CLAIMS:
         tellers = list(_tellers(view, claim))
         found = [(each, heard, sets) for each, heard, sets in _issuers(view, claim, tellers) if heard]
-        if len(found) == 1:  # of two nobody can tell which one it is
+        if len(found) == 1 and _felt(view, *found[0][:2]):  # of two nobody can tell which one it is
             yield _match(view, claim, *found[0])
 
 
@@ -57,12 +68,26 @@ def _tellers(view: View, claim: Claim) -> Iterator[Teller]:
             yield Teller(workload, now, min(now.times))
 
 
+def _anew(view: View, teller: Teller, issuer: Workload) -> bool:
+    """Tell whether a log shows that a program refused none before a release: it goes back to it, and was long silent.
+
+    Many refuse the tokens of somebody all the time: a log that does not go back begins with those.
+    """
+    logs = view.logs_of(teller.workload.live, previous=False)
+    telling = (log for log in logs if log.pod in teller.said.pods and log.container in teller.said.containers)
+    heard, times = heard_since(telling), teller.said.times
+    if heard is None or issuer.released_at is None or heard >= issuer.released_at:
+        return False
+    return teller.began - heard > _SILENT * (max(times) - teller.began) / len(times)
+
+
 def _issuers(
     view: View, claim: Claim, tellers: Sequence[Teller]
 ) -> Iterator[tuple[Workload, Sequence[Teller], Sequence[Set]]]:
     """Yield the programs since whose release tokens are refused, who refuses them, and what was set otherwise."""
     for issuer in view.serving if tellers else ():
-        heard = [t for t in tellers if t.workload is not issuer and since_release(issuer, t.began, claim.refused.soon)]
+        others = (t for t in tellers if t.workload is not issuer)
+        heard = [t for t in others if since_release(issuer, t.began, claim.refused.soon) and _anew(view, t, issuer)]
         if not heard or issuer.returned or role(issuer) in DATA:
             continue
         sets = made_otherwise(issuer, claim)
@@ -70,8 +95,8 @@ def _issuers(
             if all(each.drawn for each in sets) and _client_released(view, issuer, heard):
                 continue  # no value shows whose tokens are refused
             heard = [t for t in heard if _of_its_tokens(view, t, issuer) and _wants_the_former(view, claim, t, sets)]
-        elif not sets and issuer.changed("image") and not _client_released(view, issuer, heard):
-            heard = [t for t in heard if _has_keys_of(view, t.workload, issuer)]
+        elif issuer.changed("image") and not _client_released(view, issuer, heard):
+            heard = [t for t in heard if _has_tokens_of(view, t.workload, issuer)]
         else:
             continue
         if any(_innocent(view, each, tellers) for each in heard):
@@ -102,13 +127,19 @@ def _wants_the_former(view: View, claim: Claim, teller: Teller, sets: Sequence[S
 def _of_its_tokens(view: View, teller: Teller, issuer: Workload) -> bool:
     """Tell whether who refuses has its keys of an issuer, or is asked by who gets tokens there."""
     shown_by = (view.workloads[ref] for ref in view.graph.callers(teller.workload.ref) if ref in view.workloads)
-    return any(issuer.ref in keys_from(view, each) for each in (teller.workload, *shown_by))
+    return any(_has_tokens_of(view, each, issuer) for each in (teller.workload, *shown_by))
 
 
-def _has_keys_of(view: View, workload: Workload, issuer: Workload) -> bool:
-    """Tell whether a program asks an issuer, and is set to have its keys, or tokens, somewhere."""
-    named = any(_OF_TOKENS.search(f"{key} {value}".lower()) for key, value in view.graph.settings(workload))
-    return named and issuer.ref in keys_from(view, workload)
+def _has_tokens_of(view: View, workload: Workload, issuer: Workload) -> bool:
+    """Tell whether a setting of a program leads to an issuer for keys, or tokens: for other things others are asked.
+
+    Of a file each line is a setting: it tells of tokens in one place, and whom else it asks in others.
+    """
+    return any(
+        _OF_TOKENS.search(f"{key} {line}".lower()) and issuer.ref in led_to(view, key, line)
+        for key, value in view.graph.settings(workload)
+        for line in value.splitlines()
+    )
 
 
 def _client_released(view: View, issuer: Workload, heard: Sequence[Teller]) -> bool:
@@ -123,6 +154,14 @@ def _innocent(view: View, teller: Teller, tellers: Sequence[Teller]) -> bool:
     """Tell whether who refuses was not released about then, and passes on the words of no other one that does."""
     others = {each.workload.ref for each in tellers if each is not teller}
     return not since_release(teller.workload, teller.began) and not others & view.graph.needs(teller.workload.ref)
+
+
+def _felt(view: View, issuer: Workload, heard: Sequence[Teller]) -> bool:
+    """Tell whether anybody suffers since tokens are refused; that they are refused is told by those who do it."""
+    refs = [each.workload.ref for each in heard]
+    signs = felt_by(view, ("", *behind(view, *refs, but=issuer.ref)), min(each.began for each in heard))
+    others = (sign for sign in signs if sign.source != "logs" or belongs_to(view, sign) not in refs)
+    return any(sign.object or sign.source == "alerts" for sign in others)
 
 
 def _match(view: View, claim: Claim, issuer: Workload, heard: Sequence[Teller], sets: Sequence[Set]) -> Match:
