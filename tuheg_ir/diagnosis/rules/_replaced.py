@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.rules._migrated import ended, of_form, then
 from tuheg_ir.diagnosis.rules._signed_anew import SLACK, signed_anew
 from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.askers import of_probe
 from tuheg_ir.diagnosis.view.logs import begun, times_near
 from tuheg_ir.diagnosis.view.marked import LATELY
 from tuheg_ir.diagnosis.view.odd import MOSTLY, PROVEN
@@ -28,7 +29,6 @@ _DDL = late(rf"\b(?:ALTER|CREATE(?: OR REPLACE)?|RENAME) {_WHAT}")
 """A statement that gives a database another form, as logs of databases and of those who send it have it."""
 _DROPS = late(rf"\bDROP {_WHAT}")
 """One after which something is there no more: a fresh process does not get it either."""
-_PROBE = late(r"health|/ready|/live|/ping|/metrics|/status|kube-probe", re.IGNORECASE)
 _AS_ASKED = 0.1
 """Who gets less than this share of the requests of another may not meet what that one does."""
 _EACH = 3
@@ -213,7 +213,7 @@ def _works(view: View, pod: Pod, others: Iterable[str]) -> bool:
         "well" if 200 <= status < 400 else "ill" if status >= 500 or status in _REFUSED else ""
         for log in view.logs_of([pod], previous=False)
         for line in log.lines
-        if (status := status_of(line)) and not _PROBE.search(line)
+        if (status := status_of(line)) and not of_probe(line)
     )
     fails = view.figures.latest("error_ratio_by_pod", "pod").get(pod.name, 0.0) > ERRORS
     if fails or told["ill"] > MOSTLY * told.total():

@@ -46,10 +46,10 @@ _PROGRAM = late(
     r"|\b(?:http_)?(?:user[_-]agent|userAgent|request_User-Agent|ua)[\"']?\s*[=:]\s*[\"']([^\"']{2,})[\"']"
 )
 """The program that asks, as it calls itself."""
-_PROBES = late(r"kube-probe|HealthCheck|GoogleHC|Prometheus|[Bb]lackbox|[Uu]ptime|Pingdom")
+_PROBES = late(r"kube-probe|Health ?Check|GoogleHC|Envoy/HC|Prometheus|[Bb]lackbox|[Uu]ptime|Pingdom")
 """Those who only ask whether it is there."""
 _HEALTH = late(
-    r"/_?(?:health(?:z|y|-?checks?)?|live(?:z|ness)?|alive|read(?:y|yz|iness)|heartbeat|ping|metrics)(?:/[\w-]+)?"
+    r"/_?(?:health(?:z|y|[-_]?checks?)?|live(?:z|ness)?|alive|read(?:y|yz|iness)|heartbeat|ping|metrics)(?:/[\w-]+)?"
     r"(?=[\s\"'?,;]|$)|(?<![\w./])/(?:up|status)(?=[\s\"'?,;]|$)|\bhealth[ -]?check",
     re.IGNORECASE,
 )
