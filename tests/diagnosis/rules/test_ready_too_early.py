@@ -61,22 +61,26 @@ def told(
     old: int = 2,
     lasts: float = LASTS,
     also: Sequence[tuple[int, float]] = (),
+    of: str = "app",
 ) -> list[Log]:
     """Return the logs of all pods: a young one fails for some seconds; ``also``: failures at an age, by pod."""
     begins = [*[3600.0] * old, *young]
     logs = []
     for number, begin in enumerate(begins):
         fails = [(begin - 4 - n * (lasts - 4) / 8, line.format(n)) for n in range(9)] if number >= old else []
-        fails += [(age, line.format(f"{age:.0f}")) for of, age in also if of == number]
+        fails += [(age, line.format(f"{age:.0f}")) for which, age in also if which == number]
         works = [(float(age), WELL) for age in range(int(begin - lasts) - 5, 0, -30)]
         begun = [(begin + 2, "INFO started")]
-        logs.append(timed(pod("app", number), *sorted([*begun, *(f for f in fails if f[0] > 0), *works], reverse=True)))
+        lines = sorted([*begun, *(f for f in fails if f[0] > 0), *works], reverse=True)
+        logs.append(timed(pod("app", number), *lines, of=of))
     return logs
 
 
 def serving(number: int, begin: float) -> Log:
     """Return the log of a pod that answers well since it is there."""
-    return timed(pod("app", number), (begin + 2, "INFO started"), *((begin - n, WELL) for n in range(3, 500, 7)))
+    return timed(
+        pod("app", number), (begin + 2, "INFO started"), *((begin - n, WELL) for n in range(3, 500, 7)), of="app"
+    )
 
 
 def address(number: int) -> str:

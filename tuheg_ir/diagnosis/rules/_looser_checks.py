@@ -19,8 +19,9 @@ LEAST_S, HALF = 10, 2
 
 
 class Looser(NamedTuple):
-    """What a release made of a workload's checks; ``waited``: the wait, where that alone was cut."""
+    """What a release made of a container's checks; ``waited``: the wait, where that alone was cut."""
 
+    container: str
     told: str
     waited: timedelta | None = None
 
@@ -42,6 +43,13 @@ def looser_checks(workload: Workload) -> tuple[Looser, ...]:
     return tuple(found for was, is_ in _pairs(before, now) if (found := _looser(was, is_)))
 
 
+def paths_of_checks(workload: Workload) -> set[str]:
+    """Return the paths that the checks of a release's containers ask for, and those of the ones before."""
+    templates = template_before(workload), workload.template
+    containers = (each for template in templates for each in items(template, "spec", "containers"))
+    return {text(each, probe, "httpGet", "path") for each in containers for probe in _CHECKS} - {""}
+
+
 def _pairs(
     before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]
 ) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
@@ -58,10 +66,12 @@ def _looser(was: Mapping[str, Any], is_: Mapping[str, Any]) -> Looser | None:
     most = max((each.strength for each in has), default=0)
     lost = sorted(each for each in had - has if each.strength >= most)
     if lost:
-        return Looser(f"asked {lost[-1].asks} before, now {max(has).asks if has else 'nothing'}")
+        asked = f"asked {lost[-1].asks} before, now {max(has).asks if has else 'nothing'}"
+        return Looser(text(is_, "name"), asked)
     waited, waits = _wait(was), _wait(is_)
     if had == has and waited - waits >= LEAST_S and waits * HALF <= waited:
-        return Looser(f"waited {waited} s before it was asked, now {waits} s", timedelta(seconds=waited))
+        cut = f"waited {waited} s before it was asked, now {waits} s"
+        return Looser(text(is_, "name"), cut, timedelta(seconds=waited))
     return None
 
 

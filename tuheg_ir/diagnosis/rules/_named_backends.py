@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.marked import LATELY, OFTEN, is_marked
 from tuheg_ir.diagnosis.view.once import once, once_a_view
-from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.pods import Container, Pod
 from tuheg_ir.diagnosis.view.reading import items, whole
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -85,6 +85,12 @@ def failed_at(view: View, caller: Workload, line: str) -> set[str]:
     return _of_others(by_address(view), caller, _addresses(line), line) if _failed(line) else set()
 
 
+def asked_in(pod: Pod, line: str) -> str:
+    """Return the container of a pod that a line names as who was asked, by its port; "" where it names none."""
+    ports = {int(port) for ip, port in _addresses(line) if ip == pod.address and port}
+    return next((c.name for c in pod.containers if not ports.isdisjoint(_ports_of(c))), "")
+
+
 def _failed(line: str) -> bool:
     return is_marked(line) or status_of(line) >= 500
 
@@ -153,4 +159,8 @@ def _asked(pod: Pod, port: str, line: str) -> bool:
 
 def _ports(pod: Pod) -> set[int]:
     """Return the ports at which a pod listens; a client's own port is none of them."""
-    return {whole(port, "containerPort") for c in pod.containers for port in items(c.spec, "ports")}
+    return {port for c in pod.containers for port in _ports_of(c)}
+
+
+def _ports_of(container: Container) -> set[int]:
+    return {whole(port, "containerPort") for port in items(container.spec, "ports")}

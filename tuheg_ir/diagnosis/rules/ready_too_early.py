@@ -38,10 +38,15 @@ def when(view: View) -> Iterator[Match]:
             continue
         looser = looser_checks(workload)
         cold = cold_pods(view, workload) if looser else None
-        covered = [each for each in looser if each.waited is None or (cold and cold.longest <= COVERS * each.waited)]
+        covered = [each for each in looser if cold and _covered(each, cold)]
         if cold and covered and cold.times[0] > came + BEFORE:
             found = _match(view, workload, covered, cold, alone)
             yield found._replace(remedy="page_human", certainty=0.6) if _failed_before(view, workload) else found
+
+
+def _covered(looser: Looser, cold: Cold) -> bool:
+    """Tell whether what a container's checks were may have kept it from being asked for as long as it fails."""
+    return cold.fails_in(looser.container) and (looser.waited is None or cold.longest <= COVERS * looser.waited)
 
 
 def _failed_before(view: View, workload: Workload) -> bool:
