@@ -319,6 +319,7 @@ DOES_NOT_HOLD = [
             ("the younger one tells of no work, and nobody measures it", {"fine": "INFO up"}),
             ("the younger one only answers probes", {"fine": "INFO GET /healthz 200"}),
             ("only Consul asks the younger one", {"fine": '"GET / HTTP/1.1" 200 5 "-" "Consul Health Check"'}),
+            ("only Envoy checks the younger one", {"fine": '"GET / HTTP/1.1" 200 5 "-" "Envoy/HC"'}),
             ("the younger one's answers are refusals", {"fine": "INFO GET /orders 401"}),
             ("the younger one is heard in another container only", {"unread": (3,), "said": [PROXY]}),
             ("the younger one's log begins a moment ago", {"unread": (3,), "said": [LATE]}),
