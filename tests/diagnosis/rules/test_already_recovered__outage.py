@@ -20,6 +20,10 @@ BILLS = Alert(
     "firing",
     NOW - timedelta(minutes=35),
 )
+CHARGED = BILLS._replace(name="PayoutsWrong")
+QUEUED = '{"level":"warn","msg":"confirmation is pending since 900 s","order":"B17"}'
+BADLY = '{"level":"error","msg":"confirmation is pending since 900 s","error":"bad signature"}'
+REJECTED = "ERROR payout 17 rejected by bank: bad signature, 12 payouts are pending"
 
 
 def beside(words: str, *, fires: Alert | None = None, until: float = 800, env: Any = None) -> Snapshot:
@@ -42,6 +46,8 @@ HOLDS = [
         ("that more wait, not of what", beside("WARN 332 orders wait, oldest since 184 s")),
         ("of what was not done in time", beside("WARN order 17 not yet confirmed after 900 s")),
         ("how long each has waited", beside('WARN plan of an order is late, "waitingSec":1082,"attempts":2')),
+        ("that a backlog grows, and how old it is", beside("WARN mail backlog is 332: oldest 184 s")),
+        ("that one waits, in the field of its message", beside(QUEUED)),
         ("that the host does not answer", beside("ERROR dial tcp smtp.relay.example.com:587: i/o timeout", until=1600)),
         (
             "that it does not answer, and is set to ask that host",
@@ -63,6 +69,29 @@ DOES_NOT_HOLD = [
         ("of its own bills, until a moment later", beside(WRONG, until=650), BACK),
         ("of its own prices", beside("WARN price list of tenant 17 is empty, charged 0.00"), BACK),
         ("of its own mistake, and asks the reader", beside("ERROR mail 17 has no subject", env=ASKS), BACK),
+        ("that more is pending, of what was rejected", beside(REJECTED), BACK),
+        (
+            "of its own sums, and the oldest of them",
+            beside("ERROR ledger out of balance by 118.00, oldest entry 17"),
+            BACK,
+        ),
+        (
+            "that it charged twice what is pending",
+            beside("ERROR charged tenant 17 twice while invoice is pending"),
+            BACK,
+        ),
+        ("that it took the oldest of its prices", beside("ERROR oldest price list used: price is 0.00"), BACK),
+        (
+            "that it cannot read what lies in the backlog",
+            beside("ERROR backlog item 17: cannot parse plan, dropped"),
+            BACK,
+        ),
+        ("that one waits, and in a field what is wrong", beside(BADLY), BACK),
+        (
+            "that some wait, while people are called for what is wrong",
+            beside("WARN 332 orders wait", fires=CHARGED),
+            (),
+        ),
         ("that it will wait for the next try", beside("WARN invoice 17 rejected, waiting 5 s before next try"), BACK),
         ("that it waits for what it has itself", beside("ERROR waiting for a connection of the pool: 30 wait"), BACK),
         ("that another host does not answer", beside("ERROR dial tcp pay.example.org:443: i/o timeout", env=ASKS), ()),

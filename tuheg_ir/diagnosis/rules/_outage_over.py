@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
 from tuheg_ir.diagnosis.rules._after_outage import NEAR, SMALL, height, was_away
 from tuheg_ir.diagnosis.rules._behind_a_queue import HAS_ITSELF
+from tuheg_ir.diagnosis.rules._fed_by import OLD
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
 from tuheg_ir.diagnosis.rules._readers import LEAST, queues, reader
 from tuheg_ir.diagnosis.rules._waited_before import tells_of_a_wait
@@ -37,6 +38,8 @@ LEFT = 0.01
 _ITS_OWN = ("pool_exhausted", "lock_wait")
 """Troubles of who waits for what he has himself."""
 _FAILED = late(r"fail", re.IGNORECASE)
+_LATE = late(r"(?i:\blate[rn]?\b|wait|delay|queue|backlog|pending|overdue|deadline)|Late(?:r|ness|ncy)?(?![a-z])")
+"""How an alert tells that something waits, or came late for that."""
 
 
 class Over(NamedTuple):
@@ -76,8 +79,12 @@ def told_meanwhile(view: View, workload: Workload | None, line: str, since: date
 def looks_back_on(view: View, alert: Alert, over: Over) -> bool:
     """Tell whether an alert looks back into an outage that is over, or counts a run that failed in it.
 
-    A later run of the same schedule was well. What the failed one left undone a critical alert may well mean.
+    A later run of the same schedule was well. What the failed one left undone a critical alert may well mean. Of
+    another than the reader such an alert has to tell that something waits or is old: what it got wrong stays wrong.
     """
+    told = _LATE.search(alert.said) or OLD.search(alert.said) or any(host in alert.said for host in over.hosts)
+    if alert.critical and view.about_alert(alert) != over.reader.ref and not told:
+        return False
     if view.recent(over.ended, looks_back(alert)):
         return True
     job = next((each for each in view.snapshot.of("Job") if name(each) and name(each) in alert.labels.values()), None)
@@ -91,7 +98,7 @@ def looks_back_on(view: View, alert: Alert, over: Over) -> bool:
 
 
 def _of_it(view: View, workload: Workload, over: Over, line: str) -> bool:
-    """Tell whether a line can be of such an outage: of what waits, or that the host, or the reader, did not answer.
+    """Tell whether a line can be of such an outage: that something waits, or the host, or the reader, did not answer.
 
     What a program gets wrong by itself at that time it gets wrong again. Who reads the queue tried all the time.
     """

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view.marked import Marked, shape_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -37,12 +37,42 @@ _OVERDUE = late(
     re.IGNORECASE,
 )
 """How one says that what was given to somebody was not done by him in so long a time."""
-_WAITS = late(
-    r"\bwait(?:s|ing)?\b|\bover-?due\b|\bbacklog\b|\boldest\b|\b(?:is|are|comes?) (?:too |\w+ )?late\b"
-    r"|\b(?:is|are|still) (?:pending|queued)\b",
+_OF_LINE = late(
+    r"^(?:log \()?\d{1,9} lines(?: since)?\)?:|\[[^\[\]\n]{0,80}\]|\b\d{1,8} ---"
+    r"|\b(?:TRACE|DEBUG|INFO|WARN(?:ING)?|ERROR|FATAL|CRITICAL)\b"
+    r"|[\"']?\b(?:level|lvl|severity|time|ts|thread|logger|caller|service)(?:_?name)?(?:=|[\"']\s?:\s?)[\"']?[\w.$/-]{0,80}"
+    r"|(?<!\S)(?:[\w$]{1,60}\.){1,12}[\w$]{1,60}(?=\s{0,60}:)|[\"']?\b(?:msg|message|event)[\"']?\s?[=:]"
+    r"|[\"']?(?<![\w.-])(?![\w.-]{0,40}(?:status|code|err|fail))[A-Za-z][\w.-]{0,40}[\"']?"
+    r"[=:]\s?(?:\d{1,15}(?![\w.])|\"[\w:-]{0,60}\d[\w:-]{0,60}\")"
+)
+"""What a logger puts around a message: its level, thread and name, and fields that are a count or a number of one."""
+_PARTS = late(
+    r"[,;!?(){}\"|]|:(?!\s?\d)|\.(?=\s|$)|\s[-\u2013\u2014]\s"
+    r"|\b(?:while|when|because|as|but|and|so|although|though|with|if)\b",
     re.IGNORECASE,
 )
-"""How one says that something waits, however long."""
+"""Between these stands one of the things that a message tells."""
+_WORD = late(r"[A-Za-z]{3}")
+_WHO = r"(?:[\w#/-]{1,60} ){0,4}"
+_LONG = rf"\d{{1,9}}(?:\.\d+)? ?(?:{_UNIT}|hours?|h|m)(?: old)?"
+_WAITS = late(
+    rf"{_WHO}(?:waits?|(?:is|are|still) (?:still )?(?:waiting|pending|queued|overdue)"
+    r"|(?:is|are|comes?) (?:too |\w+ )?late|(?:waiting|pending|queued|overdue|waited)(?= (?:for|since|\d)))"
+    rf"(?: (?:for|since|too|longer|in|to|{_LONG})\b(?: [\w#/.-]{{1,60}}){{0,5}})?"
+    rf"|{_WHO}(?:not (?:yet )?\w+(?: yet)?|un\w+ed|still \w+|stuck|stale) (?:after|for|since) {_LONG}"
+    rf"|(?:the )?oldest(?: \w+)?(?: (?:waits?|waited|waiting|is|since|for|of|age))*:? {_LONG}"
+    rf"|{_WHO}backlog(?: (?:of|is|at|has|grows?|grew|growing)(?: to)?)?:?(?: \d{{1,9}}(?: \w+)?)?",
+    re.IGNORECASE,
+)
+"""How one says that something waits, however long, and nothing else."""
+_HEADING = late(r"(?:\w+ )?(?:deadline|sla)(?: (?:check|watch|monitor)\w*)?", re.IGNORECASE)
+"""What is told before it of who looks after that."""
+_AILS = late(
+    r"\b(?:wrong|bad|invalid|illegal|cannot|null|nan|twice|double\w*|duplicate\w*|mismatch\w*|empty|unknown|missing|lost"
+    r"|(?:reject|refus|drop|fail|corrupt|charg|pars|crash|break|broke|discard|den(?:y|i))\w*)\b|\w(?:Error|Exception)\b",
+    re.IGNORECASE,
+)
+"""Words of what a program, or what it is given, gets wrong."""
 _WILL = late(r"retr(?:y|ies)|back-?off|\bagain\b|attempt|\bnext\b|\bsleep|\b(?:before|until)\b", re.IGNORECASE)
 """Words beside how long something will wait from now on."""
 
@@ -58,11 +88,17 @@ def waited_before(view: View, workload: Workload, words: Marked) -> bool:
 
 
 def tells_of_a_wait(line: str) -> bool:
-    """Tell whether a line says that something waits, or was left undone for so long; not how long it will wait."""
+    """Tell whether all that a line says is that something waits, or was left undone; not how long it will wait."""
+    told_of = (_bare(part) for part in _PARTS.split(_OF_LINE.sub(" , ", without_time(line))))
+    parts = [part for part in told_of if _WORD.search(part) and not _HEADING.fullmatch(part)]
+    if not parts or not all(_WAITS.fullmatch(part) and not _AILS.search(part) for part in parts):
+        return False
     told = next((found for how in (_OVERDUE, _WAITED) if (found := how.search(line)) and _unit(found)), None)
-    if told is not None and not _may_be_to_come(told):
-        return True
-    return _WAITS.search(line) is not None and not _WILL.search(line)
+    return (told is not None and not _may_be_to_come(told)) or not _WILL.search(line)
+
+
+def _bare(part: str) -> str:
+    return " ".join(part.split()).strip("'=:.* ")
 
 
 def overdue_since(view: View, workload: Workload, words: Marked) -> datetime | None:
