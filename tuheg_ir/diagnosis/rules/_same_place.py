@@ -26,6 +26,16 @@ _WHERE = late(
     re.IGNORECASE,
 )
 """Variables that name a part of a server which one has for oneself: a database, a vhost, a prefix of all keys."""
+_WHOSE = late(
+    r"^(?!new_?relic|elastic|dd_|datadog|otel|sentry|app_?signal|scout|log)(?:\w{1,40}_)?"
+    r"(?:app(?:lication)?_?name|(?:default_)?queue(?:_?name)?|(?:tenant|customer|brand|market|country|site|realm"
+    r"|organi[sz]ation|shard|partition|region)s?(?:_?(?:id|name|key|code|slug|index|number|no))?)$",
+    re.IGNORECASE,
+)
+"""Variables of whose, or which part of the, work it is: keys may be made of them, as Laravel's are of APP_NAME.
+
+What one is called where it is watched is none.
+"""
 _FIRST = {"redis_db": "0"}
 """What is meant where nothing is said."""
 _LONGEST = 1000
@@ -37,11 +47,13 @@ def same_place(view: View, one: Workload, other: Workload) -> bool:
 
     Where they call no store that is known, one key of a store in common tells it, or a Secret taken whole.
     """
+    if _named_apart(view, one, other):
+        return False
     calls = view.graph.calls
     both = calls.get(one.ref, set()) & calls.get(other.ref, set())
     stores = [ref for ref in both if ref in view.workloads and is_store(view.workloads[ref])]
     if stores:
-        return not _named_apart(view, one, other) and all(_meet(view, one, other, ref) for ref in stores)
+        return all(_meet(view, one, other, ref) for ref in stores)
     return bool(_keys(one) & _keys(other))
 
 
@@ -60,9 +72,13 @@ def _places(view: View, workload: Workload, ref: str) -> Iterator[str]:
 
 
 def _named_apart(view: View, one: Workload, other: Workload) -> bool:
-    """Tell whether variables of one name tell that two have parts of their own of a server."""
+    """Tell whether variables of one name tell that two have parts of their own of a server, or may have them."""
     mine, its = (
-        {key.lower(): value.strip().lower() for key, value in view.graph.settings(each) if _WHERE.search(key) and value}
+        {
+            key.lower(): value.strip().lower()
+            for key, value in view.graph.settings(each)
+            if value and (_WHERE.search(key) or _WHOSE.search(key))
+        }
         for each in (one, other)
     )
     if (mine.keys() | its.keys()) & _FIRST.keys():
