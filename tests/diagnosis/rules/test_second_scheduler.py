@@ -18,7 +18,8 @@ DUE = "Scheduler: Sending due task remind (loans.remind)"
 CELERY = (f"[INFO/MainProcess] {DUE}", f"[INFO/Beat] {DUE}")
 APSCHEDULER = ('INFO apscheduler.executors.default: Running job "remind (trigger: interval[0:02:00])"',) * 2
 SIDEKIQ = ("INFO: sidekiq-scheduler: queueing RemindJob (remind)",) * 2
-SPRING = ("INFO 1 --- [scheduling-1] town.loans.Reminders : Starting reminders run=4711",) * 2
+SPRING = ("INFO 1 --- [scheduling-1] town.loans.Reminders : Starting scheduled task reminders run=4711",) * 2
+HUB = "registry.example/hub:1"
 LARAVEL = ("INFO Running scheduled command: php artisan loans:remind",) * 2
 DEADLOCK = "ERROR:  deadlock detected"
 SINCE = 3000.0
@@ -44,14 +45,16 @@ def both(
     deadlocks: bool = False,
     waits: bool = False,
     pods: int = 3,
+    its_image: str = HUB,
     **more: Any,
 ) -> Snapshot:
     """Return a scheduler, and workers of which a release made schedulers too; and when each begins what is due."""
     env = (now or {}).pop("env", None) if now else None
     told = {"env": env or REDIS, **({"args": BEATS} if now is None else now)}
     was = {"args": WORKS} if before is None else before
-    objects = workload("worker", **told, before=was, released=released, service=False, pods=pods, **more)
-    beat = workload("beat", env=REDIS if other_env is None else other_env, args=["beat"], service=False, pods=1)
+    objects = workload("worker", HUB, **told, before=was, released=released, service=False, pods=pods, **more)
+    its_env = REDIS if other_env is None else other_env
+    beat = workload("beat", its_image, env=its_env, args=["beat"], service=False, pods=1)
     lines = [timed(pod("beat"), *((age, said[0]) for age in its))]
     lines += [timed(pod("worker", n), *((age, said[1]) for age in mine(n))) for n in range(pods)]
     ends = [timed("postgres-0", *((age, DEADLOCK) for age in range(2800, 0, -200)))] if deadlocks else []

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import Answers, DoesNotHold, Holds
 from tests.diagnosis.rules.test_second_scheduler import (
+    ALL,
     BEATS,
     CELERY,
     DEADLOCK,
@@ -17,17 +18,24 @@ from tests.diagnosis.rules.test_second_scheduler import (
     HARMFUL,
     LARAVEL,
     REDIS,
+    WORKS,
     both,
     turned,
 )
-from tests.diagnosis.rules.tiny import NOW, postgres, secret_key, timed
+from tests.diagnosis.rules.tiny import DAY, NOW, postgres, secret_key, timed
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 ON = {"RUN_SCHEDULER": "true"}
 SNAPSHOT = ("INFO Running scheduled command: php artisan horizon:snapshot",) * 2
 STARTS = ("INFO scheduled task starting: remind",) * 2
+REFRESHES = ("INFO 1 --- [   scheduling-1] c.example.flags.FlagClient : Running refresh of feature flags",) * 2
+BY_CLASS = ("INFO 1 --- [main] c.example.flags.FlagScheduler : Running refresh of feature flags",) * 2
+IN_FIELD = ('{"level":"info","thread":"scheduling-1","message":"Running refresh of feature flags"}',) * 2
+LIBRARY = ("INFO Running scheduled task refresh of feature flags",) * 2
+REFUSED = "ERROR I/O error on POST request for https://api.pay.example/v3/quotes: Connection refused"
 FULL = 'ERROR:  could not extend file "base/16384/16397": No space left on device'
 OOM = "OOM command not allowed when used memory > 'maxmemory'"
+WHOSE = ("APP_NAME", "TENANT", "CELERY_TASK_DEFAULT_QUEUE", "SHARD_ID", "AWS_REGION")
 SHARED = secret_key("relay", "smtp")
 HARMFUL_TO_ALL = ("restart_workload", "rollback_workload", "scale_workload")
 
@@ -75,6 +83,24 @@ def keyed(prefix: str) -> dict[str, str]:
     return {"REDIS_HOST": "redis", "REDIS_PREFIX": f"{prefix}_"}
 
 
+def of_whose(name: str) -> Snapshot:
+    """Return two workers of one program that tell otherwise by a variable whose work they do."""
+    mine, its = {**REDIS, name: "shop"}, {**REDIS, name: "crm"}
+    return both(before={"env": mine, "args": WORKS}, now={"env": mine, "args": BEATS}, other_env=its, pods=1)
+
+
+def for_days(**more: Any) -> Snapshot:
+    """Return pods that began the same as the scheduler ten days ago, which nobody noticed until today."""
+    came = 10 * DAY
+    before = [came + 120 * n for n in range(7, 0, -1)]
+    return both(released=came, mine=lambda n: [a - 20 * n for a in ALL if a > 60], its=[*before, *ALL], **more)
+
+
+def refused(world: Snapshot) -> Snapshot:
+    """Return a world in which a host outside refuses connections since ten minutes."""
+    return lines(world, "worker-pod0", *((age, REFUSED) for age in range(560, 0, -20)))
+
+
 def elsewhere() -> dict[str, Any]:
     """Return templates that take a switch from a ConfigMap, and one of which sets another."""
     kept = {"RUN_SCHEDULER": {"configMapKeyRef": {"name": "hub", "key": "scheduler"}}, **REDIS}
@@ -106,6 +132,7 @@ HOLDS = [
         ("each run has a number of its own", numbered("INFO Starting scheduled task remind run=%")),
         ("a task waits in vain for a row", followed(both(), "could not obtain lock on row in relation loans")),
         ("a task finds what another has done", followed(both(), "loan 17 already reminded, skipping")),
+        ("they are told apart only where they are watched", of_whose("NEW_RELIC_APP_NAME")),
         ("what its framework brings, in one database", two_apps({"REDIS_URL": "redis://redis:6379"}, REDIS)),
     )
 ]
@@ -116,6 +143,23 @@ HOLDS += [
         FOUND,
         alone=True,
         harmful=HARMFUL,
+    ),
+]
+HOLDS += [
+    Holds("it did so for days before anybody was called", for_days(), FOUND, sure=(0.3, 0.45)),
+    Holds(
+        "a host outside refuses connections, which is no work of theirs",
+        refused(both()),
+        FOUND,
+        believed="outside_dependency_fails",
+        harmful=HARMFUL_TO_ALL,
+    ),
+    Holds(
+        "it did so for days, and a host outside refuses connections today",
+        refused(for_days()),
+        FOUND,
+        believed="outside_dependency_fails",
+        harmful=HARMFUL_TO_ALL,
     ),
 ]
 DOES_NOT_HOLD = [
@@ -134,6 +178,14 @@ DOES_NOT_HOLD = [
         ("of which one names the first by silence", two_apps(of_redis("/1"), of_redis(""))),
         ("told by a variable", two_apps({"REDIS_HOST": "redis", "REDIS_DB": "1"}, {"REDIS_HOST": "redis"})),
         ("told by how its keys begin", two_apps(keyed("shop"), keyed("crm"))),
+        *((f"told by a variable of whose they are: {name}", of_whose(name)) for name in WHOSE),
+        (
+            "another program does by the clock what a library of both does",
+            both(LIBRARY, its_image="registry.example/b:1"),
+        ),
+        ("a thread bears the word: each pod keeps itself up to date", turned({}, ON, REFRESHES)),
+        ("a class bears it", turned({}, ON, BY_CLASS)),
+        ("the field of a thread bears it", turned({}, ON, IN_FIELD)),
         ("both take one key, which is of no store", two_apps({"MAIL": SHARED}, {"MAIL": SHARED})),
         ("one holds the lock, all others skip it", followed(locked(), "remind: lock is held by beat-pod0, skipped")),
         ("ShedLock tells it so", followed(locked(), "Not executing 'remind'. It's locked.")),

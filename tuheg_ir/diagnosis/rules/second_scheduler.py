@@ -16,9 +16,13 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._readers import backlogs, by_release
 from tuheg_ir.diagnosis.rules._same_place import same_place
 from tuheg_ir.diagnosis.rules._turned_on import turned_on
+from tuheg_ir.diagnosis.rules._twins import another_program
 from tuheg_ir.diagnosis.stamps import stamp, without_time
+from tuheg_ir.diagnosis.view.complaints import UNANSWERED
+from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import of_role, role
@@ -44,6 +48,18 @@ _DUE = late(
     re.IGNORECASE,
 )
 """How schedulers tell what they begin: Celery beat, APScheduler, sidekiq-scheduler, Laravel, clockwork, own ones."""
+_CLOCK = r"(?:schedul|cron|beat|clockwork)"
+_OF_ITS_OWN = (
+    r"(?:apscheduler|(?:sidekiq|resque|celery|django|rq)\W{1,2}(?:scheduler|cron|beat)|(?:scheduler|cron|beat)\b)"
+)
+_TELLER = late(
+    rf"\[(?=[^\[\]\n]{{0,80}}{_CLOCK})(?!{_OF_ITS_OWN}[^\s\]]{{0,80}}\])[^\[\]\n]{{1,120}}\]"
+    rf"|\b(?:thread|logger|caller|class|source)\w{{0,12}}[\"']?\s?[=:]\s?[\"']?(?!{_OF_ITS_OWN})"
+    rf"(?=[\w.$/-]{{0,80}}{_CLOCK})[\w.$/-]{{1,120}}"
+    rf"|(?<![\w.$(\"'/-])(?!{_OF_ITS_OWN})(?=[\w.$-]{{0,80}}{_CLOCK})[\w.$-]{{1,120}}(?=\s{{0,40}}:\s| - )",
+    re.IGNORECASE,
+)
+"""A thread or a class that bears the word: what each pod does for itself by the clock, it tells in such as well."""
 _VARYING = late(
     r"(?<![a-z])(?P<label>(?:run|exec(?:ution)?|attempt|jid|(?:run|job|task|execution|message|trace|request)[ _-]?id)"
     r"[\"' ]{0,2}[=:#][\"' ]{0,2})[\w-]{1,80}",
@@ -63,6 +79,8 @@ _LEFT_OUT = late(
 )
 """How one who wakes like all others tells that another does the work this time."""
 _AT_ONCE = timedelta(seconds=10)
+HARMS = timedelta(hours=1)
+"""What doubled work does it does within the first rounds: what was quiet for longer is hardly behind a trouble."""
 _OF_WORK = ("lock_wait", "rate_limited")
 """What work that is done many times brings about at whom it asks: runs meet, and are too many."""
 
@@ -96,8 +114,8 @@ def _beside(view: View, workload: Workload) -> _Both | None:
         return None
     mine = {pod.name: _begun(view, (pod,)) for pod in workload.newest_pods()}
     for other in view.serving:
-        if other is workload or not same_place(view, workload, other):
-            continue
+        if other is workload or another_program(workload, other) or not same_place(view, workload, other):
+            continue  # two programs may each do what a library of both does for itself
         its = _begun_by(view, other)
         for what, times in its.items():
             before, since = [at for at in times if at < came], [at for at in times if at >= came]
@@ -129,7 +147,7 @@ def _done(lines: Iterable[str]) -> list[tuple[str, datetime]]:
     """Return what one began, and when, but for what it left to another at once: a lock lets one of all do it."""
     found: list[tuple[str, datetime]] = []
     for line in lines:
-        due = _DUE.search(line)
+        due = _DUE.search(line) and _DUE.search(_TELLER.sub(" ", line))
         left = _LEFT_OUT.search(line) if due or found else None
         at = stamp(line) if due or left else None
         if at is not None and due and not left:
@@ -172,20 +190,37 @@ def _follows(workload: Workload, both: _Both, began: datetime | None) -> bool:
     return began is not None and began >= both.first and since_release(workload, began)
 
 
+def _does_harm(view: View, workload: Workload, both: _Both, met: Sequence[str]) -> bool:
+    """Tell whether what people are told of began soon after work was doubled, or is seen to be of such work.
+
+    Who misses a host outside does not for the sake of work that is done twice, unless that host finds it too much.
+    """
+    if any(_blames_outside(view, hit) for hit in view.hits_of(workload.ref)):
+        return False
+    began = [alert.starts_at for alert in view.alerts if alert.starts_at is not None] or [view.now]
+    soon = any(both.first <= at <= both.first + HARMS for at in began)
+    return soon or bool(met) or any(by_release(workload, grew) for _, grew in backlogs(view, workload))
+
+
+def _blames_outside(view: View, hit: Hit) -> bool:
+    missed = hit.trouble in UNANSWERED and not any(tells(each, hit.line) for each in _OF_WORK)
+    return missed and any(map(view.graph.is_away, hit.hosts))
+
+
 def _match(view: View, workload: Workload, both: _Both) -> Match:
     came = workload.released_at
     told = f"{len(both.pods)} pods tell {both.times} times of what {both.before.name} begins as ever: {both.what}"
     why = "each of its pods begins all that is due: they do so after a start, and each further one does too"
-    began = [alert.starts_at for alert in view.alerts if alert.starts_at is not None]
+    met = tuple(_met(view, workload, both))
     return Match(
         component=workload.ref,
         evidence=(
             Evidence("logs", f"Pod/{both.pods[0]}", told, both.first),
             *(Evidence("objects", workload.ref, f"released: {c.told()}", came) for c in turned_on(workload)[:2]),
         ),
-        certainty=0.75 if not began or any(at >= both.first for at in began) else 0.4,
+        certainty=0.75 if _does_harm(view, workload, both, met) else 0.2,
         since=both.first,
-        explains=tuple(dict.fromkeys((*behind(view, workload.ref, but=workload.ref), *_met(view, workload, both)))),
+        explains=tuple(dict.fromkeys((*behind(view, workload.ref, but=workload.ref), *met))),
         excludes=not_for((workload.ref,), why, (*RESTARTS, "scale_workload")),
     )
 
