@@ -184,6 +184,7 @@ DOES_NOT_HOLD = [
             both(LIBRARY, its_image="registry.example/b:1"),
         ),
         ("a thread bears the word: each pod keeps itself up to date", turned({}, ON, REFRESHES)),
+        ("a thread is called a scheduler", turned({}, ON, (REFRESHES[0].replace("scheduling", "scheduler"),) * 2)),
         ("a class bears it", turned({}, ON, BY_CLASS)),
         ("the field of a thread bears it", turned({}, ON, IN_FIELD)),
         ("both take one key, which is of no store", two_apps({"MAIL": SHARED}, {"MAIL": SHARED})),

@@ -50,11 +50,14 @@ _DUE = late(
 """How schedulers tell what they begin: Celery beat, APScheduler, sidekiq-scheduler, Laravel, clockwork, own ones."""
 _CLOCK = r"(?:schedul|cron|beat|clockwork)"
 _OF_ITS_OWN = (
-    r"(?:apscheduler|(?:sidekiq|resque|celery|django|rq)\W{1,2}(?:scheduler|cron|beat)|(?:scheduler|cron|beat)\b)"
+    r"(?:apscheduler|(?:sidekiq|resque|celery|django|rq)\W{1,2}(?:scheduler|cron|beat)"
+    r"|(?:scheduler|cron|beat)(?![\w.$-]))"
 )
+"""The names of schedulers themselves, and how they head what they tell."""
 _TELLER = late(
     rf"\[(?=[^\[\]\n]{{0,80}}{_CLOCK})(?!{_OF_ITS_OWN}[^\s\]]{{0,80}}\])[^\[\]\n]{{1,120}}\]"
-    rf"|\b(?:thread|logger|caller|class|source)\w{{0,12}}[\"']?\s?[=:]\s?[\"']?(?!{_OF_ITS_OWN})"
+    r"|\bthread\w{0,12}[\"']?\s?[=:]\s?[\"']?[\w.$/-]{1,120}"
+    rf"|\b(?:logger|caller|class|source)\w{{0,12}}[\"']?\s?[=:]\s?[\"']?(?!{_OF_ITS_OWN})"
     rf"(?=[\w.$/-]{{0,80}}{_CLOCK})[\w.$/-]{{1,120}}"
     rf"|(?<![\w.$(\"'/-])(?!{_OF_ITS_OWN})(?=[\w.$-]{{0,80}}{_CLOCK})[\w.$-]{{1,120}}(?=\s{{0,40}}:\s| - )",
     re.IGNORECASE,
