@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import chain
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import without_time
 from tuheg_ir.diagnosis.view.crashes import Crash, crashes, ended_by_themselves, probe_kills
-from tuheg_ir.diagnosis.view.marked import last_errors
+from tuheg_ir.diagnosis.view.logs import times_near
+from tuheg_ir.diagnosis.view.marked import LAST, is_marked, last_errors
+from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import created, newest, oldest, text
 from tuheg_ir.diagnosis.view.releases import brought_by_release, left_as_it_was, never_ready
 from tuheg_ir.diagnosis.view.trouble import MINUTE
@@ -21,6 +24,8 @@ from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 AGAIN = 2
 """So often a container has to have been started again: many a program waits for another one that way."""
+STARTS = timedelta(minutes=2)
+"""Most programs are done with their start by then."""
 _OF_ONE_EACH = ("StatefulSet", "DaemonSet")
 """Kinds whose pods differ, by their data or their node, whatever their template is."""
 _LINK = late(r"\btcp://(?P<host>(?:\d{1,3}\.){3}\d{1,3}|\[[0-9a-f:]+\]):\d{1,5}\b")
@@ -39,6 +44,29 @@ FRAME = late(
     r"|Lifecycle script|Error: command failed|in workspace|at location|\S+@\S+ \w+:)"
 )
 """What stands around any error of a language or of who runs the program: it says that one ended, not by what."""
+_OF_ANY_END = late(
+    r"\b(?:error|err|fatal|panic|critical|severe|level|lvl|severity|msg|message|time|ts|logger|main|an?|the|of|on|at|in|to"
+    r"|by|with|while|during|due|because|and|is|was|has|could|can|cannot|not|unable|did|fail(?:ed|ure|ing|s)?|start(?:ed|ing"
+    r"|up|s)?|boot(?:ed|ing|strap)?|init(?:iali[sz](?:e|ed|ation|ing))?|launch(?:ed|ing)?|run(?:ning)?|exit(?:ed|ing|s)?"
+    r"|status|code|clean(?:ly)?|shut(?:ting)?|shutdown|down|stop(?:ped|ping)?|quit(?:ting)?|terminat(?:e|ed|ing)"
+    r"|abort(?:ed|ing)?|giving|gave|up|crash(?:ed)?|end(?:ed)?|app(?:lication)?|server|service|process|program|worker"
+    r"|container|unexpected(?:ly)?|unhandled|uncaught|exception|occurred|went|wrong|something|internal|see|logs?|above"
+    r"|below|details?|for|more|information)\b",
+    re.IGNORECASE,
+)
+"""Words in which any end may be told."""
+_NAMED = late(r"[a-z]{3}", re.IGNORECASE)
+"""What names something, beside those."""
+_SHARED = (
+    *("database_full", "pool_exhausted", "database_statements_full", "database_shared_memory", "lock_wait"),
+    *("disk_full", "out_of_memory", "process_exhausted", "cache_full", "broker_alarm", "store_limit", "store_quota"),
+    *("beyond_quota_of_cluster", "rate_limited", "workers_busy", "place_taken"),
+)
+"""Troubles of who gets nothing of what many share: a release that took the rest of it brings them to all others."""
+_UNSHARED = late(
+    r"\bheap\b|GC overhead|Metaspace|Allowed memory size|too many open files(?! in system)|\bEMFILE\b", re.IGNORECASE
+)
+"""What each process has of its own: no other one takes it."""
 
 
 def stillborn(view: View, workload: Workload) -> tuple[Crash, ...]:
@@ -57,6 +85,7 @@ def stillborn_of_old(view: View, workload: Workload) -> tuple[Crash, ...]:
         crash
         for revision in dict.fromkeys(pod.revision for pod in older)
         for crash in _at_each_start(view, workload, [pod for pod in older if pod.revision == revision])
+        if not _kept_out(view, workload, crash)
     )
 
 
@@ -71,7 +100,7 @@ def ended_alike(view: View, workload: Workload) -> tuple[Crash, ...]:
     ours = last_words(view, [pod for pod in workload.newest_pods() if not pod.ready])
     theirs = last_words(view, [crash.pod for crash in ended])
     born = ended if not (theirs and ours) or theirs & ours else ()
-    return (*born, *(crash for crash in fallen if last_words(view, [crash.pod]) & ours))
+    return (*born, *(crash for crash in fallen if _ends_as_release(view, workload, crash)))
 
 
 def first_end(crash: Crash) -> datetime | None:
@@ -125,6 +154,7 @@ def _fallen(view: View, workload: Workload) -> tuple[Crash, ...]:
         and _ends_since_it_served(crash)
         and _others_run_since_before(older.values(), crash)
         and not probe_kills(view, workload, [pod])
+        and not _kept_out(view, workload, crash)
     )
 
 
@@ -141,13 +171,75 @@ def _others_run_since_before(pods: Iterable[Pod], crash: Crash) -> bool:
     return bool(ready) and all(at is not None and fell is not None and at < fell for at in ready)
 
 
+def _ends_as_release(view: View, workload: Workload, crash: Crash) -> bool:
+    """Tell whether a pod ends by the last that those of the newest template tell of theirs as well.
+
+    Nor may each tell of something else besides: what a program misses whenever it stops may be told last of all.
+    """
+    theirs, ours = (_ends(view, workload, pods) for pods in ([crash.pod], workload.newest_pods()))
+    if {end[-1] for end in theirs}.isdisjoint(end[-1] for end in ours):
+        return False
+    told, told_by_ours = set(chain.from_iterable(theirs)), set(chain.from_iterable(ours))
+    return told <= told_by_ours or told_by_ours <= told
+
+
+def _kept_out(view: View, workload: Workload, crash: Crash) -> bool:
+    """Tell whether an older pod ends since a release came, for want of what is shared: that may have taken the rest."""
+    at, released, pods = first_end(crash), workload.released_at, [crash.pod]
+    if at is None or released is None or at < released:
+        return False
+    told = (hit.line for hit in view.hits_of(workload.ref, *_SHARED) if hit.pod == crash.pod.name)
+    wants = [line for line in told if not _UNSHARED.search(line)]
+    return bool(wants) and not set(_plain(wants, pods)).isdisjoint(chain.from_iterable(_ends(view, workload, pods)))
+
+
+def _ends(view: View, workload: Workload, pods: Sequence[Pod]) -> list[list[str]]:
+    """Return the errors at the end of each life of some pods that ended badly, if any of them names something.
+
+    Without those that a pod told at its start which serves.
+    """
+    ended = {(pod.name, c.name): c.state for pod in pods for c in pod.containers if c.ended and c.ended.badly}
+    fine = _told_at_start(view, workload)
+    own = _any_of(name for pod in pods for name in (pod.name, *(c.name for c in pod.containers)))
+    found = []
+    for log in view.logs_of(pods):
+        state = ended.get((log.pod, log.container))
+        if state is None or (state == "running" and not log.previous):
+            continue  # a life that goes on has no end yet
+        told = [line for line in log.lines[-LAST:] if is_marked(line) and not FRAME.search(line)]
+        telling = (line for line in told if _NAMED.search(_OF_ANY_END.sub("", own.sub("", without_time(line)))))
+        found.append([line for line in _plain(telling, pods) if line not in fine])
+    return [end for end in found if end]
+
+
+@once
+def _told_at_start(view: View, workload: Workload) -> frozenset[str]:
+    """Return what pods that serve called an error as they started."""
+    serve = {pod.name: pod for pod in workload.live if pod.ready}
+    found = set[str]()
+    for log in view.logs_of(serve.values(), previous=False):
+        pod = serve[log.pod]
+        if pod.started and any(map(is_marked, log.lines)):
+            times = zip(log.lines, times_near(log.lines), strict=True)
+            until = pod.started + STARTS
+            found.update(_plain((line for line, at in times if at and at <= until and is_marked(line)), [pod]))
+    return frozenset(found)
+
+
 def last_words(view: View, pods: Sequence[Pod]) -> set[str]:
     """Return what pods that end call an error, without what differs from one of them, or one start, to the next."""
-    if not pods:
-        return set()
-    named = re.compile("|".join(sorted((re.escape(pod.name) for pod in pods), key=len, reverse=True)))
-    told = (named.sub("", line) for line in last_errors(view, pods) if not FRAME.search(line))
-    return {without_numbers(line) for line in told}
+    return set(_plain((line for line in last_errors(view, pods) if not FRAME.search(line)), pods)) if pods else set()
+
+
+def _plain(lines: Iterable[str], pods: Sequence[Pod]) -> list[str]:
+    """Return lines without what differs from one of some pods, or one start, to the next."""
+    named = _any_of(pod.name for pod in pods)
+    return [without_numbers(named.sub("", line)) for line in lines]
+
+
+def _any_of(names: Iterable[str]) -> re.Pattern[str]:
+    """Return a pattern of any of some names, the longest first; of none it is what stands nowhere."""
+    return re.compile("|".join(sorted(map(re.escape, names), key=len, reverse=True)) or r"(?!)")
 
 
 def without_numbers(line: str) -> str:
