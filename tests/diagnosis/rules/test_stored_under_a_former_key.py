@@ -143,6 +143,50 @@ HOLDS = [
 ]
 BACK = (SHOP, "code_defect", "rollback_workload")
 FAILS = [errors("shop", since=3500)]
+
+
+def labelled(manager: str, label: str, edited: float, *, made: float = 90 * DAY) -> Obj:
+    """Return a Secret of whose last write nobody knows whether it was one of the key or of a label."""
+    secret = keys(age=made)
+    holds = {"f:data": {"f:data": {}, "f:password": {}}, "f:metadata": {"f:labels": {".": {}, f"f:{label}": {}}}}
+    secret["metadata"]["managedFields"] = [
+        {"manager": manager, "operation": "Update", "time": at(edited), "fieldsV1": holds}
+    ]
+    return secret
+
+
+def reads_well(line: str, since: float) -> list[Log]:
+    """Return the logs of pays, which tells of its work since it started with the key, and of a shop that fails."""
+    return [*SHOP_ALONE, said("pays", line, since)]
+
+
+CHART, READS = "helm.sh/chart", "INFO row 4711 read and decrypted, POST /pay 200"
+HOLDS += [
+    Holds(what, found, FOUND, excludes=no(*BARRED, at=SHOP), harmful=BARRED, alone=True)
+    for what, found in (
+        (
+            "a chart wrote the Secret, and who was not released cannot decrypt either",
+            world(key=labelled("helm", CHART, 2 * HOUR)),
+        ),
+        (
+            "what wrote the Secret holds a label that never changes",
+            world(
+                key=labelled("external-secrets", "reconcile.external-secrets.io/managed", 2 * HOUR),
+                pays={"started": 40 * DAY},
+                logs=SHOP_ALONE,
+            ),
+        ),
+        ("a chart made the Secret anew", world(key=labelled("helm", CHART, 2 * HOUR, made=2 * HOUR), logs=SHOP_ALONE)),
+        (
+            "another one that started with the key tells nothing of it",
+            world(logs=reads_well("INFO POST /pay 200", 1700)),
+        ),
+        (
+            "another one that started with the key has decrypted nothing",
+            world(logs=reads_well("INFO 0 rows decrypted, nothing to do", 1700)),
+        ),
+    )
+]
 DOES_NOT_HOLD = [
     DoesNotHold(what, found, instead)
     for what, found, instead in (
@@ -150,6 +194,21 @@ DOES_NOT_HOLD = [
         (
             "what was written is a login in the same Secret",
             world(key=keys(("password", 2 * HOUR)), shop={"env": TAKES | LOGIN}, figures=FAILS, logs=SHOP_ALONE),
+            BACK,
+        ),
+        (
+            "a chart wrote a label of its version into the Secret with the release",
+            world(key=labelled("helm", CHART, 3630), pays={"started": 40 * DAY}, figures=FAILS, logs=SHOP_ALONE),
+            BACK,
+        ),
+        (
+            "another one that started with the key reads well since half an hour",
+            world(figures=FAILS, logs=reads_well(READS, 1790)),
+            BACK,
+        ),
+        (
+            "another one that started with the key reads well since it was written",
+            world(pays={"started": 6900}, figures=FAILS, logs=reads_well(READS, 6890)),
             BACK,
         ),
         ("the key was put back since they started", world(edited=600), BACK),

@@ -10,13 +10,15 @@ from typing import Any
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
-from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.reading import created, items, mapping, moment, text, writers
+from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.written import read_write
 
 _KEY = late(r"crypt|cipher|fernet|(?:key(?:s|set|ring)?|salt)(?![a-z])", re.IGNORECASE)
 _OTHER_KEY = late(r"(?:api|access|account|tls|ssh|public|jwt|sign(?:ing)?|licen[cs]e)[-_. ]?keys?", re.IGNORECASE)
 """Keys by which nothing is encrypted that is stored."""
+_VERSION = late(r"version|chart|revision|commit|build|(?<![a-z])(?:sha|tag)(?![a-z])", re.IGNORECASE)
 _LOGIN = late(r"pass(?:word|wd)?(?![a-z])|user|url|uri|dsn|host", re.IGNORECASE)
 
 
@@ -44,6 +46,19 @@ def key_written(secret: Obj, key: str) -> datetime | None:
     taken = {"name": text(secret, "metadata", "name"), "key": key}
     env = [{"name": key, "valueFrom": {"secretKeyRef": taken}}]
     return read_write({"spec": {"containers": [{"env": env}]}}, secret)
+
+
+def may_be_of_a_label(secret: Obj, at: datetime) -> bool:
+    """Tell whether a write may be of a label alone that changes with each release, as of the chart's version.
+
+    A writer is told with one time for all that it holds of an object.
+    """
+    made = created(secret)
+    if made is None or at - made <= MINUTE:
+        return False
+    wrote = [each for each in writers(secret) if moment(each, "time") == at]
+    labels = [mapping(each, "fieldsV1", "f:metadata", "f:labels") for each in wrote]
+    return bool(labels) and all(any(map(_VERSION.search, each)) for each in labels)
 
 
 def _is_key(named: str) -> bool:

@@ -6,17 +6,20 @@ image, it takes the key as it is now: what goes back, or is started anew, reads 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._data_keys import data_keys, key_written
+from tuheg_ir.diagnosis.rules._data_keys import data_keys, key_written, may_be_of_a_label
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view.changes import volumes_of
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import created, oldest
 from tuheg_ir.diagnosis.view.releases import template_before
@@ -29,6 +32,13 @@ ROWS = 3
 """Fewer rows than this may be broken by themselves."""
 SOON = timedelta(hours=1)
 """Who cannot read what is stored meets it soon after its start; who read it all for longer has the right key."""
+
+_DECRYPTS = late(
+    r"^(?!.*\b(?:fail\w*|errors?|cannot|can't|could|couldn't|unable|not|no|never|nothing|skip\w*|without|0)\b)"
+    r".*\b(?:de(?:crypt|cipher)(?:s|ed|ion)|unsealed)\b",
+    re.IGNORECASE,
+)
+"""How who reads what is encrypted says that it does."""
 
 
 class Teller(NamedTuple):
@@ -46,11 +56,15 @@ class Teller(NamedTuple):
 
 
 class Key(NamedTuple):
-    """A Secret, the keys of it that were written, and when the last one was."""
+    """A Secret, the keys of it that were written, and when the last one was.
+
+    sure: it was no label of the Secret alone that was written then.
+    """
 
     secret: str
     keys: tuple[str, ...]
     at: datetime
+    sure: bool
 
 
 def when(view: View) -> Iterator[Match]:
@@ -103,7 +117,8 @@ def _written(view: View, workload: Workload) -> Iterator[Key]:
         if at is not None and made is not None and (at - made > MINUTE or anew):
             keys.setdefault(secret, {})[key] = at
     for secret, times in keys.items():
-        yield Key(secret, tuple(sorted(times)), max(times.values()))
+        at = max(times.values())
+        yield Key(secret, tuple(sorted(times)), at, not may_be_of_a_label(view.objects("Secret")[secret], at))
 
 
 def _teller(view: View, workload: Workload, key: Key) -> Teller | None:
@@ -137,14 +152,28 @@ def _shows(view: View, told: Sequence[Workload], key: Key, tellers: Sequence[Tel
     """Tell whether it began as the first of all started with a key; where each was released, soon after it was written.
 
     Who reads for hours with it what was stored before has the right one, and something else came since. Nor is it the
-    key where another one that takes it could not decrypt before.
+    key where another one that takes it could not decrypt before. Where each was released since, those releases may be
+    behind it as well: then the key has to have been written for sure, and no other may read well with it.
     """
     first, began = min(each.started for each in tellers), min(each.began for each in tellers)
     readers = [each for each in _readers(view, key) if each in told]
     earliest = oldest(hit.first for each in readers for hit in _undecrypted(view, each))
     if earliest is not None and earliest < first:
         return False
-    return began - first <= SOON and (first - key.at <= ASLEEP or not all(each.own for each in tellers))
+    if all(each.own for each in tellers):
+        alone = key.sure and not any(_reads_well(view, each, key) for each in _readers(view, key))
+        return began - first <= SOON and first - key.at <= ASLEEP and alone
+    return began - first <= SOON
+
+
+def _reads_well(view: View, workload: Workload, key: Key) -> bool:
+    """Tell whether a workload started with all keys that were written, and says that it decrypts, never that not."""
+    taken = {(key.secret, each) for each in key.keys} <= set(data_keys(view, workload.template))
+    if not taken or view.hits_of(workload.ref, "undecryptable"):
+        return False
+    pods = [pod for pod in workload.live if pod.ready and pod.started and pod.started > key.at]
+    logs = view.logs_of(pods, previous=False)
+    return sum(_DECRYPTS.search(line) is not None and not complains(line) for log in logs for line in log.lines) >= ROWS
 
 
 def _readers(view: View, key: Key) -> list[Workload]:
@@ -156,12 +185,13 @@ def _readers(view: View, key: Key) -> list[Workload]:
 def _match(view: View, key: Key, tellers: Sequence[Teller]) -> Match:
     ref, ill = f"Secret/{key.secret}", [each.workload.ref for each in tellers]
     readers = _readers(view, key)
+    beside = [each for each in tellers if not each.own]
+    # Beside releases alone they tell nothing: those did not reach them, as the key did not.
     older = [
         each.ref
-        for each in readers
+        for each in (readers if beside else ())
         if each.ref not in ill and each.live and all(pod.started and pod.started < key.at for pod in each.live)
     ]
-    beside = [each for each in tellers if not each.own]
     suffer = behind(view, *ill)
     why = f"each start takes the key of {ref} as it is now, and that does not open what was stored before"
     what = f"its {', '.join(each for each in key.keys if each) or 'key'} was written after it was made"
