@@ -6,9 +6,22 @@ from itertools import pairwise
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import CACHE, SHOP, URL, alert, errors
-from tests.diagnosis.rules.tiny import NOW, Obj, figure, log, pod, postgres, redis, snapshot, thing, workload
+from tests.diagnosis.rules.scenes import CACHE, SHOP, URL, alert, errors, rate
+from tests.diagnosis.rules.tiny import (
+    NOW,
+    Obj,
+    figure,
+    log,
+    pod,
+    postgres,
+    redis,
+    secret_key,
+    snapshot,
+    thing,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Series, Snapshot
+from tuheg_ir.diagnosis.seal import seal
 
 HOURS = 4 * 3600.0
 RUNS = ("redis-server", "--save", "")
@@ -26,6 +39,11 @@ def bounded(*flags: str, before: dict[str, Any] | None = None, **more: Any) -> l
 def conf(told: str) -> Obj:
     """Return the file of settings of a Redis, as it is since long."""
     return thing("ConfigMap", "redis", data={"redis.conf": told})
+
+
+def secret(key: str) -> Obj:
+    """Return a Secret of one key."""
+    return thing("Secret", "redis", data={key: seal("told", "redis")})
 
 
 def evicts(before: float, now: float, since: float = 1500, name: str = "redis") -> tuple[str, Series]:
@@ -59,6 +77,11 @@ BARRED = (
     *no("restart_workload", "rollback_workload", at=SHOP),
 )
 
+HALF = {"limits": {"memory": "512Mi"}}
+MOUNTED = {"volumes": [{"name": "conf", "secret": {"secretName": "redis"}}]}
+PASSWORD = {"REDIS_PASSWORD": secret_key("redis", "redis-password")}
+THRICE = rate("shop", 50, 150, 1700)
+
 HOLDS = [
     *(
         Holds(f"its release gave it its first bound: {what}", made, FOUND, excludes=BARRED, alone=True)
@@ -81,6 +104,18 @@ HOLDS = [
                 ),
             ),
             (
+                "its file of settings is one long word, which is read in no time",
+                world(bounded(*CAP, spec=CONF), evicts(0, 40), beside=[conf("cachesize" * 10_000)]),
+            ),
+            (
+                "of Secrets it reads a password alone",
+                world(bounded(*CAP, spec=MOUNTED, env=PASSWORD), evicts(0, 40), beside=[secret("redis-password")]),
+            ),
+            (
+                "users ask for hardly more",
+                world(bounded(*CAP, resources=HALF), rate("shop", 50, 70, 1700), evicts(0, 40)),
+            ),
+            (
                 "only an alert tells who suffers",
                 world(bounded(*CAP), evicts(0, 40), felt=[], alerts=[alert(service="shop")]),
             ),
@@ -100,6 +135,19 @@ HOLDS = [
         world(bounded(*CAP), evicts(0, 40), env={**ASKS, "CART_STORE": "redis"}),
         (CACHE, "configuration_error", "page_human"),
         harmful=("rollback_workload", "restart_workload"),
+    ),
+    *(
+        Holds(
+            f"its release gave it its first bound, and users ask three times as much: {what}",
+            world(bounded(*CAP, resources=HALF), THRICE, evicts(0, 40), *measured),
+            (CACHE, "configuration_error", "page_human"),
+            believed=believed,
+            harmful=("rollback_workload", "restart_workload", "scale_workload"),
+        )
+        for what, measured, believed in (
+            ("it fills since they do", [held((3600, 0.5), (2000, 0.5), (1500, 1.0), (0, 1.0))], "cache_full"),
+            ("nobody measures how full it was", [], ""),
+        )
     ),
 ]
 DOES_NOT_HOLD = [
@@ -122,6 +170,19 @@ DOES_NOT_HOLD = [
                     evicts(0, 40),
                     beside=[conf("maxmemory 384mb\n")],
                 ),
+            ),
+            (
+                "its file of settings is sealed",
+                world(bounded(*CAP, spec=CONF), evicts(0, 40), beside=[conf(seal("maxmemory 384mb", "redis"))]),
+            ),
+            (
+                "its file of settings lies in a Secret",
+                world(bounded(*CAP, spec=MOUNTED), evicts(0, 40), beside=[secret("redis.conf")]),
+            ),
+            ("nobody knows what a Secret that it mounts tells", world(bounded(*CAP, spec=MOUNTED), evicts(0, 40))),
+            (
+                "a Secret tells one of its variables",
+                world(bounded(*CAP, env={"REDIS_ARGS": secret_key("redis", "args")}), evicts(0, 40)),
             ),
             ("nobody sees its file of settings", world(bounded(*CAP, spec=CONF), evicts(0, 40))),
             (

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from math import inf
 from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.quantities import number
-from tuheg_ir.diagnosis.view.changes import reads, words_given
+from tuheg_ir.diagnosis.rules._tighter import is_hidden
+from tuheg_ir.diagnosis.seal import is_secret_name
+from tuheg_ir.diagnosis.view.changes import keys_of, reads, volumes_of, words_given
 from tuheg_ir.diagnosis.view.programs import image_name, role_of_image
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, releases, template_before
@@ -28,11 +30,15 @@ _LONG = 100_000
 """No file of settings is read further than this."""
 _UNIT = {"": 0, "b": 0, "k": 10, "m": 20, "g": 30, "t": 40}
 _ROOM = late(
-    r"(?:^|[\s,;=\"'])(?:-m|--memory-limit|-{0,2}max_?-?memory|\w*max_?memory|\w*cache_?size\w*|\w*memory_?limit\w*)"
+    r"(?:^|[\s,;=\"'])(?:-m|--memory-limit|-{0,2}max_?-?memory|\w{0,40}max_?memory"
+    r"|\w{0,40}cache_?size\w{0,40}|\w{0,40}memory_?limit\w{0,40})"
     r"[\s=:\"']{0,4}(\d{1,15}(?:\.\d{1,6})?)\s?([kmgtb]?)i?b?(?![\w.])",
     re.IGNORECASE,
 )
-"""How flags and variables tell it: `-m 1024`, `--maxmemory 4gb`, `MEMCACHED_CACHE_SIZE=512`."""
+"""How flags and variables tell it: `-m 1024`, `--maxmemory 4gb`, `MEMCACHED_CACHE_SIZE=512`.
+
+Names are short: a file of one long word would else be read once for each of its letters.
+"""
 
 
 class Less(NamedTuple):
@@ -71,18 +77,29 @@ def _had_no_bound(view: View, cache: Workload, former: Mapping[str, Any]) -> boo
     """Tell whether a cache could take what its container may have: neither its template nor a file named a bound.
 
     A bound that moved from a file to a flag is none that is new; nobody knows what a file named that is gone, or that
-    was written with the release.
+    was written with the release. Of what is sealed or secret only the names are seen: it may have named one.
     """
     if len(_caches(former)) != 1 or cache.released_at is None:
         return False
     maps = dict(view.maps_read(former))
     if {label for kind, label in reads(former) if kind == "ConfigMap"} - maps.keys():
         return False
+    if any(is_hidden(obj) for obj in maps.values()) or not all(map(is_secret_name, _secret_keys(view, former))):
+        return False
     came = cache.released_at
     if any(ref.startswith("ConfigMap/") and at >= came + BEFORE for ref, at in outside_changes(view, cache)):
         return False
     files = (str(value) for obj in maps.values() for value in mapping(obj, "data").values())
     return not any(_ROOM.search(file[:_LONG]) for file in files)
+
+
+def _secret_keys(view: View, template: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of what a template reads of Secrets; "" where nobody knows all of one that it takes whole."""
+    yield from (key for kind, _, key, _ in keys_of(template) if kind == "Secret" and key)
+    whole = {label for kind, label, _ in volumes_of(template) if kind == "Secret"}
+    whole |= {label for kind, label, key, _ in keys_of(template) if kind == "Secret" and not key}
+    for label in sorted(whole):
+        yield from mapping(view.objects("Secret").get(label), "data") or ("",)
 
 
 def _caches(template: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -17,7 +17,10 @@ from tuheg_ir.diagnosis.rules._cache_room import Less, less_room
 from tuheg_ir.diagnosis.rules._eviction import EVICTIONS, holds_more_than_copies
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
 from tuheg_ir.diagnosis.rules._misses import SIGNAL, misses_more
+from tuheg_ir.diagnosis.rules._sessions import clients
+from tuheg_ir.diagnosis.rules._users import MORE
 from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.programs import image_name, of_role
 from tuheg_ir.diagnosis.view.reading import items, oldest, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_evidence, since_release
@@ -54,7 +57,7 @@ def when(view: View) -> Iterator[Match]:
         told_of = (each for ref in users for each in suffering(view, ref))
         felt = [each for each, _ in hurt] or [each for each in told_of if each.time is None or each.time >= since]
         if seen and felt:
-            yield _match(view, cache, less, began, seen, felt[0])
+            yield _match(view, cache, less, began, seen, felt[0], outgrown=less.new and _outgrown(view, cache))
 
 
 def _lacks(view: View, cache: Workload, less: Less, began: datetime | None) -> Iterator[Evidence]:
@@ -83,6 +86,11 @@ def _reached(view: View, cache: Workload) -> bool:
     return bool(seen) and filler(view, cache, oldest(seen)) is None
 
 
+def _outgrown(view: View, cache: Workload) -> bool:
+    """Tell whether users of a cache get far more requests: they may fill what it had before as well."""
+    return any((traffic_growth(view, ref) or 1.0) >= MORE for ref in clients(view, cache.ref))
+
+
 def _evicts(view: View, cache: Workload) -> Iterator[Evidence]:
     """Yield that a cache throws out many keys a second, and had thrown out far fewer before its release."""
     came = cache.released_at or view.now
@@ -96,11 +104,21 @@ def _evicts(view: View, cache: Workload) -> Iterator[Evidence]:
 
 
 def _match(
-    view: View, cache: Workload, less: Less, began: datetime | None, seen: tuple[Evidence, ...], felt: Evidence
+    view: View,
+    cache: Workload,
+    less: Less,
+    began: datetime | None,
+    seen: tuple[Evidence, ...],
+    felt: Evidence,
+    *,
+    outgrown: bool,
 ) -> Match:
-    """Return it; a person goes back where what lies in the cache is nowhere else: an older pod would not have it."""
+    """Return it; a person goes back where what lies in the cache is nowhere else: an older pod would not have it.
+
+    And where users have outgrown it: the room before may be as full, and then it is none but a cache that is full.
+    """
     users, stores = behind(view, cache.ref, but=cache.ref), spared(view, cache.ref)
-    kept = not _forgets(cache) and holds_more_than_copies(view, cache)
+    kept = outgrown or (not _forgets(cache) and holds_more_than_copies(view, cache))
     barred = (*RESTARTS, "scale_workload", *(("rollback_workload",) if kept else ()))
     why = f"{cache.ref} has less room since its release: nothing done to others gives it back"
     return Match(
@@ -111,7 +129,7 @@ def _match(
             felt,
             *release_evidence(cache, "command", "env"),
         ),
-        certainty=0.8 if any(each.source != "objects" for each in seen) else 0.6,
+        certainty=0.3 if outgrown else 0.8 if any(each.source != "objects" for each in seen) else 0.6,
         remedy="page_human" if kept else "",
         since=began or cache.released_at,
         explains=(*users, *stores),
