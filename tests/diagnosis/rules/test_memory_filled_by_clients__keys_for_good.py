@@ -9,7 +9,7 @@ from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again
 from tests.diagnosis.rules.scenes import OLD, SHOP, rate
 from tests.diagnosis.rules.test_memory_filled_by_clients import BACK, KILLED, world
-from tests.diagnosis.rules.tiny import DAY, NOW, Obj, redis, timed, workload
+from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, container, redis, thing, timed, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 THREE, FIRST = {"REDIS_URL": "redis://:secret@redis:6379/3"}, {"REDIS_URL": "redis://redis:6379"}
@@ -57,12 +57,27 @@ def filled(
     return world(*said, store=store, words=(), env=env, figures=figures, beside=beside, **rest)
 
 
+def settings(age: float) -> list[Obj]:
+    """Return a ConfigMap that was written so long ago."""
+    return [thing("ConfigMap", "cart-cache", written=age, data={"CACHE_TTL_SECONDS": "0"})]
+
+
+def run(age: float, **status: Any) -> list[Obj]:
+    """Return a run that was started so long ago, and asks for the same database."""
+    spec = {"template": {"spec": {"containers": [container("backfill", "backfill:1", env=THREE)]}}}
+    return [thing("Job", "backfill", age=age, spec=spec, status={"startTime": at(age), **status})]
+
+
 def client(name: str, released: float, env: Any) -> list[Obj]:
     return workload(name, env=env, before=OLD, released=released)
 
 
 ZERO = {"REDIS_URL": "redis://redis:6379/0"}
+PLAIN = {"REDIS_URL": "redis://redis:6379"}
+READS: dict[str, Any] = {"spec": {"volumes": [{"name": "conf", "configMap": {"name": "cart-cache"}}]}}
+TTL = {"CACHE_TTL": {"configMapKeyRef": {"name": "cart-cache", "key": "CACHE_TTL_SECONDS"}}}
 CACHE = "StatefulSet/redis"
+LONG = {**ZERO, "redisdb" * 10_000 + "!": "3"}
 HOLDS = [
     Holds(
         f"keys have no lifetime since its release: {what}",
@@ -87,6 +102,17 @@ HOLDS = [
             filled(GOOD, SOME, beside=[client("cart", BEGAN, ZERO)]),
         ),
         ("another one was released long after", filled(GOOD, SOME, beside=[client("cart", 2400, THREE)])),
+        (
+            "the settings of another one were written long after",
+            filled(GOOD, SOME, beside=[workload("cart", env=THREE, **READS), settings(1800)]),
+        ),
+        (
+            "the settings of one that asks for another database were written with it",
+            filled(GOOD, SOME, beside=[workload("cart", env=ZERO, **READS), settings(BEGAN)]),
+        ),
+        ("a run that began with it was soon over", filled(GOOD, SOME, beside=[run(BEGAN, completionTime=at(3900))])),
+        ("a run began long before it", filled(GOOD, SOME, beside=[run(4 * BEGAN)])),
+        ("a setting of another one has a very long name", filled(GOOD, SOME, beside=[workload("cart", env=LONG)])),
         ("another one reads them, and was not released", filled(GOOD, SOME, beside=[workload("cart", env=THREE)])),
     )
 ]
@@ -119,6 +145,39 @@ DOES_NOT_HOLD = [
         (
             "there was no such cache before",
             filled(GOOD, SOME, store=redis(kind="StatefulSet", age=4100, status=KILLED)),
+        ),
+        (
+            "settings of another one that asks for them were written as they began",
+            filled(GOOD, SOME, beside=[workload("cart", env=THREE, **READS), settings(BEGAN)]),
+        ),
+        (
+            "another one was started anew then, with settings that were written just before",
+            filled(GOOD, SOME, beside=[workload("cart", env={**THREE, **TTL}, started=BEGAN - 30), settings(BEGAN)]),
+        ),
+        ("a run that goes on asks for them since", filled(GOOD, SOME, beside=[run(BEGAN, active=1)])),
+        (
+            "another one that asks for them came then",
+            filled(GOOD, SOME, beside=[workload("cart", env=THREE, age=BEGAN)]),
+        ),
+        (
+            "another one that asks for them gets ten times as many requests",
+            filled(GOOD, SOME, rate("cart", 10, 100, 3000), beside=[workload("cart", env=THREE)]),
+        ),
+        *(
+            (
+                f"the number of another one that was released with it {what}",
+                filled(GOOD, SOME, beside=[client("cart", BEGAN, env)]),
+            )
+            for what, env in (
+                ("may be in its code", PLAIN),
+                ("is asked in its URL", {"REDIS_URL": "redis://redis:6379/?db=3"}),
+                ("is asked in its URL against its path", {"REDIS_URL": "redis://redis:6379/0?db=3"}),
+                ("is told by the name of what it keeps", {**ZERO, "SESSION_STORE_DB": "3"}),
+            )
+        ),
+        (
+            "a third of the keys have a lifetime, and nobody knows how large they are",
+            filled(keys(lives(1.1)), keys(lives(0.6), "db1", "some")),
         ),
         ("its log counts that they have a lifetime", filled(said=[counted(volatile=1.0)])),
     )

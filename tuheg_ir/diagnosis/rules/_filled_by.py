@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._kept_for_clients import Kept, counted, grows
-from tuheg_ir.diagnosis.rules._keys_for_good import fills_for_good, may_write
+from tuheg_ir.diagnosis.rules._kept_for_clients import Kept, counted, grows, near
+from tuheg_ir.diagnosis.rules._keys_for_good import fills_for_good, may_write, not_ruled_out
 from tuheg_ir.diagnosis.rules._makes_clients import Made, makes_clients
 from tuheg_ir.diagnosis.rules._memory import LOADED, told_by_program
 from tuheg_ir.diagnosis.view.crashes import crashes
@@ -21,12 +21,12 @@ from tuheg_ir.diagnosis.view.figures import rose_before
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import DATA, role
-from tuheg_ir.diagnosis.view.reading import created, oldest
+from tuheg_ir.diagnosis.view.reading import created, moment, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, releases
 from tuheg_ir.diagnosis.view.trouble import began
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.workloads import Workload
-from tuheg_ir.diagnosis.view.written import outside_changes
+from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
+from tuheg_ir.diagnosis.view.written import edited, outside_changes, reached
 
 SUSPECT = timedelta(hours=24)
 """So long after a release what it fills may be full."""
@@ -80,20 +80,43 @@ def _ended(view: View, store: Workload) -> tuple[Evidence, ...]:
 
 def _filled(view: View, store: Workload, ended: tuple[Evidence, ...], since: datetime) -> Filled | None:
     """Return the one client that fills a store; None if nobody or several may."""
-    asking = [w for w in view.serving if role(w) not in DATA and store.ref in view.graph.calls.get(w.ref, ())]
+    callers = [w for ref, w in view.workloads.items() if store.ref in view.graph.calls.get(ref, ())]
+    callers = [w for w in callers if role(w) not in DATA]
+    asking = [w for w in callers if w.kind not in BATCH]
     making = [(w, made) for w in asking if (made := makes_clients(view, w, store, since))]
     mine = {w.ref: made for w, made in making if _since_its_release(w, made)}
     came = [w for w in asking if _released(view, w, since)]
     kept, keys = grows(view, store, since), fills_for_good(view, store, since)
+    others: list[Workload] = []
     if keys is not None:
         kept = keys.kept
         able = [w for w in may_write(view, store, keys, asking) if w in came and kept.with_release(w)]
+        others = not_ruled_out(view, store, keys, callers)
     elif kept is None:
         able = [] if counted(view, store) or len(making) > 1 else [w for w in came if w.ref in mine]
     else:
         able = [w for w in came if kept.with_release(w)]
         able = [w for w in able if w.ref in mine] or [w for w in able if not making]
-    return Filled(able[0], mine.get(able[0].ref), kept, ended, since) if len(able) == 1 else None
+        others = [] if making else callers  # their own words tell who it is
+    if len(able) != 1 or (kept and any(w not in able and _turned(view, w, kept) for w in others)):
+        return None
+    return Filled(able[0], mine.get(able[0].ref), kept, ended, since)
+
+
+def _turned(view: View, client: Workload, kept: Kept) -> bool:
+    """Tell whether a client may have begun to fill a store as well: by another release, an edit, a start or requests.
+
+    A run that was over before the store ended is none that filled it until then.
+    """
+    over = moment(client.obj, "status", "completionTime")
+    if over is not None and over < kept.until:
+        return False
+    if kept.with_release(client) or (traffic_growth(view, client.ref) or 1.0) >= LOADED:
+        return True
+    starts = (created(client.obj), moment(client.obj, "status", "startTime"), oldest(p.created for p in client.live))
+    edits = (at for ref, at in outside_changes(view, client) if reached(client, ref, at))
+    turns = (*starts, edited(client.obj), *edits)
+    return any(at is not None and near(at, kept.since, kept.until) for at in turns)
 
 
 def _released(view: View, client: Workload, since: datetime) -> bool:

@@ -24,15 +24,18 @@ from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-MOST = 0.6
-"""Share of all keys that came which have to be of this kind: else others fill the memory."""
+MOST = 0.9
+"""Share of all keys that came which have to be of this kind: nobody counts bytes, and a few others may be large."""
 FIRST = "0"
 """The database that a client gets that asks for none."""
 _COUNTS = late(r"\bDB (\d{1,4}): (\d{1,12}) keys \((\d{1,12}) volatile\) in \d{1,12} slots HT\b")
 """How Redis and its kin count keys at their talkative level, if not their exporter does."""
 _IN_URL = late(r"\b(?:rediss?|valkeys?)(?:\+\w+)?://(?:[^@/\s'\"]*@)?([\w.-]+)(?::\d{1,5})?(?:/(\d{1,4}))?(?![\w/])")
-_NUMBER = late(r"(?:redis|valkey|cache)\w*_?(?:db|database)(?:_?(?:index|number|no|num))?$", re.IGNORECASE)
+_IN_QUERY = late(r"[?&]db=(\d{1,4})(?!\d)")
+_NUMBER = late(r"(?:redis|valkey|cache)\w{0,60}(?:db|database)(?:_?(?:index|number|no|num))?$", re.IGNORECASE)
 """Names of settings whose value is the number of a database of a cache."""
+_MAYBE = late(r"(?:db|database)(?:_?(?:index|number|no|num))?$", re.IGNORECASE)
+"""Names of settings whose value may be one: of whatever program, or of what is kept there, as SESSION_STORE_DB."""
 
 Counts = dict[tuple[str, bool], Series]
 """(number of a database, whether its keys are for good) -> how many keys it held."""
@@ -43,6 +46,24 @@ class ForGood(NamedTuple):
 
     kept: Kept
     db: str
+
+
+class Asked(NamedTuple):
+    """The numbers of the databases of a cache that settings of a client tell; "" for a URL that tells none."""
+
+    urls: set[str]
+    numbers: set[str]
+    maybe: set[str]
+
+    def told(self) -> set[str]:
+        """Return the databases that it asks for, as it gets the first one where its URL names none."""
+        urls = {db or FIRST for db in self.urls}
+        return self.numbers | (urls - {FIRST} if self.numbers else urls)
+
+    def may_be(self, db: str) -> bool:
+        """Tell whether it may ask for a database: what no setting tells may be in its code."""
+        open_ = not self.numbers and (not self.urls or "" in self.urls)
+        return open_ or db in {*self.urls, *self.numbers, *self.maybe}
 
 
 def fills_for_good(view: View, cache: Workload, until: datetime) -> ForGood | None:
@@ -62,20 +83,25 @@ def fills_for_good(view: View, cache: Workload, until: datetime) -> ForGood | No
 
 def may_write(view: View, cache: Workload, found: ForGood, clients: Sequence[Workload]) -> list[Workload]:
     """Return the clients that may have written the keys: who asks for their database, as far as settings tell."""
-    asked = {client.ref: _asked_for(view, client, cache) for client in clients}
+    asked = {client.ref: _asked_for(view, client, cache).told() for client in clients}
     all_tell = found.db != FIRST and any(found.db in each for each in asked.values())
     return [c for c in clients if found.db in asked[c.ref] or not (asked[c.ref] or all_tell)]
 
 
-def _asked_for(view: View, client: Workload, cache: Workload) -> set[str]:
-    """Return the numbers of the databases of a cache that the settings of a client tell; none if they do not."""
-    numbers: set[str] = set()
-    urls: set[str] = set()
+def not_ruled_out(view: View, cache: Workload, found: ForGood, clients: Sequence[Workload]) -> list[Workload]:
+    """Return the clients of which nobody can say that they did not write the keys: no setting tells other numbers."""
+    return [client for client in clients if _asked_for(view, client, cache).may_be(found.db)]
+
+
+def _asked_for(view: View, client: Workload, cache: Workload) -> Asked:
+    asked = Asked(set(), set(), set())
     for key, value in view.graph.settings(client):
-        urls |= {db or FIRST for host, db in _IN_URL.findall(value) if view.graph.resolve(host) == cache.ref}
-        if _NUMBER.search(key) and value.isdigit():
-            numbers.add(value)
-    return numbers | (urls if not numbers else urls - {FIRST})
+        urls = {db for host, db in _IN_URL.findall(value) if view.graph.resolve(host) == cache.ref}
+        asked.urls.update(urls)
+        asked.numbers.update(_IN_QUERY.findall(value) if urls else ())
+        if value.isdigit() and _MAYBE.search(key):
+            (asked.numbers if _NUMBER.search(key) else asked.maybe).add(value)
+    return asked
 
 
 def _counted(view: View, cache: Workload) -> Counts:
