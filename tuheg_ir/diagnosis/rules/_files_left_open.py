@@ -5,13 +5,13 @@ One pod that has none left may be alone with it for chance made it the first to 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._file_limit import of_files
+from tuheg_ir.diagnosis.rules._kept_by_age import lost_by_age
 from tuheg_ir.diagnosis.rules._opened_since import LEAST, NONE, OPEN, climbs
 from tuheg_ir.diagnosis.rules._pools import kept_waiting
 from tuheg_ir.diagnosis.view.once import once
@@ -20,11 +20,6 @@ from tuheg_ir.diagnosis.view.releases import served_long
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-Points = Sequence[tuple[float, float]]
-ALIKE = 2.0
-"""So many times as fast as the slowest may the fastest pod leave files open, by chance of what it is asked."""
-APART = 2.0
-"""So many times as old as the youngest is the oldest process: of one age, all may have met something at one time."""
 _YOUNG = timedelta(minutes=10)
 """What a pod has opened in less time than this tells little: it is the work that it was given first."""
 _FALLS = 0.5
@@ -56,7 +51,7 @@ def files_left_open(view: View, workload: Workload) -> Evidence | None:
     if len(known) < max(2, len(lives)) or kept_waiting(view, workload):
         return None
     ages, paces = [each.age for each in known], [pace for each in known for pace in each.paces]
-    if max(ages) < APART * min(ages) or max(paces) > ALIKE * min(paces) or not served_long(workload, max(ages)):
+    if not lost_by_age(ages, paces) or not served_long(workload, max(ages)):
         return None
     most = max(each.held for each in known)
     fact = (

@@ -5,13 +5,14 @@ Who is kept waiting by others loses them all at once, whatever his age; who is w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._pools import READINGS, Climb, kept_waiting
+from tuheg_ir.diagnosis.rules._taken_since import Points
 from tuheg_ir.diagnosis.view.complaints import STILL, fresh
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -24,15 +25,13 @@ LONG = timedelta(minutes=30)
 """What a pod has kept in less time than this tells little of how fast it loses, unless it is much."""
 MUCH = 10
 """So many connections that are kept at any moment are not those few that chance has it keep sooner or later."""
-ALIKE = 2.0
-"""So many times as fast as the slowest may the fastest pod lose connections, by chance of what they are asked."""
-APART = 2.0
-"""So many times as old as the youngest is the oldest pod, if their ages are to tell anything."""
+_ALIKE = 2.0
+"""So many times as fast as the slowest may the fastest pod lose what it has, by chance of what they are asked."""
+_APART = 2.0
+"""So many times as old as the youngest is the oldest pod: of one age, all may have met something at one time."""
 FULL_FOR = timedelta(minutes=10)
 """A pool that has none left, and gives none back for so long, has lost them all."""
 _SIGNALS = ("outward_pool_in_use", "pool_in_use")
-
-Points = Sequence[tuple[float, float]]
 
 
 class _Life(NamedTuple):
@@ -91,7 +90,7 @@ def kept_by_age(view: View, workload: Workload) -> Climb | None:
     if any(each.pod.name in out and (each.started is None or each.started - at > SOON) for each in lives):
         return None  # what has none left was made later than the release: it lost them otherwise
     ages = [each.age(each.end) for each in lives]
-    if min(ages) <= 0 or max(ages) < APART * min(ages) or not _alike([pace for each in lives for pace in each.paces()]):
+    if not lost_by_age(ages, [pace for each in lives for pace in each.paces()]):
         return None
     taken = int(max(value for points in counts.values() for _, value in points))
     fact = f"{len(out)} pools have all {taken} connections taken and give none back; younger ones fill as fast by age"
@@ -127,5 +126,7 @@ def _full_since(view: View, points: Points) -> float | None:
     return lower[-1] if full else None
 
 
-def _alike(paces: Sequence[float]) -> bool:
-    return min(paces) > 0 and max(paces) <= ALIKE * min(paces)
+def lost_by_age(ages: Collection[float], paces: Collection[float]) -> bool:
+    """Tell whether pods of different ages lose what they have at one pace."""
+    apart = min(ages) > 0 and max(ages) >= _APART * min(ages)
+    return apart and min(paces) > 0 and max(paces) <= _ALIKE * min(paces)

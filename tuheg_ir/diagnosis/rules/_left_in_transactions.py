@@ -7,7 +7,7 @@ hangs since one moment, as all do that were cut off, does so all at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.rules._left_lying import LEAST, LONG
 from tuheg_ir.diagnosis.rules._opened_since import climbs
 from tuheg_ir.diagnosis.rules._pools import BUSY_TOO, SAME, Climb, kept_waiting
 from tuheg_ir.diagnosis.rules._sessions import clients, label_of
+from tuheg_ir.diagnosis.rules._taken_since import Points
 from tuheg_ir.diagnosis.rules._waits_for_itself import taken_by_pods
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.programs import role
@@ -26,8 +27,6 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 _STATES, _AGES, _OPEN = "db_connections_by_state", "db_transaction_age_by_state", "idle in transaction"
 _ADDS_UP = timedelta(minutes=10)
 """What takes connections faster than this may be a rush, or all that hang on one answer."""
-
-Points = Sequence[tuple[float, float]]
 
 
 def left_in_transactions(view: View, workload: Workload) -> Climb | None:

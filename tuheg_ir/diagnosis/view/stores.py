@@ -62,7 +62,9 @@ def only_reads_claims(workload: Workload) -> bool:
         for volume in items(workload.template, "spec", "volumes")
         if (claim := mapping(volume, "persistentVolumeClaim")) and not claim.get("readOnly")
     }
-    containers = (c for kind in ("initContainers", "containers") for c in items(workload.template, "spec", kind))
+    containers = [c for kind in ("initContainers", "containers") for c in items(workload.template, "spec", kind)]
+    if any(text(device, "name") in claims for container in containers for device in items(container, "volumeDevices")):
+        return False  # what is given as a block device is written to as a whole
     mounts = (mount for container in containers for mount in items(container, "volumeMounts"))
     return not any(text(mount, "name") in claims and not mount.get("readOnly") for mount in mounts)
 
