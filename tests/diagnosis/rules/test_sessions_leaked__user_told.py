@@ -31,6 +31,15 @@ def released(env: Any = DIRECT, *logs: Log) -> Snapshot:
     return books(env, *logs, before={"image": "registry.example/ledger-worker:0"}, released=3000)
 
 
+DWH = "dwh.corp.example"
+ITS_KEY = {"WAREHOUSE_DB_PASSWORD": secret_key("warehouse", "books-password")}
+OF_DWH = {**DIRECT, "WAREHOUSE_DB_HOST": DWH, **ITS_KEY}
+NAMED = workload(
+    "books", env=DIRECT, service=False, before={"image": "registry.example/books:0"}, released=3000
+)  # called as the user
+BOOKS = "Deployment/books"
+ELSEWHERE = PGX.replace("=shop", "=dwh").replace("(postgres)", f"({DWH})")
+
 TWIN = workload("ledger-twin", image="registry.example/ledger-web:1", env=keyed("books"), service=False)
 SAME = (BATCHES, "database_connection", "restart_connection_pool")
 
@@ -55,6 +64,15 @@ HOLDS = [
             ("by whom it is refused as", books(DIRECT, told())),
             ("by whom it is refused as, of which there are too many", books(DIRECT, told(ROLE))),
             ("and another one is refused by its own", books(DIRECT, told(), told(MAILS, "postman"))),
+            ("by the key of what leads to this one of two", books({**keyed("books"), "WAREHOUSE_DB_HOST": DWH})),
+            (
+                "by a key that is called as its host is, beside another server",
+                books({**DIRECT, "ARCHIVE_DB_HOST": DWH, **keyed("books", "PGPASSWORD"), "PGHOST": "postgres"}),
+            ),
+            (
+                "by its setting, and another server has one more",
+                books({**DIRECT, "DB_USER": "books", "WAREHOUSE_DB_HOST": DWH, "WAREHOUSE_DB_USER": "mail"}),
+            ),
         )
     ),
     *(
@@ -69,6 +87,22 @@ HOLDS = [
             ("by the refusal of a session", released(DIRECT, told())),
         )
     ),
+    *(
+        Holds(
+            f"a program is called as the user, and {what}",
+            world,
+            (BOOKS, "code_defect", "rollback_workload"),
+            harmful=("restart_connection_pool", "scale_database"),
+        )
+        for what, world in (
+            ("another one has such a user at another server, by a key", books(OF_DWH, beside=[NAMED])),
+            (
+                "another one has such a user at another server, by a setting",
+                books({**DIRECT, "WAREHOUSE_DB_HOST": DWH, "WAREHOUSE_DB_USER": "books"}, beside=[NAMED]),
+            ),
+            ("another one is refused as such by another server", books(DIRECT, told(ELSEWHERE), beside=[NAMED])),
+        )
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
@@ -81,6 +115,18 @@ DOES_NOT_HOLD = [
         ("the key is a password's of all", books(keyed("password"))),
         ("the key is another user's", books(keyed("mail"))),
         ("the key is of a password for a cache", books(keyed("books", "REDIS_PASSWORD"))),
+        ("the key is of another server's", books(OF_DWH)),
+        ("the key is called as another server's host is", books({**DIRECT, "WAREHOUSE_HOST": DWH, **ITS_KEY})),
+        (
+            "the key is called as a hidden host is",
+            books({**DIRECT, "WAREHOUSE_DB_HOST": secret_key("warehouse", "host"), **ITS_KEY}),
+        ),
+        ("another server refuses it", books(DIRECT, told(ELSEWHERE))),
+        (
+            "it is refused nobody knows where, and leads to two",
+            books({**DIRECT, "WAREHOUSE_DB_HOST": DWH}, told(ROLE)),
+        ),
+        ("its key tells it, and another one is called so", books(keyed("books"), beside=[NAMED])),
         ("the key is of no password", books(keyed("books", "DB_CA"))),
         ("two have their password of the same key", books(keyed("books"), beside=[TWIN])),
         ("another one's log says so as well", books(DIRECT, told(), told(of="postman"))),

@@ -110,7 +110,7 @@ def owners_told(view: View, ref: str, told: Sequence[Mapping[str, str]]) -> list
     for labels in told:
         named = view.component(labels["client"]) if labels.get("client") else ""
         user = labels.get("user", "")
-        found.append(named if named in view.workloads else client_of_user(view, known, user, users))
+        found.append(named if named in view.workloads else client_of_user(view, ref, known, user, users))
     return found
 
 

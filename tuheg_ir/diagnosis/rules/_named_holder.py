@@ -210,7 +210,7 @@ def _by_user(view: View, ref: str, head: _Head) -> Iterator[str]:
     stores = {store.ref for store in of_role(view.workloads, "database")}  # another one is none of its clients
     able = [workload for workload in view.workloads.values() if workload.ref not in {ref, *stores}]
     for user in mine["user"] - others["user"]:
-        if client := client_of_user(view, able, user):
+        if client := client_of_user(view, ref, able, user):
             yield client
 
 

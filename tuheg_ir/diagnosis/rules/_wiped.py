@@ -83,7 +83,7 @@ def _told(view: View, pooler: Workload, clients: Sequence[Workload]) -> dict[str
     counts: Counter[str] = Counter()
     for database in called or of_role(view.workloads, "database"):
         for log in view.logs_of(database.live, previous=False):
-            for at, client, line in _emptied(view, log, clients):
+            for at, client, line in _emptied(view, database.ref, log, clients):
                 counts[client] += 1
                 known = found.get(client)
                 if known is None or (at is not None and known.first is not None and at < known.first):
@@ -92,7 +92,9 @@ def _told(view: View, pooler: Workload, clients: Sequence[Workload]) -> dict[str
     return {client: each for client, each in found.items() if counts[client] >= OFTEN}
 
 
-def _emptied(view: View, log: Log, clients: Sequence[Workload]) -> Iterator[tuple[datetime | None, str, str]]:
+def _emptied(
+    view: View, ref: str, log: Log, clients: Sequence[Workload]
+) -> Iterator[tuple[datetime | None, str, str]]:
     """Yield when which client emptied a session, with the line: what stands before its message tells whom it serves."""
     names = {each.name: each.ref for each in clients}
     of_user: dict[str, str] = {}
@@ -106,7 +108,7 @@ def _emptied(view: View, log: Log, clients: Sequence[Workload]) -> Iterator[tupl
             if not named and len(users) == 1:
                 user = users.pop()
                 if user not in of_user:
-                    of_user[user] = client_of_user(view, clients, user)
+                    of_user[user] = client_of_user(view, ref, clients, user)
                 named = {of_user[user]} - {""}
             if len(named) == 1:
                 yield stamp(line), named.pop(), line
