@@ -41,16 +41,18 @@ def left(
     reads_only: bool = False,
     started_last: float = 0,
     claim: bool = False,
+    block: bool = False,
     **made: Any,
 ) -> Snapshot:
     """Return a service of three pods whose first one has no files left; the others were started lately.
 
     ``started_last``: when its last pod was started, if later than the other.
-    ``claim``: it mounts one, ``reads_only``: which it may not write to.
+    ``claim``: it mounts one, ``reads_only``: which it may not write to; ``block``: as a raw device.
     """
     told: dict[str, Any] = {"pods": 3, "age": 20 * DAY, "before": OLD, "released": 8 * HOUR, **made}
     if claim:
-        told["volumeMounts"] = [{"name": "data", "mountPath": "/data", "readOnly": reads_only}]
+        told["volumeDevices"] = [{"name": "data", "devicePath": "/dev/xvda"}] if block else []
+        told["volumeMounts"] = [] if block else [{"name": "data", "mountPath": "/data", "readOnly": reads_only}]
         told["spec"] = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
     objects: list[Obj] = younger(workload("api", **told), 2, age=began)
     if started_last:
@@ -100,6 +102,12 @@ HOLDS = [
         left(claim=True, reads_only=True),
         ROLLED_BACK,
         harmful=("restart_workload",),
+    ),
+    Holds(
+        "it writes to its claim as a raw device, which the release before may not read",
+        left(claim=True, block=True),
+        (API, "code_defect", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
     ),
     Holds(
         "it writes to its claim, which the release before may not read",
