@@ -34,9 +34,7 @@ def released(env: Any = DIRECT, *logs: Log) -> Snapshot:
 DWH = "dwh.corp.example"
 ITS_KEY = {"WAREHOUSE_DB_PASSWORD": secret_key("warehouse", "books-password")}
 OF_DWH = {**DIRECT, "WAREHOUSE_DB_HOST": DWH, **ITS_KEY}
-NAMED = workload(
-    "books", env=DIRECT, service=False, before={"image": "registry.example/books:0"}, released=3000
-)  # called as the user
+NAMED = workload("books", env=DIRECT, service=False, before={"image": "registry.example/books:0"}, released=3000)
 BOOKS = "Deployment/books"
 ELSEWHERE = PGX.replace("=shop", "=dwh").replace("(postgres)", f"({DWH})")
 

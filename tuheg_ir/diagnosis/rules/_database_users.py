@@ -9,8 +9,8 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._twins import another_program
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.graph import hosts_in
-from tuheg_ir.diagnosis.view.once import once, once_by_name
 from tuheg_ir.diagnosis.view.hosts import is_address
+from tuheg_ir.diagnosis.view.once import once, once_by_name
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
@@ -92,9 +92,7 @@ def _is_address(key: str) -> bool:
     return all(each.search(key) for each in (_OF_A_DATABASE, _LEADS)) and not _BESIDE.search(key)
 
 
-def client_of_user(
-    view: View, ref: str, clients: Sequence[Workload], user: str, users: Collection[str] = ()
-) -> str:
+def client_of_user(view: View, ref: str, clients: Sequence[Workload], user: str, users: Collection[str] = ()) -> str:
     """Return the one client of a database (``ref``) that uses it by a user; "" if several may, or nobody can tell.
 
     Settings tell it, or the key of a Secret for its password, or whom its log says is refused; where none does, a

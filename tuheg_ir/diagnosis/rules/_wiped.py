@@ -92,9 +92,7 @@ def _told(view: View, pooler: Workload, clients: Sequence[Workload]) -> dict[str
     return {client: each for client, each in found.items() if counts[client] >= OFTEN}
 
 
-def _emptied(
-    view: View, ref: str, log: Log, clients: Sequence[Workload]
-) -> Iterator[tuple[datetime | None, str, str]]:
+def _emptied(view: View, ref: str, log: Log, clients: Sequence[Workload]) -> Iterator[tuple[datetime | None, str, str]]:
     """Yield when which client emptied a session, with the line: what stands before its message tells whom it serves."""
     names = {each.name: each.ref for each in clients}
     of_user: dict[str, str] = {}
