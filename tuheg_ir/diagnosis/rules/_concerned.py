@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert
+from tuheg_ir.diagnosis.rules._asked_hosts import WATCHES
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
 from tuheg_ir.diagnosis.rules._helping import names
-from tuheg_ir.diagnosis.rules._probed_hosts import WATCHES
 from tuheg_ir.diagnosis.rules._readers import name_of, queues, reader
 from tuheg_ir.diagnosis.rules._second_try import second_try
 from tuheg_ir.diagnosis.view.graph import hosts_in

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._asked_hosts import WATCHES
 from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, rise
-from tuheg_ir.diagnosis.rules._probed_hosts import WATCHES, unnamed
+from tuheg_ir.diagnosis.rules._probed_hosts import unnamed
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints
 from tuheg_ir.diagnosis.view.once import once_a_view

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._asked_hosts import asks
 from tuheg_ir.diagnosis.rules._ends_without import end_without
 from tuheg_ir.diagnosis.rules._figures import felt, rise, said_by_callers
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves
-from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
+from tuheg_ir.diagnosis.view.graph import foreign
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.pods import Ended, Pod
 from tuheg_ir.diagnosis.view.releases import brought_by_release, never_ready
@@ -27,11 +27,6 @@ SIGNAL = "probe_failing"
 FAILS = 0.5
 EARLIER = timedelta(minutes=5)
 """What ended so long before a host failed ends by something else."""
-WATCHES = late(
-    r"monitor|prometheus|metric|observ|telemetry|\botel|grafana|victoria|jaeger|zipkin|\btempo\b|\bloki\b|fluent|sentry"
-    r"|statsd|datadog|pushgateway|\bapm\b|\blogging\b|\btracing\b|elastic-agent"
-)
-"""How services of a cluster are called to which programs send what they measure: no request waits for them."""
 _UNANSWERED = ("connection_refused", "connection_timeout", "connection_reset")
 
 
@@ -48,7 +43,7 @@ def unnamed(view: View) -> Iterator[tuple[str, Evidence, Complaint]]:
             said.setdefault(each.caller, []).append(each)
     for ref, told in said.items():
         workload = view.workloads.get(ref)
-        meant = sorted(failing.keys() & _asks(view, workload)) if workload is not None else []
+        meant = sorted(failing.keys() & asks(view, workload)) if workload is not None else []
         if workload is None or len(meant) != 1 or starving(view, workload) or not _all_well(view, workload):
             continue
         seen = failing[meant[0]]
@@ -109,12 +104,6 @@ def _host(target: str) -> str:
         return urlsplit(target if "://" in target else f"//{target}").hostname or ""
     except ValueError:
         return ""
-
-
-def _asks(view: View, workload: Workload) -> set[str]:
-    """Return the hosts that a workload asks by its settings, but for those to which it only sends what it measures."""
-    settings = ((key, value) for key, value in view.graph.settings(workload) if not WATCHES.search(key.lower()))
-    return {host for key, value in settings for host in hosts_in(key, value) if not WATCHES.search(host)}
 
 
 def _all_well(view: View, workload: Workload) -> bool:

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._asked_hosts import WATCHES
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
 from tuheg_ir.diagnosis.rules._fields_missed import Missed, fields_missed
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._in_between import in_between
 from tuheg_ir.diagnosis.rules._onset import way_changed
-from tuheg_ir.diagnosis.rules._probed_hosts import WATCHES
 from tuheg_ir.diagnosis.rules._rare_at_first import fails_since, tells_late
 from tuheg_ir.diagnosis.rules._shared_then import shared_came_anew
 from tuheg_ir.diagnosis.view.complaints import STILL
