@@ -23,6 +23,7 @@ def amid_calls(
     figures: bool = True,
     lines: tuple[str, ...] = (LEAK, WAITS),
     beside: Any = (),
+    measured: Any = (),
     **made: Any,
 ) -> Snapshot:
     """Return a shop whose pool takes connections for lost since four minutes, and whom it asks is slow since ten."""
@@ -32,7 +33,7 @@ def amid_calls(
         postgres(),
         *beside,
         logs=[log(pod("shop"), *lines * 9), *more],
-        figures=[errors("shop", since=200), *(slow if figures else [])],
+        figures=[errors("shop", since=200), *(slow if figures else []), *measured],
     )
 
 
@@ -73,6 +74,15 @@ def leads_to(host: str, key: str = "DATABASE_URL", value: str = "jdbc:postgresql
     return amid_calls(whom=whom or host, env={key: value.replace("%s", host)})
 
 
+CRM = workload("crm", env={"PAY_URL": f"https://{PAY}/v3"})
+
+
+def compared(*said: Any, now: float = 0.2, **rest: Any) -> Snapshot:
+    """Return a shop whose calls are slow, and another service that measures the same host."""
+    theirs = figure("dependency_latency_p95", 0.2, now, 1400, component="crm", dependency=PAY)
+    return amid_calls(*said, beside=[CRM], measured=[theirs], **rest)
+
+
 CLUSTER = "prod-main.cluster-c1x.eu-west-1.rds.amazonaws.com"
 FILE = "pay: https://api.pay.example/v3\nurl: jdbc:sqlserver://%s;databaseName=shop\n"
 
@@ -109,6 +119,12 @@ HOLDS = [
             ("answers failed to come six times in thirty hours", amid_calls(SELDOM, figures=False, **LATELY)),
             ("a host outside was slow for a quarter of an hour then", amid_calls(since=2400, **LATELY)),
             ("a host outside takes less than any pool waits", amid_calls(was=0.9, lasts=3.1, **LATELY)),
+            ("a host is slow for it since then, and for nobody else", compared(since=1440, **LATELY)),
+            ("a host is slow for it some time later, and for nobody else", compared(since=1000, **LATELY)),
+            (
+                "a host times out for it, and for nobody else",
+                compared(told_late(TIMED_OUT), figures=False, **LATELY),
+            ),
         )
     ),
     *(
@@ -146,6 +162,9 @@ DOES_NOT_HOLD = [
             ("a host outside times out", amid_calls(told_late(TIMED_OUT), figures=False)),
             ("a host outside times out, as seldom before", amid_calls(AGAIN, figures=False)),
             ("a release came days before", amid_calls(before=IMAGE, released=2 * DAY)),
+            ("a release came a minute before it was slow, and nobody compares", amid_calls(since=1440, **LATELY)),
+            ("a release came, and the host is slow for others too", compared(now=23.0, since=1440, **LATELY)),
+            ("no release came, and others find it quick", compared()),
             ("a host outside gives no answer (Go)", amid_calls(told_late(NO_ANSWER), figures=False)),
             ("a host outside gives no answer (undici)", amid_calls(told_late(UNDICI), figures=False)),
         )

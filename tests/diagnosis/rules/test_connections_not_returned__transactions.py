@@ -17,23 +17,29 @@ LOCKED = "ERROR: canceling statement due to lock timeout"
 OF: dict[str, Any] = {"component": "postgres"}
 STEPS = [(3600.0, 1.0), *((3300.0 - n * 120, float(n + 2)) for n in range(18)), (1020.0, 20.0)]
 MADE_ANEW = [*STEPS[:16], (1500.0, 8.0), *((1400.0 - n * 100, float(n + 9)) for n in range(12))]
+STEPPED = (*range(1, 11), *[10] * 6)
 AT_ONCE = [(3600.0, 0.0), (1900.0, 20.0)]
 
 
 def left(
-    *beside: Any,
+    *others: Any,
     steps: list[tuple[float, float]] = STEPS,
     oldest: float = 3400,
-    counts: tuple[int, ...] | None = (*range(1, 11), *[10] * 6),
+    counts: tuple[int, ...] | None = STEPPED,
     line: str = KNEX,
     to: float = 50,
     more: str = "",
+    working: float = 2,
+    idle: float = 2,
+    beside: Any = (),
+    said: Any = (),
     figures: Any = (),
     **made: Any,
 ) -> Snapshot:
     """Return a shop released an hour ago, sessions of whose database idle in transactions, and whose pools are full.
 
-    ``steps``: how many there are, ``oldest``: for how long the oldest of them is open.
+    ``steps``: how many there are, ``oldest``: for how long the oldest of them is open; ``working`` and ``idle``: how
+    many other sessions are at work, and idle; ``beside``: what else there is; ``said``: further logs.
     """
     told: dict[str, Any] = {"env": URL, "before": IMAGE, "released": 3600, "age": 20 * DAY, **made}
     ages: tuple[str, Series] = (
@@ -42,14 +48,15 @@ def left(
     )
     return snapshot(
         shop(**told),
-        *(beside or (postgres(),)),
-        logs=[*logs("shop", line, 0, 1), *([log(pod("shop"), *[more] * 9, since=1800)] if more else [])],
+        *(others or (postgres(),)),
+        *beside,
+        logs=[*logs("shop", line, 0, 1), *([log(pod("shop"), *[more] * 9, since=1800)] if more else []), *said],
         figures=[
             errors("shop", since=900),
             rate("shop", 50, to),
             ("db_connections_by_state", series(OF | {"state": "idle in transaction"}, *steps)),
-            figure("db_connections_by_state", 8, 2, 900, state="idle", **OF),
-            figure("db_connections_by_state", 2, 2, 900, state="active", **OF),
+            figure("db_connections_by_state", 8, idle, 900, state="idle", **OF),
+            figure("db_connections_by_state", 2, working, 900, state="active", **OF),
             figure("db_connections", 12, 24, 900, **OF),
             figure("db_max_connections", 200, 200, **OF),
             *([] if counts is None else [pool(pod("shop", n), *counts, since=3300) for n in range(2)]),
@@ -57,6 +64,24 @@ def left(
             *figures,
         ],
     )
+
+
+TOLD = f"{HIKARI} (total=%s, active=%s, idle=0, waiting=31)"
+PAY = "api.pay.example"
+PAYS = {**URL, "PAY_URL": f"https://{PAY}/v3"}
+CRM = workload("crm", env={"PAY_URL": f"https://{PAY}/v3"})
+OTEL = "otel.watch.example"
+SILENT = f"ERROR Post https://{PAY}/v3/quotes: context deadline exceeded (Client.Timeout exceeded)"
+
+
+def asks(*said: Any, slow: bool = False, env: Any = PAYS, **rest: Any) -> Snapshot:
+    """Return the same shop, which asks a host without a limit, as another service does that tells or measures it."""
+    late = [figure("dependency_latency_p95", 0.1, 8.0, 3000, component="crm", dependency=PAY)] if slow else []
+    return left(beside=[CRM], env=env, said=said, figures=late, **{"counts": None} | rest)
+
+
+def tells(line: str, times: int = 60) -> list[Any]:
+    return [log(pod("crm", n), *[line] * times, since=3300) for n in range(2)]
 
 
 ROLLED_BACK = (SHOP, "code_defect", "rollback_workload")
@@ -87,6 +112,18 @@ HOLDS = [
         ROLLED_BACK,
         harmful=("scale_database", "scale_workload"),
     ),
+    *(
+        Holds(f"ever more transactions are left open, and {what}", world, ROLLED_BACK, harmful=("scale_database",))
+        for what, world in (
+            ("its pools tell that they have taken as many", left(line=TOLD.replace("%s", "10"), **UNCOUNTED)),
+            ("another finds a host slow three times an hour", asks(*tells(SILENT, 2))),
+            (
+                "another cannot send what it measures",
+                asks(*tells(SILENT.replace(PAY, OTEL)), env={**PAYS, "OTLP_ENDPOINT": f"https://{OTEL}"}),
+            ),
+            ("another is kept waiting by who is not asked", asks(*tells(SILENT.replace(PAY, "api.sms.example")))),
+        )
+    ),
 ]
 DOES_NOT_HOLD = [
     *(
@@ -110,6 +147,15 @@ DOES_NOT_HOLD = [
                     **UNCOUNTED,
                 ),
             ),
+            ("as many are at work: they are of somebody who is seen nowhere", left(working=20, **UNCOUNTED)),
+            ("as many are idle outside transactions", left(idle=25, **UNCOUNTED)),
+            ("its pools tell of twice as many", left(line=TOLD.replace("%s", "20"), **UNCOUNTED)),
+            ("whom it asks answers nobody else either", asks(*tells(SILENT))),
+            (
+                "whom it asks answers nobody else, and its pools are counted",
+                asks(*tells(SILENT), counts=STEPPED),
+            ),
+            ("whom it asks is slow for others", asks(slow=True)),
             ("only its limits were changed", left(before={"resources": {"limits": {"cpu": "9"}}}, **UNCOUNTED)),
         )
     ),

@@ -14,11 +14,11 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._holders import measured_holders
 from tuheg_ir.diagnosis.rules._left_lying import LEAST, LONG
 from tuheg_ir.diagnosis.rules._opened_since import climbs
-from tuheg_ir.diagnosis.rules._pools import BUSY_TOO, SAME, Climb, kept_waiting
+from tuheg_ir.diagnosis.rules._pools import BUSY_TOO, SAME, Climb, kept_waiting, taken_in
 from tuheg_ir.diagnosis.rules._sessions import clients, label_of
 from tuheg_ir.diagnosis.rules._taken_since import Points
-from tuheg_ir.diagnosis.rules._waits_for_itself import taken_by_pods
-from tuheg_ir.diagnosis.view.complaints import complaints
+from tuheg_ir.diagnosis.rules._waits_for_itself import taken_by_pods, works
+from tuheg_ir.diagnosis.view.complaints import complaints, fresh
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.releases import served_long, since_release
 from tuheg_ir.diagnosis.view.view import View
@@ -69,13 +69,33 @@ def _oldest(view: View, database: str) -> datetime | None:
 
 
 def _its_own(view: View, workload: Workload, database: str, left: float) -> bool:
-    """Tell whether all transactions that are left are of one program, and it does little else with its connections."""
+    """Tell whether all transactions that are left are of one program, and it does little else with its connections.
+
+    Who else uses a database may be seen nowhere: another namespace, or a person with a tool. Where nobody counts whose
+    sessions they are, those that are at work or idle are those of the program, unless they are few.
+    """
     taken = taken_by_pods(view, workload)
     if taken is not None:
         return SAME * taken <= left <= taken / SAME
+    # Of what its pools have taken hardly any does something else.
+    if left < SAME * sum(_told(view, workload).values()):
+        return False
     if known := [each for each in measured_holders(view, database) if each.ref == workload.ref]:
         return sum(each.of_state(_OPEN) for each in known) >= SAME * left
-    return clients(view, database) == (workload.ref,)
+    label = label_of(view, _STATES, database)
+    at_work, idle = (view.figures.now(_STATES, component=label, state=each) or 0.0 for each in ("active", "idle"))
+    return clients(view, database) == (workload.ref,) and not works(at_work, left) and left >= SAME * idle
+
+
+def _told(view: View, workload: Workload) -> dict[str, int]:
+    """Return how many connections each pod's pool tells to be taken, where it has none left."""
+    hits = [hit for hit in view.hits_of(workload.ref, "pool_exhausted") if fresh(view, hit) and not hit.previous]
+    live = {pod.name for pod in workload.live}
+    found: dict[str, int] = {}
+    for hit in hits:
+        if hit.pod in live and (taken := taken_in(hit.line)) is not None:
+            found[hit.pod] = max(taken, found.get(hit.pod, 0))
+    return found
 
 
 def _runs(points: Points) -> Iterator[Points]:

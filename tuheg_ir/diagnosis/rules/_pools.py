@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rules._figures import slowed
+from tuheg_ir.diagnosis.rules._kept_by_calls import unanswered_to_others
 from tuheg_ir.diagnosis.rules._memory import LOADED
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import STILL, complaints
@@ -182,15 +183,21 @@ def _climbs(log: Log, now: datetime) -> Iterator[list[tuple[datetime, int]]]:
     counts: dict[str, list[tuple[datetime, int]]] = {}
     lines: dict[str, str] = {}
     for line in log.lines:
-        taken = _TAKEN.search(line)
-        at = stamp(line) if taken and _BESIDE.search(line) else None
-        if taken and at is not None:
+        taken = taken_in(line)
+        at = stamp(line) if taken is not None else None
+        if taken is not None and at is not None:
             shape = _STAMPS.sub("0", line)
             lines.setdefault(shape, line)
-            counts.setdefault(shape, []).append((at, int(taken[1])))
+            counts.setdefault(shape, []).append((at, taken))
     for shape, each in counts.items():
         if len(each) >= READINGS and not _only_where_none_is_left(lines[shape], each):
             yield each if _rises(each) and now - each[-1][0] <= STILL else []
+
+
+def taken_in(line: str) -> int | None:
+    """Return how many connections a line tells to be taken, if it is of a pool that is counted."""
+    found = _TAKEN.search(line)
+    return int(found[1]) if found and _BESIDE.search(line) else None
 
 
 def left_open(view: View, workload: Workload, held: int) -> Evidence | None:
@@ -270,10 +277,11 @@ def kept_waiting(view: View, workload: Workload, until: datetime | None = None) 
 
 
 def held_up(view: View, workload: Workload, until: datetime | None = None) -> bool:
-    """Tell whether what is behind a workload is late, or it lacks processor time."""
+    """Tell whether what is behind a workload is late, for it or for others who ask it, or it lacks processor time."""
     labels = labels_of(view, workload.ref, "dependency_latency_p95")
     slow = [turn.since for label in labels if (turn := slowed(view, "dependency_latency_p95", component=label))]
     late = [each.hit.first for each in complaints(view, *_LATE) if each.caller == workload.ref]
+    late += unanswered_to_others(view, workload)
     if any(until is None or began is None or began <= until for began in (*slow, *late)):
         return True
     return starving(view, workload)

@@ -146,7 +146,7 @@ def _opened(view: View, workload: Workload, database: str, began: datetime) -> t
     if taken is None and clients(view, database) != (workload.ref,):
         return ()  # whose sessions they are nobody knows
     idle = view.figures.now(_STATES, component=label, state="idle") or 0.0
-    if now < SAME * (idle if taken is None else taken) or at_work > max(_ITSELF, _AT_WORK * now) or 2 * was > now:
+    if now < SAME * (idle if taken is None else taken) or works(at_work, now) or 2 * was > now:
         return ()
     since = view.figures.crossed(_STATES, now / 2, component=label, state=_OPEN)
     fact = f"{now:.0f} of its sessions idle in transactions, and it works at hardly any"
@@ -160,9 +160,14 @@ def _listed(view: View, workload: Workload, database: str) -> tuple[Evidence, ..
         return None
     every = sum(s.count for s in mine)
     idle = sum(s.count for s in mine if s.state.startswith(_OPEN))
-    if 2 * idle <= every or sum(s.count for s in mine if s.state == "active") > max(_ITSELF, _AT_WORK * idle):
+    if 2 * idle <= every or works(sum(s.count for s in mine if s.state == "active"), idle):
         return ()
     return (Evidence("database", database, f"{idle} of {every} sessions of {workload.name} idle in transactions"),)
+
+
+def works(at_work: float, idle: float) -> bool:
+    """Tell whether so many sessions are at work that not all clients can wait for those who idle in transactions."""
+    return at_work > max(_ITSELF, _AT_WORK * idle)
 
 
 def taken_by_pods(view: View, workload: Workload) -> float | None:
