@@ -14,14 +14,16 @@ from tuheg_ir.diagnosis.rules._filled_by_silence import filled_by_silence
 from tuheg_ir.diagnosis.rules._got_through import answers_mostly, got_through
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._hosts_outside import Host, hosts_outside
+from tuheg_ir.diagnosis.rules._kept_by_calls import is_asked_alone
 from tuheg_ir.diagnosis.rules._nat_ports import falls_on_our_way
 from tuheg_ir.diagnosis.rules._own_misses import misses_since_release
 from tuheg_ir.diagnosis.rules._reach import closed_to_the_outside, names_host
 from tuheg_ir.diagnosis.rules._used_up import used_up
 from tuheg_ir.diagnosis.rules._way_out import narrow_way
-from tuheg_ir.diagnosis.rules._witnesses import agree
+from tuheg_ir.diagnosis.rules._witnesses import TOGETHER, agree
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
 
@@ -73,10 +75,10 @@ def when(view: View) -> Iterator[Match]:
             certainty=FAINT if calm else AGREED if agreed else MEASURED if known.measured else TOLD,
             since=_since(known),
             explains=suffer,
-            excludes=not_for(
-                callers,
-                f"{host} is outside: nothing done to who calls it makes it answer",
-                ("restart_workload", "rollback_workload", "restart_connection_pool", "scale_workload"),
+            excludes=tuple(
+                each
+                for each in not_for(callers, f"{host} is outside: nothing done to who calls it makes it answer")
+                if each.remedy != "rollback_workload" or not _may_be_its_release(view, each.target, host, known)
             ),
         )
 
@@ -87,6 +89,18 @@ def _late_on_our_way(view: View, callers: list[str], host: str, known: Host) -> 
         return True
     late = all(c.hit.trouble == "connection_timeout" for c in known.said)
     return late and all(narrow_way(view, caller, host) for caller in callers)
+
+
+def _may_be_its_release(view: View, caller: str, host: str, known: Host) -> bool:
+    """Tell whether a host became slow with the release of its one caller, which has not given connections back since.
+
+    Who keeps all its connections is late with its calls as well, and nobody else tells how the host is.
+    """
+    workload = view.workloads[caller]
+    if known.callers != [caller] or known.said or not view.hits_of(caller, "connection_leak"):
+        return False
+    with_it = any(since_release(workload, seen.time, TOGETHER) for _, seen in known.measured)
+    return with_it and is_asked_alone(view, workload, host)
 
 
 def _where_it_hurts(view: View, first: str) -> str:
