@@ -8,15 +8,15 @@ is asked names those who ask, or gives their addresses.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Series
-from tuheg_ir.diagnosis.rules._did_before import of_workload
+from tuheg_ir.diagnosis.rules._by_pods import MOMENT_S, of_pods, on_both_sides, summed
 from tuheg_ir.diagnosis.rules._figures import Turn
 from tuheg_ir.diagnosis.rules._named_backends import by_address
 from tuheg_ir.diagnosis.stamps import stamp
@@ -33,7 +33,6 @@ TOLD, KNOWN = 20, 8
 """So many lines tell who asks now, and how much of it was whose before."""
 WINDOW = timedelta(minutes=1)
 """A rate of so soon after a release is mostly of before it: it tells at most too much for that time."""
-_MOMENT_S = 30
 _APART = late(r"[^a-z0-9]+")
 
 
@@ -50,7 +49,7 @@ def grew_since(view: View, callee: Workload, by: Workload) -> Turn | None:
     What the edge counts for it is left out: that is asked by users, and who calls from within is not in it.
     """
     came = by.released_at
-    points = _from_within(view, callee)
+    points = _from_within(view, callee, came) if came is not None else []
     if came is None or not points:
         return None
     start = came.timestamp()
@@ -68,20 +67,26 @@ def grew_since(view: View, callee: Workload, by: Workload) -> Turn | None:
     return Turn(was, now, figures.crossed("request_rate", limit * 0.999))
 
 
-def _from_within(view: View, callee: Workload) -> list[tuple[float, float]]:
-    """Return (when, how many requests a second) the pods of a workload counted beyond what an edge did; [] if none."""
-    own, door = Counter[int](), dict[int, float]()
-    for each in view.figures.series("request_rate_by_pod"):
-        if of_workload(view, callee, each.labels.get("pod", "")):
-            own.update({int(at // _MOMENT_S): value for at, value in each.points})
+def _from_within(view: View, callee: Workload, came: datetime) -> list[tuple[float, float]]:
+    """Return (when, how many requests a second) the pods of a workload counted beyond what an edge did; [] if none.
+
+    Only those that were counted on both sides of a release: one that is counted since is no more that is asked.
+    """
+    counted, door = of_pods(view, callee), dict[int, float]()
+    both = on_both_sides(counted, came.timestamp(), WINDOW.total_seconds())
+    own = summed(both)
     for label in labels_of(view, callee.ref, "request_rate")[:1]:
         for each in view.figures.series("request_rate", component=label):
-            door |= {int(at // _MOMENT_S): value for at, value in each.points}
+            door |= {int(at // MOMENT_S): value for at, value in each.points}
+    if not counted:
+        return sorted((float(at * MOMENT_S), rate) for at, rate in door.items())
     if not own:
-        return sorted((float(at * _MOMENT_S), rate) for at, rate in door.items())
-    last = max(own)
+        return []
+    # Of what the edge brings a part of the pods gets a part.
+    last, part = max(own), min(1.0, len(both) / max(len(callee.live), 1))
+    door = {at: rate * part for at, rate in door.items()}
     edge = door if door.get(last, 0.0) < MOST * own[last] else {}
-    return sorted((float(at * _MOMENT_S), max(rate - edge.get(at, 0.0), 0.0)) for at, rate in own.items())
+    return sorted((float(at * MOMENT_S), max(rate - edge.get(at, 0.0), 0.0)) for at, rate in own.items())
 
 
 def asks_most(view: View, callee: Workload, by: Workload, grew: Turn) -> Asks | None:
@@ -107,9 +112,16 @@ def asks_most(view: View, callee: Workload, by: Workload, grew: Turn) -> Asks | 
 
 @once
 def _told(view: View, callee: Workload) -> tuple[tuple[float, str], ...]:
-    """Return (when, Kind/name of who asked; "" for nobody of ours) of the lines of a workload's access log."""
+    """Return (when, Kind/name of who asked; "" for nobody of ours) of the lines of a workload's access log.
+
+    A name that leads to several is nobody's: a canary calls itself as the one beside it does.
+    """
     called = ((w, (w.name, *(each.name for each in view.leading_to(w.ref)))) for w in view.serving)
-    names = {_plain(name): w.ref for w, each in called for name in each}
+    leads = defaultdict[str, set[str]](set)
+    for w, each in called:
+        for name in each:
+            leads[_plain(name)].add(w.ref)
+    names = {name: next(iter(refs)) for name, refs in leads.items() if len(refs) == 1}
     pods = {address: owner.ref for address, (_, owner) in by_address(view).items() if owner.ref != callee.ref}
     return tuple(
         (at.timestamp(), _asker(line, names, (pods[each] for each in ADDRESS.findall(line) if each in pods)))
