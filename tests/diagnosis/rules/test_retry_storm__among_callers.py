@@ -14,6 +14,7 @@ READER = "Deployment/importer"
 INSIDE = {**CALLS_CART, "AMQP_URL": "amqp://rabbitmq:5672"}
 OUTSIDE = {**CALLS_CART, "SQS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/imports"}
 NEW: dict[str, Any] = {"env": CALLS_CART, "before": IMAGE, "released": 660}
+BY_SETTING = "configuration_error"
 SCALE = (CART, "capacity", "scale_workload")
 AT_LIMIT = (latency("cart"), *FULL)
 FAILS = (errors("cart", 0.4, before=0.0),)
@@ -93,6 +94,11 @@ HOLDS = [
             ),
             ("its image is new", among((0.1, 0.6), asked=(60, 420), **NEW), "code_defect"),
             ("nobody counts what the caller itself is asked", among((0.1, 0.5), users=None), "configuration_error"),
+            (
+                "hardly twice as many, too few for so many",
+                among((4, 7.8), asked=(60, 165)),
+                BY_SETTING,
+            ),
         )
     ),
     Holds(
@@ -154,5 +160,7 @@ DOES_NOT_HOLD = [
         ),
         ("all callers get few, and ask for each of those very often", among((0.1, 0.5), users=(0.2, 0.21), **NEW), ()),
         ("it takes its work from a broker", among((0.1, 0.5), other=INSIDE, **NEW), ()),
+        ("hardly twice as many, and it may ask often for each", among((10, 19), asked=(60, 165), **NEW), SCALE),
+        ("nobody counts the one that was released", among((4, 7.8), asked=(60, 165), users=None, **NEW), SCALE),
     )
 ]

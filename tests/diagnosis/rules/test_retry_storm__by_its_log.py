@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, errors, ingress, rate
-from tests.diagnosis.rules.tiny import Obj, figure, pod, snapshot, timed, workload
+from tests.diagnosis.rules.tiny import NOW, Obj, figure, pod, redis, snapshot, timed, workload
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 SYNC = "Deployment/stock-sync"
@@ -59,13 +59,14 @@ def world(logs: list[Log], *figures: tuple[str, Series], cart: dict[str, Any] | 
     given = {"service": False, "env": CALLS_CART, "before": {"image": "stock-sync:1"}, "released": CAME}
     ill = more.pop("ill", errors("cart", 0.3, CAME - 200, before=0.0))
     beside: list[Obj] = more.pop("beside", [])
+    users: tuple[float, float] = more.pop("users", (20, 21))
     return snapshot(
         workload("stock-sync", **{**given, **more}),
         workload("shop", env=CALLS_CART),
         workload("cart", **(cart or {})),
         ingress("cart", "cart.example"),
         beside,
-        figures=[rate("shop", 20, 21), rate("cart", 9, 10), ill, *(figures or own(9, 160))],
+        figures=[rate("shop", *users, CAME - 60), rate("cart", 9, 10), ill, *(figures or own(9, 160))],
         logs=logs,
     )
 
@@ -74,6 +75,76 @@ def late(logs: list[Log], *figures: tuple[str, Series], **more: Any) -> Snapshot
     """Return the same, whose users suffer only so long after that nobody takes the release for it."""
     return world(logs, *figures, **{"ill": errors("cart", 0.3, CAME - 900, before=0.0), **more})
 
+
+def failed(who: str) -> str:
+    """Return a line of what was not found."""
+    return pino(who).replace('"statusCode":200', '"statusCode":404')
+
+
+def from_within(*figures: tuple[str, Series]) -> Snapshot:
+    """Return an API that an edge leads to and a front asks, and that was released; the edge brings as much as ever."""
+    return snapshot(
+        workload("orders", env=CALLS_CART, before={"image": "orders:1"}, released=CAME),
+        workload("bff", env={"ORDERS_URL": "http://orders:8080"}),
+        workload("shop", env=CALLS_CART),
+        workload("cart"),
+        *(ingress(each, f"{each}.example") for each in ("cart", "orders")),
+        figures=[
+            *(rate("orders", 5, 5), rate("cart", 9, 10), errors("cart", 0.3, CAME - 900, before=0.0)),
+            *own(9, 160),
+            *figures,
+        ],
+        logs=told(pino, "orders/2.4", "orders/2.3"),
+    )
+
+
+def asked(before: float, now: float) -> list[tuple[str, Series]]:
+    """Return what the pods of that API count."""
+    return [figure("request_rate_by_pod", before, now, CAME - 60, pod=pod("orders", n)) for n in range(2)]
+
+
+BUSY = [figure("cpu_share", 0.05, 0.5, CAME - 60, pod=pod("bff", n)) for n in range(2)]
+
+
+def canary(after: str, form: Line = pino, before: str = "stock-sync/2.3") -> Snapshot:
+    """Return a worker and its canary, which was released, behind one Service."""
+    stable = workload("stock-sync", env=CALLS_CART)
+    newer = workload(
+        "stock-sync-canary", env=CALLS_CART, before={"image": "stock-sync:1"}, released=CAME, service=False, pods=1
+    )
+    for each in (*stable, *newer):
+        if each["kind"] == "Pod":
+            each["metadata"]["labels"]["team"] = "sync"
+        elif each["kind"] == "Service":
+            each["spec"]["selector"] = {"team": "sync"}
+        elif each["kind"] in ("Deployment", "ReplicaSet"):
+            each["spec"]["template"]["metadata"]["labels"]["team"] = "sync"
+    figures = [rate("shop", 20, 21), rate("cart", 9, 10), errors("cart", 0.3, CAME - 900, before=0.0), *own(9, 160)]
+    return snapshot(
+        stable,
+        newer,
+        workload("shop", env=CALLS_CART),
+        workload("cart"),
+        ingress("cart", "cart.example"),
+        figures=figures,
+        logs=told(form, after, before),
+    )
+
+
+CANARY = str(workload("stock-sync-canary", pods=1, service=False)[-1]["status"]["podIP"])
+
+
+def late_counted(first: tuple[float, float]) -> list[tuple[str, Series]]:
+    """Return what a pod of the cart counts, and another that is counted only since a minute after the release."""
+    points = tuple((NOW.timestamp() - age, 60.0) for age in range(int(CAME) - 60, -1, -30))
+    return [own(*first)[0], ("request_rate_by_pod", Series({"pod": pod("cart", 1)}, points))]
+
+
+BATCHED: dict[str, Any] = {
+    "env": {**CALLS_CART, "SYNC_BATCH": "10"},
+    "before": {"env": {**CALLS_CART, "SYNC_BATCH": "20"}},
+}
+CACHED = {**CALLS_CART, "REDIS_URL": "redis://redis:6379/0"}
 
 HOLDS = [
     *(
@@ -97,6 +168,66 @@ HOLDS = [
         (SYNC, "code_defect", "page_human"),
         excludes=BARRED,
     ),
+    *(
+        Holds(
+            f"a worker asks many times as often since its release, and its work may lie in Redis: {what}",
+            late(told(pino), *more, env=env, beside=[*redis(), *beside], **given),
+            (SYNC, "code_defect", "page_human"),
+            harmful=("rollback_workload",),
+        )
+        for what, env, more, beside, given in (
+            ("of Celery", {**CALLS_CART, "CELERY_BROKER_URL": "redis://redis:6379/0"}, (), (), {}),
+            (
+                "it is known to read a queue",
+                CALLS_CART,
+                (figure("queue_depth", 10, 9000, CAME - 60, component="stock-sync", queue="default"), *own(9, 160)),
+                (),
+                {},
+            ),
+            ("its command is Sidekiq's", CACHED, (), (), {"command": ["bundle", "exec", "sidekiq"]}),
+            ("another may lay it down there", CACHED, (), workload("api", env=CACHED), {}),
+        )
+    ),
+    *(
+        Holds(f"a caller asks many times as often since its release, {what}", made, (whose, cause, "rollback_workload"))
+        for what, made, whose, cause in (
+            (
+                "and nobody else asks its Redis",
+                late(told(pino), env=CACHED, beside=redis()),
+                SYNC,
+                "code_defect",
+            ),
+            (
+                "and speaks of jobs only in the address of another",
+                late(
+                    told(pino),
+                    env={**CACHED, "JOBS_API": "http://jobs:8080"},
+                    beside=[*redis(), *workload("jobs")],
+                ),
+                SYNC,
+                "code_defect",
+            ),
+            ("and half as many users more came to another", late(told(pino), users=(20, 31)), SYNC, "code_defect"),
+            (
+                "and its own pods count as many as ever, though who asks it works more",
+                from_within(*asked(5, 5), *BUSY),
+                "Deployment/orders",
+                "code_defect",
+            ),
+            (
+                "and its address tells it from the one that it is a canary of",
+                canary(CANARY, addressed, ADDRESS),
+                "Deployment/stock-sync-canary",
+                "code_defect",
+            ),
+            (
+                "and one of the pods that it asks is counted since",
+                late(told(pino), *late_counted((9, 160)), **BATCHED),
+                SYNC,
+                "configuration_error",
+            ),
+        )
+    ),
 ]
 DOES_NOT_HOLD = [
     *(
@@ -116,6 +247,18 @@ DOES_NOT_HOLD = [
             (
                 "it is given its work by a queue outside",
                 late(told(pino), env={**CALLS_CART, "SQS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/stock"}),
+            ),
+            ("its own pods are asked as many times as often from within", from_within(*asked(5, 90), *BUSY)),
+            ("who asks it works ten times as much, and only the edge counts it", from_within(*BUSY)),
+            (
+                "another that asks as well gets many times as many, and only failures are logged",
+                late(told(failed), users=(20, 300)),
+            ),
+            ("all its lines may be of the one that it is a canary of", canary("stock-sync/2.3")),
+            ("one of its pods is only counted since", late(told(pino), *late_counted((50, 50)), **BATCHED)),
+            (
+                "one of its pods is only counted since, and of what the edge brings the other gets a half",
+                late(told(pino), *late_counted((13, 21)), **BATCHED),
             ),
             (
                 "as many times as many pods of it run",

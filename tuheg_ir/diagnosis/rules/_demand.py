@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rules._asked_of_callers import PROBED, asked_more, measured, takes_from_a_broker, telling
 from tuheg_ir.diagnosis.rules._asks_most import asks_most, grew_since
+from tuheg_ir.diagnosis.rules._by_pods import by_pods
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
 from tuheg_ir.diagnosis.rules._same_key import asks_one_outside
 from tuheg_ir.diagnosis.rules._strangers import reached_from_outside
@@ -148,13 +149,22 @@ def _by_its_log(view: View, ref: str) -> Multiplied | None:
         grew = None if since_release(by, callee.released_at, AT_ONCE) else grew_since(view, callee, by)
         if grew is None or grew.now < TIMES * grew.before or not since_release(by, grew.since, AT_ONCE):
             continue
+        asked = max(asked_more(view, ref, each, grew.before) for each in ([by.ref], callers))
+        if asked >= TIMES or grew.now < EACH * asked * grew.before or _fed_from_within(view, by):
+            continue  # what any that ask it are asked more is reason enough, whoever its log tells of
         asks, counted = asks_most(view, callee, by, grew), measured(view, by)
-        more = max(asked_more(view, ref, [by.ref], grew.before), by.wanted / (had(view, by) or by.wanted or 1))
+        more = max(asked, by.wanted / (had(view, by) or by.wanted or 1))
         if asks is None or asks.times < EACH * more or (not counted and asks_one_outside(view, by)):
             continue
         if asks.times >= _least(view, by, counted=counted):
             return Multiplied(grew, by, counted, (asks.shown,))
     return None
+
+
+def _fed_from_within(view: View, by: Workload) -> bool:
+    """Tell whether who asks a caller works far more, and the caller's own pods do not tell how often it is asked."""
+    ahead = (view.workloads[each] for each in view.graph.callers(by.ref) if each in view.workloads)
+    return by_pods(view, by) is None and any(_works_more(view, each) for each in ahead if each is not by)
 
 
 def _least(view: View, by: Workload, *, counted: bool) -> float:

@@ -1,0 +1,43 @@
+"""Whether work may lie for a program in a cache, as Celery, Sidekiq or Bull lay it down there: no broker is needed."""
+
+from __future__ import annotations
+
+import re
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.rules._readers import works_on_messages
+from tuheg_ir.diagnosis.view.graph import hosts_in
+from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+_OF_WORK = late(
+    r"broker|queue|celery|sidekiq|resque|dramatiq|bull(?:mq)?(?![a-z])|(?<![a-z])(?:jobs?|rq|arq)(?![a-z])",
+    re.IGNORECASE,
+)
+"""Words of work that lies somewhere until somebody does it, in settings and commands."""
+_OF_A_CACHE = late(r"redis|valkey|keydb|dragonfly", re.IGNORECASE)
+"""Words of stores that such programs use, where they are run outside, or a Secret keeps the address."""
+_LONGEST = 1000
+"""A setting that is longer is no address, but a certificate or a program."""
+
+
+def finds_work_in_a_cache(view: View, workload: Workload) -> bool:
+    """Tell whether who asks a cache speaks of such work, or has no Service and shares that cache with another.
+
+    The other may lay down there what it does. What a setting says of a host of others is not of the cache.
+    """
+    caches = {each.ref for each in view.called(workload.ref) if role(each) == "cache"}
+    settings = [(key, value[:_LONGEST]) for key, value in view.graph.settings(workload)]
+    if not caches and not any(_OF_A_CACHE.search(f"{key} {value}") for key, value in settings):
+        return False
+    if any(_OF_WORK.search(f"{key} {value}") for key, value in settings if not _of_others(view, key, value, caches)):
+        return True
+    shared = any(caches & called for ref, called in view.graph.calls.items() if ref != workload.ref)
+    return shared and works_on_messages(view, workload)
+
+
+def _of_others(view: View, key: str, value: str, caches: set[str]) -> bool:
+    """Tell whether a setting names hosts, and all of them are of workloads here that are none of these caches."""
+    hosts = hosts_in(key, value)
+    return bool(hosts) and all((ref := view.graph.resolve(host)) and ref not in caches for host in hosts)
