@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import autoscaler, errors
+from tests.diagnosis.rules.scenes import autoscaler, errors, rate
 from tests.diagnosis.rules.test_queue_backlog import AMQP, AWAY, EXPIRED, MAIL, broker, shares, worker
 from tests.diagnosis.rules.tiny import at, figure, log, pod, postgres, snapshot, timed
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 TIMED_OUT = "WARN job=SendMail elapsed=5.01 Net::ReadTimeout with #<TCPSocket:(closed)>"
 TRACED = '{"level":"error","task":"render","msg":"POST http://mailer:8080/v1: read: connection reset by peer"}'
+OUTSIDE = "ERROR charge: POST https://api.pay.example/v1/charges: 503 Service Unavailable, put back for later"
 OF_ITS_OWN = "ERROR RuntimeError: no template for order (job will be retried)"
 FEWEST = ("restart_workload", "rollback_workload", "restart_connection_pool")
 HELD_UP = (MAIL, "dependency_failure", "page_human")
@@ -56,6 +57,12 @@ def failing_since_it_grew(told: str = AWAY) -> Snapshot:
     ill = [(1400.0 - 34 * n, f"{told} try {n}") for n in range(40)]
     logs = (timed(pod("mail-worker", n), *well, *ill) for n in range(2))
     return replace(in_line(fails=0), logs=tuple(logs))
+
+
+def with_a_port(told: str, **more: Any) -> Snapshot:
+    """Return the same who answer a few requests, nearly all of them well as ever, while four of ten jobs fail."""
+    asked = (errors("mail-worker", 0.01, before=0.01), rate("mail-worker"))
+    return in_line(*asked, told=told, fails=40, well=60, **more)
 
 
 def sessions(taken: float) -> list[Any]:
@@ -107,6 +114,9 @@ HOLDS = [
             ("each job fails since it grew, after a long time without errors", failing_since_it_grew()),
             ("the same, of whom they ask and get no end", failing_since_it_grew(TIMED_OUT)),
             ("nobody counts how long a job takes", in_line(took=(0, 0))),
+            ("its few requests are answered as well as ever, and jobs fail outside", with_a_port(OUTSIDE)),
+            ("the same, and it has a Service", with_a_port(OUTSIDE, service=True)),
+            ("its few requests are answered as well as ever, and jobs are refused", with_a_port(AWAY)),
         )
     ),
     Holds(

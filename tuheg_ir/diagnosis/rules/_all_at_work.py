@@ -79,8 +79,10 @@ def _few_fail_as_ever(view: View, consumer: Workload) -> bool:
     """Tell whether a consumer counts that few of its jobs fail, and no larger part of them than at first.
 
     That says more than a log, which may tell of one job in many that went well. Who counts none that fails may count
-    something else.
+    something else; and of who takes requests it is those that are counted, whatever becomes of the jobs.
     """
+    if labels_of(view, consumer.ref, "request_rate"):
+        return False
     known = _both(view, "error_ratio", labels_of(view, consumer.ref, "error_ratio"))
     return known is not None and known[1] <= min(ERRORS, SLOWER * known[0])
 
