@@ -34,6 +34,29 @@ def called_for(*labels: dict[str, str], wants: dict[str, str] | None = None, que
     )
 
 
+def sent_more(beside: dict[str, str] | None) -> Snapshot:
+    """Return a shop that was released and since then fills the queue of a reader, which warns of what came before.
+
+    ``beside``: the shop's variables.
+    """
+    counts = {"queue_depth": (20, 9000), "job_rate": (10, 28), "job_time": (0.5, 0.5), "jobs_in_work": (5, 14)}
+    figures = [figure(name, *pair, 2800, component="mail-worker") for name, pair in counts.items()]
+    figures.append(errors("mail-worker", 0.01, 2800, before=0.01))
+    figures += [errors("shop", 0.001), latency("shop", 0.1, 0.1), rate("shop")]
+    again = "WARN order {n} was handled before, skipped as a duplicate"
+    told = [
+        (3500.0 - 10 * n, again.format(n=n) if n > 80 and not n % 15 else f"INFO mail {n} sent") for n in range(350)
+    ]
+    return snapshot(
+        workload("mail-worker", env=AMQP, service=False),
+        workload("shop", env=beside, before={"image": "registry.example/shop:0"}, released=2900),
+        broker(),
+        figures=figures,
+        logs=[timed(pod("mail-worker", n), *told) for n in range(2)],
+        alerts=[alert("MailQueueLong", deployment="mail-worker")],
+    )
+
+
 HOLDS = [
     Holds(
         f"a site warns since its release, and {what}",
@@ -49,7 +72,13 @@ HOLDS = [
         "a site warns since its release, and an alert names a queue whose reader it calls",
         called_for({"queue": "bills"}, wants={"BILLS_URL": "http://bill-worker:8080"}),
         (SITE, "code_defect", "rollback_workload"),
-    )
+    ),
+    Holds(
+        "a reader warns of what was handled before since the release of who fills its queue, by the broker of both",
+        sent_more(AMQP),
+        ("Deployment/shop", "code_defect", "rollback_workload"),
+        harmful=("scale_workload",),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
@@ -58,4 +87,11 @@ DOES_NOT_HOLD = [
         harmful=("rollback_workload",),
     )
     for label in ("queue", "queue_name")
+] + [
+    DoesNotHold(
+        "a reader that is outrun warns of a few jobs since the release of who has no broker in common with it",
+        sent_more(None),
+        instead=("Deployment/mail-worker", "capacity", "scale_workload"),
+        harmful=("rollback_workload",),
+    )
 ]

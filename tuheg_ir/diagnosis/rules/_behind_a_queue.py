@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._all_at_work import outruns
 from tuheg_ir.diagnosis.rules._fed_by import OLD, share_a_store
+from tuheg_ir.diagnosis.rules._hands_work import may_hand
 from tuheg_ir.diagnosis.rules._readers import given_up, grown, reader, waiting
 from tuheg_ir.diagnosis.rules._readers import queues as known_queues
 from tuheg_ir.diagnosis.view.programs import role
@@ -67,14 +68,14 @@ def fed_late(view: View, workload: Workload, line: str, began: datetime | None, 
 def of_its_length(view: View, workload: Workload, line: str, released: Workload) -> bool:
     """Tell whether who tells the length of a queue only warns of it, while its reader is outrun, as quick as ever.
 
-    Not where the released may fill that queue: it has a store in common with its reader.
+    Not where the released may fill that queue: it has a store or a broker in common with its reader.
     """
     if role(workload) or not _OF_LENGTH.search(line):
         return False
     told = (each for each in known_queues(view) if view.component(each.labels.get("component", "")) == workload.ref)
     by = (reader(view, each) for each in told if grown(view, each) is not None)
     others = (each for each in by if each is not None and each is not workload and each is not released)
-    return any(outruns(view, each) and not share_a_store(view, each, released) for each in others)
+    return any(outruns(view, each) and not may_hand(view, released, each) for each in others)
 
 
 def _grown(view: View, workload: Workload, began: datetime) -> Iterator[Evidence]:

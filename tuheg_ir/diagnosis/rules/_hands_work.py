@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from tuheg_ir.diagnosis.late import late
@@ -20,24 +20,49 @@ OF_A_QUEUE = late(
     re.IGNORECASE,
 )
 """How variables are called that tell where work is laid down."""
+_KEEP_QUEUES = ("broker", "cache", "database")
+"""Roles of programs in which queues lie, the likeliest first."""
 _LONGEST = 1000
 """A setting that is longer is no address, but a certificate or a program."""
 
 
 def senders_of(view: View, worker: Workload) -> Iterator[Workload]:
-    """Yield who may hand a worker work: they ask it, or share a store, or a broker in or out of the namespace."""
-    queues = set(_queues(view, worker))
+    """Yield who may hand a worker work; what each run of a CronJob hands on, that one does."""
     for each in view.workloads.values():
-        if each is worker or role(each) in DATA or each.kind == "Job":
-            continue
-        if _call_alike(view, each, worker) or share_a_store(view, each, worker) or queues & set(_queues(view, each)):
+        if each is not worker and role(each) not in DATA and each.kind != "Job" and may_hand(view, each, worker):
             yield each
 
 
-def _call_alike(view: View, sender: Workload, worker: Workload) -> bool:
-    shared = view.graph.calls.get(sender.ref, set()) & view.graph.calls.get(worker.ref, set())
-    stores = any(role(view.workloads[ref]) in DATA for ref in shared if ref in view.workloads)
-    return stores or sender.ref in view.graph.callers(worker.ref)
+def may_hand(view: View, sender: Workload, worker: Workload) -> bool:
+    """Tell whether one may hand a worker work: it asks it, or shares a store, or a broker, of the namespace or not."""
+    called = view.graph.calls.get(worker.ref, set())
+    if sender.ref in view.graph.callers(worker.ref) or _calls_one_of(view, sender, called, DATA):
+        return True
+    return share_a_store(view, sender, worker) or _told_alike(view, sender, worker)
+
+
+def shares_its_queue(view: View, sender: Workload, worker: Workload) -> bool:
+    """Tell whether one reaches where a worker's queue lies: its broker; of who calls none, its cache, or its database.
+
+    Many share the database of a worker whose queue is in a broker, and hand it nothing.
+    """
+    if _told_alike(view, sender, worker):
+        return True
+    called = view.graph.calls.get(worker.ref, set())
+    for kind in _KEEP_QUEUES:
+        if _calls_one_of(view, worker, called, (kind,)):
+            return _calls_one_of(view, sender, called, (kind,))
+    return share_a_store(view, sender, worker)
+
+
+def _calls_one_of(view: View, workload: Workload, refs: Collection[str], roles: Collection[str]) -> bool:
+    """Tell whether a workload calls one of some others that has one of these roles."""
+    both = view.graph.calls.get(workload.ref, set()).intersection(refs)
+    return any(role(view.workloads[ref]) in roles for ref in both if ref in view.workloads)
+
+
+def _told_alike(view: View, one: Workload, other: Workload) -> bool:
+    return bool(set(_queues(view, one)) & set(_queues(view, other)))
 
 
 def _queues(view: View, workload: Workload) -> Iterator[tuple[str, ...]]:

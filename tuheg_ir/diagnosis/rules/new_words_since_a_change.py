@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.rules._behind_a_queue import fed_late, of_its_length
 from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._came_rarely import SETTINGS, rarely_since
 from tuheg_ir.diagnosis.rules._fed_by import unfed
+from tuheg_ir.diagnosis.rules._hands_work import may_hand
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._lacked_before import lacked_before
@@ -117,7 +118,7 @@ def _may_have_said(view: View, workload: Workload, words: Marked, released: Work
         return False
     if released is not workload and (
         _younger_say_nothing(view, workload, words)
-        or outruns(view, workload)  # it fails at as few jobs as ever
+        or (outruns(view, workload) and not may_hand(view, released, workload))  # it fails at as few jobs as ever
         or of_its_length(view, workload, words.line, released)
         or fed_late(view, workload, words.line, words.since, released)
     ):
