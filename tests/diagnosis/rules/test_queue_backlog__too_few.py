@@ -9,7 +9,7 @@ from tests.diagnosis.rules.plans import run
 from tests.diagnosis.rules.scenes import errors
 from tests.diagnosis.rules.test_queue_backlog import AMQP, MAIL, broker, worker
 from tests.diagnosis.rules.test_queue_backlog__outnumbered import HARM, climbs
-from tests.diagnosis.rules.tiny import NOW, figure, pod, snapshot, timed, workload
+from tests.diagnosis.rules.tiny import NOW, container, figure, pod, postgres, series, snapshot, timed, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 TOO_FEW = (MAIL, "capacity", "scale_workload")
@@ -17,6 +17,7 @@ RELEASED = (MAIL, "code_defect", "rollback_workload")
 HELD_UP = (MAIL, "dependency_failure", "page_human")
 SIDEKIQ = "pid=7 tid=1g{n}h class=FeedWorker jid={n}fa{n}e elapsed={s:.3f} INFO: done"
 PLAIN = "INFO Job FeedJob [{n}a-{n}c] done in {s:.3f} s"
+STORED = {"DATABASE_URL": "postgres://postgres:5432/app"}
 ACCEPTED = '{{"level":"info","event":"order accepted, mail queued","order":{n}}}'
 
 
@@ -91,29 +92,39 @@ def imported(
     took: tuple[float, float] = (0.5, 0.88),
     busy: tuple[float, float] = (1, 8),
     said: str = "INFO feed: {n}00/40000 products saved, tasks queued",
+    feeds: dict[str, str] | None = AMQP,
+    early: float | None = 0.5,
+    every: int = 2,
+    objects: Any = (),
+    **more: Any,
 ) -> Snapshot:
     """Return readers that were released, and a run that fills their queue a quarter of an hour later.
 
-    ``longer``: the seconds of an index task since the queue grows.
+    ``longer``: the seconds of an index task since the queue grows. ``feeds``: the run's variables. ``early``: the
+    seconds of a task before the release. ``every``: so many tasks there are until the next to index comes.
     """
-    objects, told = run("feed", began, *(said.format(n=n) for n in range(20)))
+    feed, told = run("feed", began, *(said.format(n=n) for n in range(20)))
+    feed[0]["spec"]["template"]["spec"]["containers"] = [container("feed", "feed:1", env=feeds)]
     depth = [(3600.0, 2.0), *((began - 30 * n, peak * n / 40) for n in range(1, 41))]
     depth += [(age, left + (peak - left) * age / (began - 1200)) for age in range(int(began) - 1230, -1, -30)]
     points = tuple((NOW.timestamp() - age, value) for age, value in depth)
     extra = [(NOW.timestamp() - age, 2.0) for age in range(3570, int(began), -30)]
-    series = Series({"component": "mail-worker"}, tuple(sorted([*points, *extra])))
-    figures: list[Any] = [("queue_depth", series), *beside]
-    counts = {"job_rate": done, "job_time": took, "jobs_in_work": busy}
+    waiting = Series({"component": "mail-worker"}, tuple(sorted([*points, *extra])))
+    figures: list[Any] = [("queue_depth", waiting), *beside]
+    counts = {"job_rate": done, "jobs_in_work": busy}
     figures += [figure(name, *pair, began, component="mail-worker") for name, pair in counts.items()]
+    steps = series({"component": "mail-worker"}, (3600, early or 0), (released, took[0]), (began, took[1]))
+    known = tuple(each for each in steps.points if early or each[0] >= NOW.timestamp() - released)
+    figures.append(("job_time", steps._replace(points=known)))
     line = "INFO Task {kind}[{n}b-{n}c] succeeded in {s:.4f}s: None"
     calm = [
-        (age, line.format(kind="mail" if mails and n % 2 else "index", n=n, s=0.2 if mails and n % 2 else 0.9))
+        (age, line.format(kind="mail" if mails and n % every else "index", n=n, s=0.2 if mails and n % every else 0.9))
         for n, age in enumerate(range(int(released) - 60, int(began), -30))
     ]
     rush = [(age, line.format(kind="index", n=n, s=longer)) for n, age in enumerate(range(int(began) - 10, 0, -30))]
     logs = [timed(pod("mail-worker", n), *calm, *rush) for n in range(2)]
-    before = {"image": "registry.example/mail:0"}
-    return snapshot(worker(before=before, released=released), broker(), objects, figures=figures, logs=[*logs, told])
+    more = {"before": {"image": "registry.example/mail:0"}, "released": released, **more}
+    return snapshot(worker(**more), broker(), feed, *objects, figures=figures, logs=[*logs, told])
 
 
 HOLDS = [
@@ -133,6 +144,11 @@ HOLDS = [
             ("of published events", rain(told="INFO event {n} published to mails")),
             ("a run fills the queue a while after their release", imported()),
             ("of a replay", imported(said="INFO replayed {n} of 20")),
+            (
+                "the run names their queue as it publishes",
+                imported(feeds=None, said="INFO published to mail-worker"),
+            ),
+            ("the run is told of their queue", imported(feeds={"QUEUE": "mail-worker"})),
         )
     ),
     Holds(
@@ -140,6 +156,37 @@ HOLDS = [
         imported(longer=1.9, took=(0.5, 1.9), done=(1.3, 4.2)),
         RELEASED,
         harmful=("scale_workload",),
+    ),
+    *(
+        Holds(f"readers were released a while before a run began: {what}", world, RELEASED, harmful=("scale_workload",))
+        for what, world in (
+            ("a job takes four times as long since their release", imported(early=0.2, took=(0.9, 0.9), busy=(1.3, 8))),
+            (
+                "a job takes twice as long since, at a mean of mails and others",
+                imported(early=0.2, took=(0.5, 0.9), released=3000),
+            ),
+            ("the run has neither broker nor store in common with them", imported(feeds=None)),
+            (
+                "what the run published is a report",
+                imported(feeds=None, said="INFO daily report published to s3 bucket"),
+            ),
+            (
+                "the run only reads what a database keeps",
+                imported(feeds=STORED, said="INFO report published", env={**STORED, **AMQP}, objects=[postgres()]),
+            ),
+        )
+    ),
+    *(
+        Holds(
+            f"readers were released a while before a run filled their queue, and {what}",
+            world,
+            (MAIL, "capacity", "page_human"),
+            harmful=("scale_workload", *HARM),
+        )
+        for what, world in (
+            ("nobody knows how long a job took before", imported(early=None)),
+            ("its kind of job was a small part of the work before", imported(early=0.22, took=(0.25, 0.9), every=9)),
+        )
     ),
     Holds(
         "readers were released as their queue began to grow, and a run began then too",

@@ -78,9 +78,23 @@ def of_another_kind(view: View, consumer: Workload, began: datetime, near: Near)
     before, after = _by_kind(view, consumer, began, began)
     if not _as_quick(before, after, near):
         return False
-    jobs = [kind for kind, times in after.items() if len(times) >= TOLD and near.least <= median(times) <= near.most]
+    jobs = _kinds_near(after, near)
     was, now = (sum(len(each[kind]) for kind in jobs if kind in each) / _many(each) for each in (before, after))
     return now >= MORE * was
+
+
+def took_most(view: View, consumer: Workload, began: datetime, near: Near) -> bool:
+    """Tell whether jobs of the kinds that take so long since a time were most of the work before it.
+
+    Only then a mean tells how long those took.
+    """
+    before, after = _by_kind(view, consumer, began, began)
+    all_of_it = sum(map(sum, before.values()))
+    return 0 < all_of_it <= 2 * sum(sum(before.get(kind, ())) for kind in _kinds_near(after, near))
+
+
+def _kinds_near(kinds: Mapping[str, list[float]], near: Near) -> list[str]:
+    return [kind for kind, times in kinds.items() if len(times) >= TOLD and near.least <= median(times) <= near.most]
 
 
 def _many(kinds: Mapping[str, list[float]]) -> int:

@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rules._after_outage import after_outage, away_at
 from tuheg_ir.diagnosis.rules._all_at_work import done_in_line, outnumbered
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._figures import Turn
-from tuheg_ir.diagnosis.rules._filled_by_run import filled_by_run, left_of_run, nearly_empty
+from tuheg_ir.diagnosis.rules._filled_by_run import as_before_release, filled_by_run, left_of_run, nearly_empty
 from tuheg_ir.diagnosis.rules._held_up import LASTING, held_up_before, held_up_by
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._in_line import remedy_in_line
@@ -107,7 +107,10 @@ def _of_their_number(
         return _of_one_part(view, consumer, part, grew, told[0])
     if brought and nearly_empty(series):
         return left_of_run(consumer, grew, (told[0], brought))
-    return _of_too_few(view, consumer, grew, (*told, *([brought] if brought else ())))
+    found = _of_too_few(view, consumer, grew, (*told, *([brought] if brought else ())))
+    if brought and not as_before_release(view, consumer, grew):
+        return found._replace(remedy="page_human")  # the run may only show what their release made slower
+    return found
 
 
 def _of_release(consumer: Workload, grew: Turn, waits: Evidence) -> Match:
