@@ -7,7 +7,8 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, SHOP, alert, errors, rate, shop
-from tests.diagnosis.rules.test_limits_tightened import LEVEL, SEALED, TIGHTER, reads
+from tests.diagnosis.rules.test_limits_tightened import LEVEL, SEALED, TIGHTER, limiter, reads, refusing
+from tests.diagnosis.rules.test_limits_tightened import limits as edited_now
 from tests.diagnosis.rules.tiny import DAY, Obj, at, figure, log, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
@@ -27,6 +28,7 @@ RPS = {"GATEWAY_RATE_LIMIT_RPS": "40"}
 BY_ENV: dict[str, Any] = {"envFrom": [{"configMapRef": {"name": "limits"}}], "spec": {}}
 STARTED = 1500.0
 NOBODY = figure("rate_limited_ratio", 0.0, 0.0, component="cart")
+ASKED_ALIKE = rate("shop", 100, 100, 1450)
 COUNTED = figure("rate_limited_ratio", 0.0, 0.35, 1450, component="shop")
 
 
@@ -61,13 +63,23 @@ def made_anew(
     )
 
 
-def half_new() -> list[Obj]:
-    """Return a gateway of which one pod is older than the edit."""
+def half_new(old: float = 9 * DAY) -> list[Obj]:
+    """Return a gateway of which one pod was not made anew: it is so old, by default older than the edit."""
     objects = gateway()
-    old = pods_of(objects)[0]
-    old["metadata"]["creationTimestamp"] = at(9 * DAY)
-    old["status"]["containerStatuses"][0]["state"] = {"running": {"startedAt": at(9 * DAY)}}
+    left = pods_of(objects)[0]
+    left["metadata"]["creationTimestamp"] = at(old)
+    left["status"]["containerStatuses"][0]["state"] = {"running": {"startedAt": at(old)}}
     return objects
+
+
+def own_and_more(*others: str) -> list[Obj]:
+    """Return the gateway, which reads other settings as well."""
+    return gateway(spec={"volumes": [{"name": n, "configMap": {"name": n}} for n in ("limits", *others)]})
+
+
+def moved(name: str, **more: Any) -> list[Obj]:
+    """Return one that reads settings of its own name, whose pods were made anew as the gateway refused more."""
+    return workload(name, spec=reads(name), age=60 * DAY, started=620, **more)
 
 
 HARM = ("no_action", "rollback_workload", "restart_workload", "scale_workload")
@@ -95,7 +107,27 @@ HOLDS = [
             ),
             (
                 "its refusals are counted, and as much is asked",
-                made_anew(gateway(), limits(), lines=(), figures=(COUNTED, rate("shop", 100, 100, 1450))),
+                made_anew(gateway(), limits(), lines=(), figures=(COUNTED, ASKED_ALIKE)),
+            ),
+        )
+    ),
+    *(
+        Holds(what, world, TIGHTER, alone=True, harmful=HARM)
+        for what, world in (
+            (
+                "limits were written in the minutes, and one whom it does not ask was made anew with its own of before",
+                refusing(shop(), limiter(), edited_now(), moved("quota"), limits(said=LEVEL, name="quota")),
+            ),
+            (
+                "limits were written in the minutes, and one whom it asks was made anew with its own of before",
+                refusing(shop(env=CALLS_CART), limiter(), edited_now(), moved("cart"), limits(name="cart")),
+            ),
+            (
+                "the limiter that it asks was made anew, and one whom it does not ask as well",
+                refusing(
+                    *(shop(env={"LIMITER_URL": "http://limits:8081"}), moved("limits"), limits()),
+                    *(moved("quota"), limits(said=LEVEL, name="quota")),
+                ),
             ),
         )
     ),
@@ -116,15 +148,32 @@ DOES_NOT_HOLD = [
         ("it has a pod less", made_anew(gateway(ready=1), limits())),
         (
             "two settings of limits were written",
-            made_anew(
-                gateway(spec={"volumes": [{"name": n, "configMap": {"name": n}} for n in ("limits", "more")]}),
-                limits(),
-                limits(name="more"),
-            ),
+            made_anew(own_and_more("more"), limits(), limits(name="more")),
+        ),
+        (
+            "one of its pods has served with them for days, and it refuses more by its figures",
+            made_anew(half_new(2.9 * DAY), limits(), lines=(), figures=(COUNTED, ASKED_ALIKE)),
+        ),
+        (
+            "another setting of its own was written as its pods were made: nobody can tell which",
+            made_anew(own_and_more("level"), limits(), limits(1540, said=LEVEL, name="level")),
         ),
     )
 ]
 DOES_NOT_HOLD += [
+    DoesNotHold(
+        "it was scaled down by hand, and one of the pods that are left was made anew",
+        made_anew(
+            half_new(2.9 * DAY),
+            limits(),
+            lines=(),
+            figures=(
+                *(COUNTED, ASKED_ALIKE, errors("shop", 0.35, 1450)),
+                *(figure(f"replicas_{which}", 4, 2, 1460, component="shop") for which in ("wanted", "available")),
+            ),
+        ),
+        (SHOP, "capacity", "scale_workload"),
+    ),
     DoesNotHold(
         "it was released as its pods were made",
         made_anew(gateway(before=IMAGE, released=STARTED, started=None), limits()),

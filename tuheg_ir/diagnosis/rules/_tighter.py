@@ -55,7 +55,7 @@ class Tighter(NamedTuple):
 class Written(NamedTuple):
     """An object with limits that was written, when, and who reads it.
 
-    ``woken``: the pods of its reader are the first to start with it, long after it was written.
+    ``woken``: it was written before, and all pods of its reader are the first to start with it, as more was refused.
     """
 
     ref: str
@@ -113,27 +113,46 @@ def limits_written(view: View, workload: Workload, began: datetime, *, fewer: bo
     """Return the settings of limits that were written in the minutes in which more was refused, each once.
 
     ``fewer``: it is known that more is refused for no more requests. Then those of the one who refuses count whatever
-    they say; else, and those of others, have to be about limits. So have those that were written before, and with which
-    pods were made anew in those minutes for another reason: many programs read them at their start alone.
+    they say; else, and those of others, have to be about limits. Where none that is about limits was written then,
+    those count that were written before and with which all pods were made anew in those minutes for another reason:
+    many programs read them at their start alone.
     """
+    about = (*_maps(view, workload, began, fewer=False), *_objects(view, workload, began))
     found: dict[str, Written] = {}
-    for each in (*_maps(view, workload, began, fewer=fewer), *_objects(view, workload, began)):
+    for each in (*about, *(() if about else _woken(view, workload, began)), *_maps(view, workload, began, fewer=fewer)):
         readers = found[each.ref].readers if each.ref in found else ()
         found[each.ref] = each._replace(readers=tuple(dict.fromkeys((*readers, *each.readers))))
     return tuple(found.values())
 
 
 def _maps(view: View, workload: Workload, began: datetime, *, fewer: bool) -> Iterator[Written]:
+    """Yield the settings that were written in those minutes and that programs have got."""
     for reader in view.serving:
-        woken = slept(view, reader)[0] if any(near(pod.created, began) for pod in reader.live) else ()
         for ref, at in outside_changes(view, reader):
-            kind, _, label = ref.partition("/")
-            now = near(at, began) and reached(reader, ref, at)
-            if kind != "ConfigMap" or not (now or ((ref, at) in woken and view.recent(at, _SLEEPS))):
+            kind, _, _ = ref.partition("/")
+            if kind != "ConfigMap" or not (near(at, began) and reached(reader, ref, at)):
                 continue
-            obj, own = view.objects(kind)[label], reader.ref == workload.ref
-            if (own and ((fewer and now) or is_hidden(obj))) or _SAYS.search(_told(obj, reader)):
-                yield Written(ref, at, (reader.ref,), woken=not now)
+            if (fewer and reader.ref == workload.ref) or _of_limits(view, workload, reader, ref):
+                yield Written(ref, at, (reader.ref,))
+
+
+def _woken(view: View, workload: Workload, began: datetime) -> Iterator[Written]:
+    """Yield the settings of limits that were written before, and which the one who refuses, or whom it asks, now took.
+
+    Where even one pod has long served with them it is not they; what else was made anew then is none of its limits.
+    """
+    for reader in (workload, *view.called(workload.ref)):
+        edits, started = slept(view, reader)
+        for ref, at in edits if near(started, began) else ():
+            new = not near(at, began) and view.recent(at, _SLEEPS)
+            if new and ref.startswith("ConfigMap/") and _of_limits(view, workload, reader, ref):
+                yield Written(ref, at, (reader.ref,), woken=True)
+
+
+def _of_limits(view: View, workload: Workload, reader: Workload, ref: str) -> bool:
+    """Tell whether settings are about limits by what they say, or are those of who refuses and nobody sees them."""
+    obj = view.objects("ConfigMap")[ref.partition("/")[2]]
+    return (reader.ref == workload.ref and is_hidden(obj)) or bool(_SAYS.search(_told(obj, reader)))
 
 
 def is_hidden(obj: Obj) -> bool:
