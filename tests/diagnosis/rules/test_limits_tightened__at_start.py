@@ -158,6 +158,17 @@ DOES_NOT_HOLD = [
             "another setting of its own was written as its pods were made: nobody can tell which",
             made_anew(own_and_more("level"), limits(), limits(1540, said=LEVEL, name="level")),
         ),
+        (
+            "a third one asks less of whom it asks, and an app asks more of the same limits",
+            made_anew(
+                gateway(),
+                limits(),
+                workload("batch", env=CALLS_CART),
+                workload("app", env={"SHOP_URL": "http://shop"}, before=IMAGE, released=1500),
+                figures=(rate("batch", 60, 5, 1480), rate("app", 10, 40, 1480), errors("app", 0.4, 1480)),
+                passed=(100, 60),
+            ),
+        ),
     )
 ]
 DOES_NOT_HOLD += [

@@ -60,8 +60,13 @@ def _by_itself(view: View, workload: Workload) -> bool:
 
 
 def _fewer(view: View, workload: Workload, since: datetime) -> Evidence | None:
-    """Return that somebody whom a program asks gets fewer requests than right before a time."""
+    """Return that somebody whom this program alone asks gets fewer requests than right before a time.
+
+    Where others ask it as well they may be those who ask less: nobody counts who asks for what.
+    """
     for each in view.called(workload.ref):
+        if any(each.ref in calls for ref, calls in view.graph.calls.items() if ref != workload.ref):
+            continue
         for label in labels_of(view, each.ref, "request_rate"):
             was = view.figures.before("request_rate", since - TURN, AROUND, component=label)
             now = view.figures.now("request_rate", component=label)
