@@ -387,20 +387,23 @@ DOES_NOT_HOLD = [
         DoesNotHold(
             f"other code came, and more users, and {what}",
             world,
-            (CART, "capacity", "scale_workload"),
+            (CART, "capacity", remedy),
             harmful=("rollback_workload",),
         )
-        for what, world in (
+        for what, remedy, world in (
             (
                 "they came in the same minutes",
+                "page_human",
                 before_the_rush(users=rate("shop", 50, 110, 2880)),
             ),
             (
                 "it is asked for no more than they ask for",
+                "scale_workload",
                 before_the_rush(leapt=rate("cart", 60, 140, 1500)),
             ),
             (
                 "it asked many times as often for a while only, as it started",
+                "scale_workload",
                 before_the_rush(
                     leapt=(
                         "request_rate",
@@ -410,32 +413,39 @@ DOES_NOT_HOLD = [
             ),
             (
                 "it asked many times as often only long after it came",
+                "page_human",
                 before_the_rush(leapt=("request_rate", series({"component": "cart"}, (3600, 60), (1500, 800)))),
             ),
             (
                 "another that asks was released in the same minutes",
+                "page_human",
                 before_the_rush(
                     rate("web", 5, 12, 1500), beside=workload("web", env=CALLS_CART, before=IMAGE, released=2950)
                 ),
             ),
             (
                 "of another that asks nobody counts what it is asked",
+                "scale_workload",
                 before_the_rush(beside=workload("web", env=CALLS_CART)),
             ),
             (
                 "who is asked was released just before",
+                "page_human",
                 before_the_rush(called=workload("cart", before=OLD, released=3000)),
             ),
             (
                 "anybody outside may ask the other one himself",
+                "scale_workload",
                 before_the_rush(beside=[ingress("cart", "cart.shop.example")]),
             ),
             (
                 "who is asked failed before it came, so it was asked again",
+                "page_human",
                 before_the_rush(errors("cart", 0.4, 3100, before=0.0)),
             ),
             (
                 "it came so lately that what it fetches as it starts may be all",
+                "scale_workload",
                 before_the_rush(released=560, users=rate("shop", 50, 110, 60), leapt=rate("cart", 60, 400, 540)),
             ),
         )

@@ -20,6 +20,7 @@ from tuheg_ir.diagnosis.rules._measuring import (
     told_of_source,
 )
 from tuheg_ir.diagnosis.rules._named_backends import always_names, named
+from tuheg_ir.diagnosis.rules._strangers import reached_from_outside
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.demand import traffic_growth
@@ -40,6 +41,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 IDLE = 0.25
 """Who uses less of its processor limit than this, while its like are at theirs, gets none of the load."""
+MULTIPLIED = 5.0
+"""So many requests for each that a caller gets are asked by no users."""
 GROWN = 1.3
 """Traffic that grew so many times is more than before."""
 PEAK = timedelta(hours=24)
@@ -96,7 +99,23 @@ def remedy_for_load(view: View, workload: Workload) -> tuple[str, tuple[Evidence
         )
     if barred:
         return "page_human", (Evidence("objects", workload.ref, barred[0].reason),), tuple(barred)
+    if multiplied := _multiplied(view, workload):
+        return "page_human", (multiplied,), ()
     return "scale_workload", (), ()
+
+
+def _multiplied(view: View, workload: Workload) -> Evidence | None:
+    """Return that many times as much is asked of a workload as the requests to its callers tell, whoever does that.
+
+    More replicas may carry it, or pass it on to what is behind them: a person has to see what it is.
+    """
+    callers = [ref for ref, calls in view.graph.calls.items() if workload.ref in calls]
+    grown, times = traffic_growth(view, workload.ref), callers_grew(view, workload)
+    if grown is None or not callers or set(times) < set(callers) or reached_from_outside(view, workload):
+        return None
+    if grown < MULTIPLIED * max(1.0, *times.values()):
+        return None
+    return Evidence("metrics", workload.ref, f"{grown:.3g} times as much is asked of it, of no caller as much")
 
 
 def _idle(view: View, workload: Workload) -> list[str]:
