@@ -525,6 +525,17 @@ def test_queues_of_workers_are_found_by_the_label_that_their_exporter_gives_them
             assert last(found, "queue_depth") == {"mails": 90.0, "bills": 3.0}, metric
 
 
+def test_who_waits_for_a_connection_a_thread_or_a_lock_waits_in_no_queue_of_messages(
+    ask: Callable[..., Metrics],
+) -> None:
+    where = {"namespace": "shop", "pod": "mails-1", "service": "mails"}
+    for metric in ("mails_queue_waiting", "retry_queue_pending", "spool_queue_pending", "queue_ready"):
+        assert last(ask((metric, where, gauge(90))), "queue_depth"), metric
+    waits = ("db_connection_queue_waiting", "threadpool_queue_waiting", "connectionpool_queue_pending")
+    for metric in (*waits, "lock_queue_waiting", "db_pool_queue_waiting", "http_thread_pool_queue_waiting"):
+        assert not last(ask((metric, where, gauge(90))), "queue_depth"), metric
+
+
 def test_clients_that_wait_for_a_pooler_are_counted_over_its_databases_and_instances(
     ask: Callable[..., Metrics],
 ) -> None:
