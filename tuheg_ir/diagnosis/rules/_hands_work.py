@@ -24,6 +24,15 @@ _KEEP_QUEUES = ("broker", "cache", "database")
 """Roles of programs in which queues lie, the likeliest first."""
 _LONGEST = 1000
 """A setting that is longer is no address, but a certificate or a program."""
+HANDS = late(
+    r"\b(?:en)?queu(?:ed|ing)\b(?![\"']?\s?[=:])|\bdispatched\b|\bhanded (?:over|on|out)\b"
+    r"|\b(?:job|task|message|event)s? (?:was |were )?(?:sent|created|scheduled|produced)\b"
+    r"|\b(?:sent|scheduled|produced) (?:a |the )?(?:job|task|message|event)"
+    r"|\b(?:job|task|message|event)s? (?:\S{1,60} )?(?:was |were )?publish(?:ed|ing)\b"
+    r"|\bpublish(?:ed|ing) (?:\S{1,60} ){0,3}?(?:(?:job|task|message|event)s?|to|on|onto)\b",
+    re.IGNORECASE,
+)
+"""How a log tells that work is handed on. What is only published may be a page, and what has `queued_ms` was done."""
 
 
 def senders_of(view: View, worker: Workload) -> Iterator[Workload]:

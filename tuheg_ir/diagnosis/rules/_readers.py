@@ -9,7 +9,7 @@ from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Series
-from tuheg_ir.diagnosis.rules._counts_jobs import does_its_jobs
+from tuheg_ir.diagnosis.rules._counts_jobs import do_its_jobs
 from tuheg_ir.diagnosis.rules._figures import Turn, rise
 from tuheg_ir.diagnosis.rules._goes_on import goes_on
 from tuheg_ir.diagnosis.stamps import stamp
@@ -34,7 +34,7 @@ _ASKS = late(
 _BETWEEN = late(r"[,;\s]+")
 _HOW_MUCH = late(r"(?<=[\w.-]):\d{1,3}$")
 """How many at once, behind the name of a queue: so GoodJob and Oban are told; a port has more digits."""
-_KEEPS = late(r"queue|topic|subscription|stream|channel|tube", re.IGNORECASE)
+KEEPS = late(r"queue|topic|subscription|stream|channel|tube", re.IGNORECASE)
 _SENDS = late(r"publish|produc|out(?:put|going)?(?:_|$)|target|dest|dead|dlq|reply|result|retry", re.IGNORECASE)
 """Names of variables: the first hold the name of a queue, the second that of one that is written to."""
 _GROUP = late(
@@ -47,7 +47,7 @@ _GROUP = late(
 
 Not those of a group that it watches, or of users or rights.
 """
-_READS_AS = ("consumer", "consumergroup", "group")
+READS_AS = ("consumer", "consumergroup", "group")
 FETCHES = late(
     r"^(?:\w+_)?prefetch(?:_?(?:count|size|limit|messages|multiplier))?$|^(?:\w+_)?consumer_?(?:concurrency|prefetch)$",
     re.IGNORECASE,
@@ -65,8 +65,7 @@ _OF_DEAD = late(rf"(?<![a-z]){_GIVEN_UP}(?![a-z])", re.IGNORECASE)
 @once_a_view
 def queues(view: View) -> tuple[Series, ...]:
     """Return how many wait in each queue; what lies under a key of a store is one if somebody is told to read it."""
-    known = view.figures.series("queue_depth")
-    return tuple(each for each in known if "key" not in each.labels or _told_to(view, name_of(each)))
+    return tuple(s for s in view.figures.series("queue_depth") if "key" not in s.labels or _told_to(view, name_of(s)))
 
 
 def named_in(series: Series) -> str:
@@ -140,13 +139,14 @@ def reader(view: View, series: Series) -> Workload | None:
     label, told = named_in(series), _told_to(view, name_of(series))
     if "key" in series.labels:
         return told[0] if len(told) == 1 else None
-    for key in (*_READS_AS, "its settings", "component", "queue"):
+    for key in (*READS_AS, "its settings", "component", "queue"):
         named_so = series.labels.get(key, "")
         workload = view.workloads.get(view.component(named_so) or view.component(_dashed(named_so)))
         if key == "its settings":  # they tell more than the queue's name, but who bears the group's own name is meant
             workload = _reads_as(view, series)
         if workload is not None and role(workload) != "broker":
-            return (_worker_beside(view, workload, series) if key == "component" else None) or workload
+            may = _tellers_workers(view, workload, series) if key == "component" else [workload]
+            return may[0] if len(may) == 1 else None
     for alert in view.alerts:
         for key in ("consumergroup", "consumer_group", "group"):
             workload = view.workloads.get(view.component(str(alert.labels.get(key, ""))))
@@ -156,8 +156,7 @@ def reader(view: View, series: Series) -> Workload | None:
     words = {w for w in called.split("-") if len(w) > 3}
     brokers = {b.ref for b in of_role(view.workloads, "broker")}
     readers = [w for w in view.serving if view.graph.calls.get(w.ref, set()) & brokers or not brokers]
-    if not readers:  # a Secret keeps the broker's address: who takes no requests works on messages
-        readers = [w for w in view.serving if works_on_messages(view, w)]
+    readers = readers or [w for w in view.serving if works_on_messages(view, w)]  # a Secret has the broker's address
     readers = [w for w in readers if not _reads_others(view, w, name_of(series))]
     working = [w for w in readers if any(x in w.name for x in ("worker", "consumer", "processor"))]
     named = [w for w in working or readers if words & set(w.name.split("-"))] or [
@@ -173,7 +172,7 @@ def reader(view: View, series: Series) -> Workload | None:
 
 def _reads_as(view: View, series: Series) -> Workload | None:
     """Return the one whose settings give it the very name of the group, or durable consumer, that a queue is of."""
-    groups = {series.labels[key] for key in _READS_AS if series.labels.get(key)}
+    groups = {series.labels[key] for key in READS_AS if series.labels.get(key)}
     found = [w for w in view.serving if groups and not role(w) and groups & groups_of(view, w)]
     return found[0] if len(found) == 1 else None
 
@@ -184,10 +183,12 @@ def groups_of(view: View, workload: Workload) -> set[str]:
     return {value.strip() for key, value in view.graph.settings(workload) if _GROUP.search(key)}
 
 
-def _worker_beside(view: View, teller: Workload, series: Series) -> Workload | None:
-    """Return who is told to read a queue of which another tells that takes requests, or does its jobs by its count."""
-    told = [] if works_on_messages(view, teller) else _told_to(view, series.labels.get("queue", ""))
-    return told[0] if len(told) == 1 else does_its_jobs(view, teller, series.labels.get("queue", ""))
+def _tellers_workers(view: View, teller: Workload, series: Series) -> list[Workload]:
+    """Return who may read a queue of which one tells: who is told to, if that one takes requests, or does its jobs."""
+    queue = series.labels.get("queue", "")
+    told = [] if works_on_messages(view, teller) else _told_to(view, queue)
+    may = (w for w in view.serving if works_on_messages(view, w) and (not _told(view, w) or queue in _told(view, w)))
+    return told if len(told) == 1 else do_its_jobs(view, teller, queue, may) or [teller]
 
 
 def _fetching(view: View, series: Series) -> list[Workload]:
@@ -232,9 +233,8 @@ def silent(view: View, consumer: Workload) -> Iterator[Evidence]:
 
 def unread(view: View, ref: str, queue: str) -> Iterator[Evidence]:
     """Yield that a queue had readers before and has none now, by the count of the broker; ``ref``: who read it."""
-    if view.figures.first("queue_consumers", component=queue) and not view.figures.now(
-        "queue_consumers", component=queue
-    ):
+    had, has = (ask("queue_consumers", component=queue) for ask in (view.figures.first, view.figures.now))
+    if had and not has:
         since = view.figures.crossed("queue_consumers", 0.5, below=True, component=queue)
         yield Evidence("metrics", ref, f"nobody reads {queue} any more", since)
 
@@ -271,7 +271,7 @@ def queues_of(template: Mapping[str, Any]) -> set[str]:
         lists = ["".join(each) for each in _ASKS.findall(" ".join(words))]
         for entry in items(container, "env"):
             key = text(entry, "name")
-            if _KEEPS.search(key) and not _SENDS.search(key):
+            if KEEPS.search(key) and not _SENDS.search(key):
                 lists.append(text(entry, "value"))
         found |= {name for names in lists for name in _listed(names)}
     return found - {""}
