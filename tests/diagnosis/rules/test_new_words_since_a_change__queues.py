@@ -10,6 +10,7 @@ from tests.diagnosis.rules.test_queue_backlog import AMQP, broker
 from tests.diagnosis.rules.tiny import figure, pod, snapshot, timed, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
+LEDGER = "Deployment/ledger"
 SITE = "Deployment/site"
 WARNS = "WARN teaser picture cannot be shrunk, the large one is sent"
 
@@ -57,29 +58,64 @@ def sent_more(beside: dict[str, str] | None) -> Snapshot:
     )
 
 
-HOLDS = [
-    Holds(
-        f"a site warns since its release, and {what}",
-        world,
-        (SITE, "code_defect", "rollback_workload"),
+def groups(*first: str, **labels: str) -> Snapshot:
+    """Return two groups that read one topic; one of them warns since its release, and an alert has ``labels``."""
+    lines = [(3500 - 30 * n, "INFO order handled") for n in range(116)]
+    lines += [(1500 - 50 * n, "WARN order has no currency, left aside") for n in range(30)]
+    kafka = {"KAFKA_BROKERS": "b-1.msk.example:9092", "KAFKA_TOPIC": "orders"}
+    other = {"KAFKA_BROKERS": "b-2.msk2.example:9092", "KAFKA_TOPIC": "orders", "KAFKA_GROUP_ID": "billing"}
+    old = {"image": "registry.example/ledger:0"}
+    return snapshot(
+        workload("ledger", env={**kafka, "KAFKA_GROUP_ID": "audit"}, service=False, before=old, released=1600),
+        workload("invoicer", env=other, service=False),
+        figures=[figure("queue_depth", 20, 90, 1500, consumergroup=group, queue="orders") for group in first],
+        logs=[timed(pod("ledger", n), *sorted(lines, reverse=True)) for n in range(2)],
+        alerts=[alert("TopicLags", **labels)],
     )
-    for what, world in (
-        ("an alert names a queue that nobody is known to read", called_for({"queue": "parcels"})),
-        ("an alert names nobody", called_for({"severity": "page"})),
-    )
-] + [
-    Holds(
-        "a site warns since its release, and an alert names a queue whose reader it calls",
-        called_for({"queue": "bills"}, wants={"BILLS_URL": "http://bill-worker:8080"}),
-        (SITE, "code_defect", "rollback_workload"),
-    ),
-    Holds(
-        "a reader warns of what was handled before since the release of who fills its queue, by the broker of both",
-        sent_more(AMQP),
-        ("Deployment/shop", "code_defect", "rollback_workload"),
-        harmful=("scale_workload",),
-    ),
-]
+
+
+HOLDS = (
+    [
+        Holds(
+            f"of two groups that read a topic one warns since its release, and {what}",
+            world,
+            (LEDGER, "code_defect", "rollback_workload"),
+        )
+        for what, world in (
+            ("an alert names the topic", groups("billing", "audit", topic="orders")),
+            ("an alert names the topic, told the other way round", groups("audit", "billing", topic="orders")),
+            ("an alert names that group", groups("billing", "audit", topic="orders", consumergroup="audit")),
+            (
+                "an alert names a group that nobody is known to read as",
+                groups("billing", "audit", topic="orders", consumergroup="stock"),
+            ),
+        )
+    ]
+    + [
+        Holds(
+            f"a site warns since its release, and {what}",
+            world,
+            (SITE, "code_defect", "rollback_workload"),
+        )
+        for what, world in (
+            ("an alert names a queue that nobody is known to read", called_for({"queue": "parcels"})),
+            ("an alert names nobody", called_for({"severity": "page"})),
+        )
+    ]
+    + [
+        Holds(
+            "a site warns since its release, and an alert names a queue whose reader it calls",
+            called_for({"queue": "bills"}, wants={"BILLS_URL": "http://bill-worker:8080"}),
+            (SITE, "code_defect", "rollback_workload"),
+        ),
+        Holds(
+            "a reader warns of what was handled before since the release of who fills its queue, by the broker of both",
+            sent_more(AMQP),
+            ("Deployment/shop", "code_defect", "rollback_workload"),
+            harmful=("scale_workload",),
+        ),
+    ]
+)
 DOES_NOT_HOLD = [
     DoesNotHold(
         f"a site warns since its release, and an alert names a queue that another reads, as its {label}",
@@ -93,5 +129,10 @@ DOES_NOT_HOLD = [
         sent_more(None),
         instead=("Deployment/mail-worker", "capacity", "scale_workload"),
         harmful=("rollback_workload",),
-    )
+    ),
+    DoesNotHold(
+        "of two groups that read a topic one warns since its release, and an alert names the other",
+        groups("audit", "billing", topic="orders", consumergroup="billing"),
+        harmful=("rollback_workload",),
+    ),
 ]

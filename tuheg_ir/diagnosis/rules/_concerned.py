@@ -9,7 +9,7 @@ from tuheg_ir.diagnosis.model import Alert
 from tuheg_ir.diagnosis.rules._asked_hosts import WATCHES
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
 from tuheg_ir.diagnosis.rules._helping import names
-from tuheg_ir.diagnosis.rules._readers import name_of, queues, reader
+from tuheg_ir.diagnosis.rules._readers import READS_AS, name_of, queues, reader
 from tuheg_ir.diagnosis.rules._second_try import second_try
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.once import once_a_view
@@ -20,6 +20,8 @@ _JOINED = late(r"(?<=[a-z0-9])(?=[A-Z])|[^\w]+|_+")
 """Where words of the name of an alert meet: MailSenderDown."""
 _QUEUES = ("queue", "queue_name", "topic", "stream", "tube")
 """Labels of an alert that name a queue."""
+_GROUPS = ("consumergroup", "consumer_group", "group", "consumer")
+"""Labels of an alert that name who reads a queue, of several that do."""
 _ITSELF = ("localhost", "127.0.0.1")
 
 
@@ -47,14 +49,22 @@ def concerned(view: View) -> frozenset[str]:
 
 def about(view: View, alert: Alert) -> str:
     """Return the workload that an alert is about, or that reads the queue which its labels name; "" for none known."""
-    return view.about_alert(alert) or next(
-        (
-            read_by.ref
-            for series in queues(view)
-            if name_of(series) in map(alert.labels.get, _QUEUES) and (read_by := reader(view, series))
-        ),
-        "",
-    )
+    return view.about_alert(alert) or _reads_named(view, alert)
+
+
+def _reads_named(view: View, alert: Alert) -> str:
+    """Return who reads the queue that an alert names, as the group that it names; "" if several may be meant.
+
+    Each group that reads a queue has a lag of its own; one that nobody is known to read as may be meant as well.
+    """
+    named = [series for series in queues(view) if name_of(series) in map(alert.labels.get, _QUEUES)]
+    as_groups = [series for series in named if any(map(series.labels.get, READS_AS))]
+    if groups := [group for key in _GROUPS if (group := alert.labels.get(key))]:
+        meant = [series for series in as_groups if any(series.labels.get(key) in groups for key in READS_AS)]
+        named = meant if as_groups else named
+    read_by = [(reader(view, series), any(map(series.labels.get, READS_AS))) for series in named]
+    found = {each.ref if each else "" for each, of_group in read_by if each or of_group}
+    return min(found) if len(found) == 1 else ""
 
 
 def may_feed(view: View, about: Iterable[str]) -> bool:
