@@ -50,7 +50,7 @@ def rush(
     sender: list[Obj] | None = None,
     least: int = 2,
     image: str = APP,
-    env: dict[str, str] | None = None,
+    env: dict[str, Any] | None = None,
     renderer: dict[str, Any] | None = None,
     fails: int = 60,
     objects: Any = (),

@@ -9,7 +9,20 @@ from tests.diagnosis.rules.plans import run
 from tests.diagnosis.rules.scenes import errors
 from tests.diagnosis.rules.test_queue_backlog import AMQP, MAIL, broker, worker
 from tests.diagnosis.rules.test_queue_backlog__outnumbered import HARM, climbs
-from tests.diagnosis.rules.tiny import NOW, container, figure, pod, postgres, series, snapshot, timed, workload
+from tests.diagnosis.rules.tiny import (
+    NOW,
+    Obj,
+    container,
+    event,
+    figure,
+    pod,
+    postgres,
+    secret_key,
+    series,
+    snapshot,
+    timed,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 TOO_FEW = (MAIL, "capacity", "scale_workload")
@@ -18,12 +31,16 @@ HELD_UP = (MAIL, "dependency_failure", "page_human")
 SIDEKIQ = "pid=7 tid=1g{n}h class=FeedWorker jid={n}fa{n}e elapsed={s:.3f} INFO: done"
 PLAIN = "INFO Job FeedJob [{n}a-{n}c] done in {s:.3f} s"
 STORED = {"DATABASE_URL": "postgres://postgres:5432/app"}
+KEYS = {"AMQP_URL": secret_key("rabbitmq", "url")}
+BESIDE = {"containers": [container("mail-worker", "mails:1", env=AMQP), container("log-shipper", "fluent-bit:3")]}
+TWO = {"containers": [container("work", "mails:1", env=AMQP), container("more", "mails:1", env=AMQP)]}
 ACCEPTED = '{{"level":"info","event":"order accepted, mail queued","order":{n}}}'
 
 
 def hot(
     *beside: Any,
     share: tuple[float, float] = (0.97, 0.98),
+    of: str = "mail-worker",
     busy: tuple[float, float] | None = (20, 20),
     done: tuple[float, float] = (40, 40),
     took: tuple[float, float] | None = None,
@@ -34,9 +51,12 @@ def hot(
     depth: tuple[float, float] = (5400, 8000),
     **more: Any,
 ) -> Snapshot:
-    """Return readers at their processor limit, whose queue grows in a straight line since before the first figure."""
+    """Return readers at their processor limit, whose queue grows in a straight line since before the first figure.
+
+    ``of``: the container that is measured at its limit.
+    """
     figures = [climbs(*depth, component="mail-worker"), *beside]
-    figures += [figure("cpu_share", *share, 1500, pod=pod("mail-worker", n), container="w") for n in range(2)]
+    figures += [figure("cpu_share", *share, 1500, pod=pod("mail-worker", n), container=of) for n in range(2)]
     counts = {"jobs_in_work": busy, "job_rate": done, "job_time": took}
     figures += [figure(name, *pair, 1500, component="mail-worker") for name, pair in counts.items() if pair]
     ages = [hours * 3600 - 120 * n for n in range(int(hours * 30))]
@@ -55,6 +75,7 @@ def rain(
     took: tuple[float, float] = (6.1, 6.0),
     done: tuple[float, float] = (1.98, 1.97),
     sender: dict[str, Any] | None = None,
+    objects: Any = (),
     **more: Any,
 ) -> Snapshot:
     """Return readers whose log goes back for an hour, and what those tell who hand them work.
@@ -72,12 +93,19 @@ def rain(
         worker(**more),
         workload("shop", **{"env": AMQP, **(sender or {})}),
         broker(),
+        *objects,
         figures=figures,
         logs=[
             *(timed(pod("mail-worker", n), *work) for n in range(2)),
             *(timed(pod("shop", n), *lines) for n in range(2)),
         ],
     )
+
+
+def resized(way: str, how: str) -> Obj:
+    """Return that a sender was given more pods, or fewer, before its queue grew."""
+    said = f"Scaled {way} replica set shop-r1 {how}"
+    return event("Deployment/shop", "ScalingReplicaSet", said, age=9000, kind="Normal", count=1)
 
 
 def imported(
@@ -142,6 +170,10 @@ HOLDS = [
             ("at the processor limit, of plain words", hot(told=PLAIN)),
             ("who hands on work tells of it four times as often", rain()),
             ("of published events", rain(told="INFO event {n} published to mails")),
+            ("its broker's address is of one Secret with theirs", rain(sender={"env": KEYS}, env=KEYS)),
+            ("its settings name the queue", rain(sender={"env": {"MAIL_QUEUE": "mail-worker"}})),
+            ("it was given more pods hours ago", rain(objects=[resized("up", "from 1 to 2")])),
+            ("a proxy stands beside them, and they are at their limit", hot(spec=BESIDE)),
             ("a run fills the queue a while after their release", imported()),
             ("of a replay", imported(said="INFO replayed {n} of 20")),
             (
@@ -230,6 +262,16 @@ DOES_NOT_HOLD = [
             ("who hands on work was released since", rain(sender={"before": {"env": {}}, "released": 5000})),
             ("the log of who hands on work begins too late", rain(hours=1.5)),
             ("a third of the jobs fails", rain(errors("mail-worker", 0.3, 1500))),
+            ("who tells so has nothing to do with their broker", rain(sender={"env": {}})),
+            ("who tells so has a broker of its own", rain(sender={"env": {"AMQP_URL": "amqp://broker.example:5672"}})),
+            ("articles are published", rain(told="INFO article {n} published")),
+            ("requests wait for a thread", rain(told="INFO request {n} queued for a worker thread, 3 ahead")),
+            ("events are kept for an audit", rain(told="DEBUG audit event created for user {n}")),
+            ("who hands on work had four times as many pods", rain(objects=[resized("down", "to 2 from 8")])),
+            ("who hands on work had so by events of newer servers", rain(objects=[resized("down", "from 8 to 2")])),
+            ("who hands on work had more by figures", rain(figure("replicas_wanted", 8, 2, component="shop"))),
+            ("only what ships their logs is at its limit", hot(of="fluent-bit", busy=None, took=(0.31, 0.31))),
+            ("of two containers nobody knows which works", hot(spec=TWO, of="work", busy=None, took=(0.31, 0.31))),
             ("jobs became slower within the hour", rain(took=(3.0, 6.0), done=(3.9, 1.97))),
         )
     ),

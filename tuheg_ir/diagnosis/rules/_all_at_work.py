@@ -18,7 +18,9 @@ from tuheg_ir.diagnosis.rules._held_up import few_of_its_lines
 from tuheg_ir.diagnosis.rules._in_line import EXPLAINED, FEWER, JOB_TIME, JOBS_DONE, JOBS_IN_WORK, jobs_in_line
 from tuheg_ir.diagnosis.rules._job_times import SLOWER, Near, alike, as_quick
 from tuheg_ir.diagnosis.rules._more_handed import more_handed
-from tuheg_ir.diagnosis.rules._readers import LEAST, grown, named_in, queues, reader
+from tuheg_ir.diagnosis.rules._readers import LEAST, grown, name_of, named_in, queues, reader
+from tuheg_ir.diagnosis.rules._twins import own_container
+from tuheg_ir.diagnosis.view.reading import text
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.trouble import ERRORS, errors, labels_of
 from tuheg_ir.diagnosis.view.usage import BUSY
@@ -105,7 +107,7 @@ def _all_at_work(view: View, consumer: Workload, series: Series) -> tuple[Eviden
     was = as_quick(view, consumer, known, start, does.near)
     first = Evidence("logs", consumer.ref, f"one took {was:.2g} s before any can have waited", known) if was else None
     more = 1.0 + _pace(series) / does.done
-    why = first or more_handed(view, consumer, began, start, more, known)
+    why = first or more_handed(view, consumer, name_of(series), began, start, more, known)
     return (Evidence("metrics", consumer.ref, f"{does.told}, and it does {does.done:.3g} a second"), why) if why else ()
 
 
@@ -135,13 +137,17 @@ def _does_all(view: View, consumer: Workload, series: Series) -> _Does | None:
 
 
 def _at_its_limit(view: View, consumer: Workload) -> bool:
-    """Tell whether all pods of readers were at their processor limit at first, nearly always since, and are."""
-    for pod in consumer.live:
+    """Tell whether all pods of readers were at their processor limit at first, nearly always since, and are.
+
+    What helps beside them may be at its own limit while they wait.
+    """
+    own = own_container(consumer)
+    for pod in consumer.live if own else ():
         ask = (view.figures.first, view.figures.median, view.figures.now)
-        shares = [figure("cpu_share", pod=pod.name) for figure in ask]
+        shares = [figure("cpu_share", pod=pod.name, container=text(own, "name")) for figure in ask]
         if any(share is None or share < BUSY for share in shares):
             return False
-    return bool(consumer.live) and not releases(view, consumer, PEAK)
+    return bool(own and consumer.live) and not releases(view, consumer, PEAK)
 
 
 def _all_busy(view: View, consumer: Workload) -> tuple[float, float] | None:

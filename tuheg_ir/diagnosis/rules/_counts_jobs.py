@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.rules._asked_hosts import WATCHES
 from tuheg_ir.diagnosis.rules._hands_work import HANDS, shares_its_queue
-from tuheg_ir.diagnosis.rules._probed_hosts import WATCHES
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.trouble import labels_of

@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._asked_hosts import WATCHES
 from tuheg_ir.diagnosis.rules._capacity import GROWN
+from tuheg_ir.diagnosis.rules._fed_by import OF_A_STORE
+from tuheg_ir.diagnosis.rules._hands_work import OF_A_QUEUE
 from tuheg_ir.diagnosis.rules._hosts_outside import is_outside
 from tuheg_ir.diagnosis.rules._told_more import told_more
-from tuheg_ir.diagnosis.view.graph import hosts_in
+from tuheg_ir.diagnosis.rules._twins import own_container, program_of
+from tuheg_ir.diagnosis.view.changes import refs_read
+from tuheg_ir.diagnosis.view.graph import hosts_in, leads
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.programs import role
-from tuheg_ir.diagnosis.view.reading import items, text, whole
+from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
+from tuheg_ir.diagnosis.view.reading import items, mapping, text, whole
 from tuheg_ir.diagnosis.view.scaling import autoscaler
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
@@ -21,7 +26,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 
 def more_handed(
-    view: View, reader: Workload, began: datetime, start: datetime, least: float, straight: datetime
+    view: View, reader: Workload, queue: str, began: datetime, start: datetime, least: float, straight: datetime
 ) -> Evidence | None:
     """Return that more is handed to a reader since a time between two, and that nothing else can have held it up.
 
@@ -32,7 +37,8 @@ def more_handed(
     """
     if _changed(reader, began, start) or _asks_outside(view, reader) or not _well_behind(view, reader, began, start):
         return None
-    found = (*_grew_then(view, reader, began, start), *told_more(view, reader, straight, start, max(GROWN, least)))
+    most = max(GROWN, least)
+    found = (*_grew_then(view, reader, began, start), *told_more(view, reader, queue, straight, start, most))
     return found[0] if found else None
 
 
@@ -56,20 +62,65 @@ def _asks_outside(view: View, reader: Workload) -> bool:
 
 def _well_behind(view: View, reader: Workload, began: datetime, start: datetime) -> bool:
     """Tell whether all that a reader asks answers well, was not changed meanwhile, and can do more than it does."""
-    for each in view.called(reader.ref):
+    hidden = _behind_keys(view, reader)
+    for each in (*view.called(reader.ref), *(hidden or ())):
         scaler = autoscaler(view, each.ref)
         if _changed(each, began, start) or any(troubles(view, each.ref)) or each.ready < each.wanted:
             return False
         if usage(view.figures, each, "cpu_share").widely(BUSY) or (scaler and (scaler.at_most or scaler.limited)):
             return False
-    return True
+    return hidden is not None
+
+
+def _behind_keys(view: View, reader: Workload) -> list[Workload] | None:
+    """Return the stores of the namespace whose addresses a reader takes from Secrets; None if it takes others so.
+
+    Nobody can tell whom it asks by an address that is not to be seen.
+    """
+    found = []
+    for variable, kind, label in _taken(view, reader):
+        if not leads(variable) or WATCHES.search(variable.lower()):
+            continue
+        if kind == "ConfigMap" and label in view.objects(kind):
+            continue  # its settings are known
+        store = _store_of(view, label) if OF_A_STORE.search(variable) or OF_A_QUEUE.search(variable) else None
+        if store is None:
+            return None
+        found.append(store)
+    return found
+
+
+def _taken(view: View, workload: Workload) -> Iterator[tuple[str, str, str]]:
+    """Yield (variable, kind, name) of what containers take from Secrets and ConfigMaps; of all of one each key is one.
+
+    Of one whose keys nobody knows that may be an address.
+    """
+    spec = mapping(workload.template, "spec")
+    for container in (*items(spec, "initContainers"), *items(spec, "containers")):
+        for entry in items(container, "env"):
+            for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
+                if label := text(entry, "valueFrom", field, "name"):
+                    yield text(entry, "name"), kind, label
+        for entry in items(container, "envFrom"):
+            for field, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
+                if label := text(entry, field, "name"):
+                    keys = mapping(view.objects(kind).get(label), "data") or ("url",)
+                    yield from ((f"{text(entry, 'prefix')}{key}", kind, label) for key in keys)
+
+
+def _store_of(view: View, secret: str) -> Workload | None:
+    """Return the one store of the namespace that reads a Secret, or after which it is called; None for none."""
+    stores = of_role(view.workloads, *DATA)
+    found = [w for w in stores if f"Secret/{secret}" in refs_read(w.template, "Secret")]
+    found = found or [w for w in stores if f"{secret}-".startswith(f"{w.name}-")]
+    return found[0] if len(found) == 1 else None
 
 
 def _grew_then(view: View, reader: Workload, began: datetime, start: datetime) -> Iterator[Evidence]:
     """Yield those of the reader's own program who take requests, and have more replicas since a time between two."""
     for each in view.serving:
         scaler = None if each is reader or role(each) else autoscaler(view, each.ref)
-        if scaler is None or scaler.blind or not (_images(each) & _images(reader) and view.leading_to(each.ref)):
+        if scaler is None or scaler.blind or not (_of_one_program(each, reader) and view.leading_to(each.ref)):
             continue
         young = [p for p in each.live if p.created and began <= p.created <= start]
         older = sum(p.created is not None and p.created < began for p in each.live)
@@ -81,12 +132,10 @@ def _grew_then(view: View, reader: Workload, began: datetime, start: datetime) -
         yield Evidence("objects", each.ref, fact, min(p.created for p in young if p.created))
 
 
-def _images(workload: Workload) -> set[str]:
-    """Return the images of a workload, of whatever tag: a program's web part hands its jobs to its own workers."""
-    images = (text(each, "image").partition("@")[0] for each in items(workload.template, "spec", "containers"))
-    return {_untagged(image) for image in images if image}
+def _of_one_program(one: Workload, other: Workload) -> bool:
+    """Tell whether two run one program, of whatever tag: its web part hands its jobs to its own workers.
 
-
-def _untagged(image: str) -> str:
-    path, slash, last = image.rpartition("/")
-    return f"{path}{slash}{last.partition(':')[0]}"
+    What helps beside both, as a proxy or what ships logs, makes no one program of them.
+    """
+    mine, theirs = own_container(one), own_container(other)
+    return bool(mine and theirs) and program_of(text(mine, "image")) == program_of(text(theirs, "image")) != ""

@@ -8,6 +8,7 @@ from itertools import chain, takewhile
 from typing import Any
 
 from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.rules.run_held_open import HELPERS
 from tuheg_ir.diagnosis.seal import is_secret_name
 from tuheg_ir.diagnosis.view.reading import at, items, text
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -20,6 +21,17 @@ def another_program(one: Workload, other: Workload) -> bool:
     """Tell whether two workloads run different programs; a canary runs the same, in another version."""
     mine, theirs = programs(one), programs(other)
     return bool(mine and theirs) and not mine <= theirs and not theirs <= mine
+
+
+def own_container(workload: Workload) -> Mapping[str, Any] | None:
+    """Return the container that does a workload's own work; None where nobody can tell which of several that is.
+
+    It is called like the workload, or is the only one but for helpers.
+    """
+    found = [*items(workload.template, "spec", "containers")]
+    named = [each for each in found if text(each, "name") == workload.name]
+    work = named or [e for e in found if len(found) == 1 or not HELPERS.search(f"{text(e, 'name')} {text(e, 'image')}")]
+    return work[0] if len(work) == 1 else None
 
 
 def programs(workload: Workload, *, tags: bool = False) -> set[str]:

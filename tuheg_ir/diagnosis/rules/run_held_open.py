@@ -17,7 +17,7 @@ from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 LONG = timedelta(minutes=15)
 """So long after the work is done a helper that knows that it should end has ended."""
 DAY = timedelta(hours=24)
-_HELPERS = late(
+HELPERS = late(
     r"proxy|side.?car|agent|envoy|istio|linkerd|mesh|tunnel|exporter|collector|otel|fluent|filebeat|vector|forward|"
     r"shipper|dapr|vault",
     re.IGNORECASE,
@@ -49,7 +49,7 @@ def _left(view: View, pod: Pod) -> list[Container]:
 def _helps(container: Container) -> bool:
     """Tell whether a container is there for others: it listens, or is a program of that kind."""
     serves = any(not _METRICS.search(text(port, "name")) for port in items(container.spec, "ports"))
-    named = _HELPERS.search(f"{container.name} {text(container.spec, 'image')}") is not None
+    named = HELPERS.search(f"{container.name} {text(container.spec, 'image')}") is not None
     return serves or named or "readinessProbe" in container.spec
 
 

@@ -33,6 +33,12 @@ _NAMED = late(
     re.IGNORECASE,
 )
 """Names of variables whose value is a host, or a list of hosts."""
+_BESIDE = late(
+    r"(?:pass(?:word|wd|phrase)?|pwd|token|secret|key|cert(?:ificate)?|salt|(?<![a-z])id|user(?:_?name)?"
+    r"|(?<!host)name|(?<![a-z])port)(?:_file)?$",
+    re.IGNORECASE,
+)
+"""Names of what stands beside a host, and is none."""
 _WHOM = r"(?:upstream|backend)(?:_(?:addr|host|name|service|cluster))?"
 _ASKED = late(
     rf'(?<!\\)" 5\d\d \d+ {QUOTED} {QUOTED}(?:[^"]|{QUOTED}){{0,600}}?'
@@ -220,6 +226,11 @@ class Graph:
 
     def _read_by(self, workload: Workload) -> set[str]:
         return {ref for kind, ref in reads(workload.template) if kind == "ConfigMap"}
+
+
+def leads(key: str) -> bool:
+    """Tell whether a variable is called as those are whose value is a host."""
+    return _NAMED.search(key) is not None and not _BESIDE.search(key)
 
 
 def hosts_in(key: str, value: str) -> set[str]:
