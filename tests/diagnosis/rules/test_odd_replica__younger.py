@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR, younger
 from tests.diagnosis.rules.scenes import SHOP, errors, shop
 from tests.diagnosis.rules.test_configuration_changed_outside__younger import CONF, JAVA, KEY, WHOLE, drained, edited
-from tests.diagnosis.rules.tiny import DAY, Obj, figure, log, pod, snapshot
+from tests.diagnosis.rules.tiny import DAY, Obj, figure, log, pod, secret_key, snapshot
 from tuheg_ir.diagnosis.model import Snapshot
 
 REFUSED = 'FATAL: password authentication failed for user "shop"'
@@ -54,5 +56,33 @@ DOES_NOT_HOLD = [
         ("the one of them is alone on its node", drained(CONF, young=1, nodes=("n1", "n1", "n1", "n1", "n2"))),
         ("they are refused since a password was edited", drained(OTHER, says=REFUSED, envFrom=[], **KEY)),
         ("one that just started tells nothing yet", drained(CONF, young=3, ill=(2, 3), ages=(HOUR, HOUR, 120))),
+    )
+]
+UNREAD: dict[str, Any] = {"envFrom": [], **KEY}
+HOLDS += [
+    Holds(
+        f"the youngest are ill since they took a Secret that nobody may read: {what}",
+        world,
+        (SHOP, "unknown", "page_human"),
+        excludes=no("restart_workload", at=SHOP),
+        harmful=("restart_workload", "rollback_workload"),
+    )
+    for what, world in (
+        ("two of five", drained(**UNREAD)),
+        ("all of it is taken", drained(pods=6, says=JAVA, envFrom=[{"secretRef": {"name": "partner"}}])),
+        ("another Secret was read", drained(OTHER, envFrom=[], env={"TOKEN": secret_key("bank", "token")})),
+    )
+]
+HOLDS += [
+    Holds(
+        f"the ill ones take a Secret that nobody may read, and {what}",
+        world,
+        (SHOP, "service_crash", "restart_workload"),
+    )
+    for what, world in (
+        ("it is one alone", drained(young=1, **UNREAD)),
+        ("one as young is well", drained(young=3, ill=(2, 3), **UNREAD)),
+        ("they are no younger than the others", drained(ill=(0, 4), **UNREAD)),
+        ("they were well with it for days", drained(age=5 * DAY, onset=1800, **UNREAD)),
     )
 ]

@@ -25,7 +25,7 @@ from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.silent import complained_since
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
-from tuheg_ir.diagnosis.view.written import read_write
+from tuheg_ir.diagnosis.view.written import read_write, unseen_secrets
 
 _SETTINGS = ("ConfigMap", "Secret")
 _OF_OTHERS = ("certificate",)
@@ -33,6 +33,8 @@ _REFUSED = ("_authentication", "_full")
 """Ends of troubles that new pods have for other reasons: a login of which other rules know more, no session left."""
 _NAMELESS = "outside_authentication"
 """A client that is refused tells often by what status, and not by whom."""
+_SEVERAL = 2
+"""So many pods that are younger than all others are seldom ill by chance."""
 _SETTLED = timedelta(minutes=2)
 """So long after the start of its containers a pod's status is written for that."""
 
@@ -83,6 +85,20 @@ def may_be_taken(view: View, workload: Workload, odd: Collection[str]) -> bool:
     rest = (pod for pod in workload.live if pod.name not in odd and pod.ready)
     well = [pod for pod in rest if pod.started is None or not view.recent(pod.started, PROVEN)]
     if not ill or not well or not any(_edits(view, workload, ill, well)):
+        return False
+    began = [(_ill_since(view, workload, pod), pod.started) for pod in ill]
+    return all(since is None or soon_after(since, started) for since, started in began)
+
+
+def may_be_taken_unseen(view: View, workload: Workload, odd: Collection[str]) -> bool:
+    """Tell whether several odd pods, all younger than all well ones, are ill since they took a Secret that is not read.
+
+    One may be ill by itself. Of several that all started since some moment a start makes none better, if they took what
+    nobody may look at: whoever runs from before would be given it too.
+    """
+    ill = [pod for pod in workload.live if pod.name in odd]
+    well = [pod for pod in workload.live if pod.name not in odd and pod.ready]
+    if len(ill) < _SEVERAL or not _younger(view, ill, well) or not unseen_secrets(view, workload.template):
         return False
     began = [(_ill_since(view, workload, pod), pod.started) for pod in ill]
     return all(since is None or soon_after(since, started) for since, started in began)

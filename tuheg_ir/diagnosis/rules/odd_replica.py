@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._not_of_its_own import met_by_all, not_of_its_own, refused_sessions
 from tuheg_ir.diagnosis.rules._pool_hangs import pool_hangs
-from tuheg_ir.diagnosis.rules._taken_in_between import may_be_taken, taken_in_between
+from tuheg_ir.diagnosis.rules._taken_in_between import may_be_taken, may_be_taken_unseen, taken_in_between
 from tuheg_ir.diagnosis.rules.all_stuck import stuck_again
 from tuheg_ir.diagnosis.view.beneath import rolled_beneath
 from tuheg_ir.diagnosis.view.builds import another_build
@@ -60,6 +60,7 @@ def when(view: View) -> Iterator[Match]:
         cause, around = not_of_its_own(view, workload, odd)
         spent = bool(heap) or used_up(view, workload, odd)
         hanging = () if around or spent else pool_hangs(view, workload, odd)
+        doubtful = doubtful or (not spent and not hanging and may_be_taken_unseen(view, workload, odd))
         cause = cause or (
             "unknown" if doubtful else "resource_exhaustion" if spent else "database_connection" if hanging else ""
         )

@@ -143,3 +143,9 @@ def _replaced(workload: Workload, made: datetime) -> bool:
     """Tell whether what a template reads was made after its pods had started: there was another one before."""
     ages = [pod.created for pod in workload.live if pod.created]
     return bool(ages) and made - min(ages) > MINUTE
+
+
+def unseen_secrets(view: View, template: Mapping[str, Any]) -> set[str]:
+    """Return the Secrets of which each start takes variables, and that were not read: nobody knows of their edits."""
+    known = view.objects("Secret")
+    return {label for kind, label, _, _ in keys_of(template) if kind == "Secret" and label not in known}
