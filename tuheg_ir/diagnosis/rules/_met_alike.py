@@ -7,13 +7,16 @@ a release may make itself, by asking for too much, and others feel it: then who 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._credentials import Refusal, refusals
 from tuheg_ir.diagnosis.rules._fed_by import OF_A_STORE, share_a_store
+from tuheg_ir.diagnosis.view.changes import keys_of
 from tuheg_ir.diagnosis.view.complaints import complaints, fresh
 from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
 from tuheg_ir.diagnosis.view.hosts import hosts_named, is_address
@@ -34,7 +37,8 @@ _KINDS = (
     *("database_writes_refused", "database_authentication", "outside_authentication", "account_locked", "schema"),
 )
 """Troubles that somebody's being asked for more than before does not make."""
-_WAITING = ("connection_timeout", "pool_exhausted", "lock_wait")
+_LOCK = "lock_wait"
+_WAITING = ("connection_timeout", "pool_exhausted", _LOCK)
 """Troubles of who waits for a store in vain."""
 _BUSY = late(
     r"time[ds]?.?out|deadline|time limit|too many|\bslow|\b429\b|\b50[34]\b|exhaust|overload|\bbusy\b", re.IGNORECASE
@@ -94,6 +98,38 @@ def _behind(view: View, workload: Workload) -> Evidence | None:
     return None
 
 
+def refused_alike(view: View, workload: Workload) -> Evidence | None:
+    """Return that somebody who was not released is refused with the login that other code is refused with.
+
+    What was logged in before a password was changed goes on, and what starts since does not: new pods of a release are
+    the first of their like, and those that it replaces tell nothing of it. None: nobody is, or the release may have
+    brought the login.
+    """
+    mine = [each for each in refusals(view) if each.workload is workload] if of_code_alone(workload) else []
+    above = view.graph.callers(workload.ref)
+    for other in refusals(view) if mine else ():
+        if other.workload is workload or other.workload.ref in above:
+            continue
+        lately = [each.hit for each in other.complaints if fresh(view, each.hit) and not each.hit.previous]
+        since, times = oldest(hit.first for hit in lately), sum(hit.count for hit in lately)
+        if since is None or times < OFTEN or _new(other.workload, since):
+            continue
+        if any(_one_login(each, other) for each in mine):
+            met = _Met("login", other.server, times, since, lately[0].line)
+            return _told(other.workload, "is refused as well", met)
+    return None
+
+
+def _one_login(one: Refusal, other: Refusal) -> bool:
+    """Tell whether two are refused by one server as one user; where it names none, with what is in one Secret."""
+    if not one.hosts & other.hosts:
+        return False
+    if one.users and other.users:
+        return bool(one.users & other.users)
+    mine, theirs = ({each[:3] for each in keys_of(each.workload.template)} for each in (one, other))
+    return any(kind == "Secret" for kind, *_ in mine & theirs)
+
+
 def waits_before(view: View, workload: Workload) -> Evidence | None:
     """Return that somebody else waited in vain for a store before other code did that uses it as well.
 
@@ -112,6 +148,25 @@ def waits_before(view: View, workload: Workload) -> Evidence | None:
         if _came_since(workload, other, met):
             return _told(other, "waits in vain since before", met)
     return None
+
+
+def wait_for_a_lock_alike(view: View, workload: Workload, pods: Collection[str]) -> bool:
+    """Tell whether all that some pods meet is a lock which somebody else of their store waits for in vain as well.
+
+    Who waits for a lock and gives up does not hold it: none is set free with him.
+    """
+    hits = [hit for hit in view.hits_of(workload.ref) if hit.pod in pods and not hit.previous]
+    times: Counter[str] = Counter()
+    for hit in hits:
+        times[hit.pod] += hit.count
+    if not pods or {hit.trouble for hit in hits} != {_LOCK} or any(times[pod] < OFTEN for pod in pods):
+        return False
+    above = view.graph.callers(workload.ref)
+    return any(
+        sum(hit.count for hit in _waits(view, other) if hit.trouble == _LOCK) >= OFTEN and _share(view, workload, other)
+        for other in view.serving
+        if other is not workload and other.ref not in above and role(other) not in (*DATA, "pooler")
+    )
 
 
 def _waits(view: View, workload: Workload) -> tuple[Hit, ...]:

@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._collecting import heap_is_full
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._kept_by_age import kept_by_age
+from tuheg_ir.diagnosis.rules._met_alike import wait_for_a_lock_alike
 from tuheg_ir.diagnosis.rules._missed import felt_by
 from tuheg_ir.diagnosis.rules._not_of_its_own import by_a_clock, strangers_words
 from tuheg_ir.diagnosis.rules._way_out import is_proxy
@@ -81,9 +82,9 @@ def _proven(view: View, workload: Workload, ill: Collection[str], *, measured: b
     """Tell whether the well ones have run for long enough to show that what a release brought is good.
 
     Where nobody measures them, all that they show is that they do not tell of it. Who loses what the others have lost
-    is only not there yet.
+    is only not there yet, nor is who has not asked for what somebody else of their store keeps locked.
     """
-    if kept_by_age(view, workload):
+    if kept_by_age(view, workload) or wait_for_a_lock_alike(view, workload, ill):
         return False
     if used_up(view, workload, ill):
         return not releases(view, workload, timedelta(seconds=LIFE))
