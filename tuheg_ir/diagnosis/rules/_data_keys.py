@@ -9,10 +9,14 @@ from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Obj
+from tuheg_ir.diagnosis.rule import RESTARTS, Match
+from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
 from tuheg_ir.diagnosis.view.reading import created, items, mapping, moment, text, writers
+from tuheg_ir.diagnosis.view.releases import template_before
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import read_write
 
 _KEY = late(r"crypt|cipher|fernet|(?:key(?:s|set|ring)?|salt)(?![a-z])", re.IGNORECASE)
@@ -20,6 +24,10 @@ _OTHER_KEY = late(r"(?:api|access|account|tls|ssh|public|jwt|sign(?:ing)?|licen[
 """Keys by which nothing is encrypted that is stored."""
 _VERSION = late(r"version|chart|revision|commit|build|(?<![a-z])(?:sha|tag)(?![a-z])", re.IGNORECASE)
 _LOGIN = late(r"pass(?:word|wd)?(?![a-z])|user|url|uri|dsn|host", re.IGNORECASE)
+
+
+ROWS = 3
+"""Fewer rows than this may be broken by themselves."""
 
 
 def data_keys(view: View, template: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -59,6 +67,28 @@ def may_be_of_a_label(secret: Obj, at: datetime) -> bool:
     wrote = [each for each in writers(secret) if moment(each, "time") == at]
     labels = [mapping(each, "fieldsV1", "f:metadata", "f:labels") for each in wrote]
     return bool(labels) and all(any(map(_VERSION.search, each)) for each in labels)
+
+
+def may_be_rewritten(view: View, workload: Workload) -> bool:
+    """Tell whether it cannot decrypt what is stored by a key of a Secret that was not read: it may have been replaced.
+
+    Not where a release took its key from elsewhere: that is known of it. What is taken as a whole may be the key too.
+    """
+    hits = (hit for hit in view.hits_of(workload.ref, "undecryptable") if not hit.previous)
+    if sum(hit.count for hit in hits) < ROWS:
+        return False
+    template, before = workload.template, template_before(workload)
+    keys = set(data_keys(view, template))
+    whole = {label for kind, label, key, _ in keys_of(template) if kind == "Secret" and not key}
+    unseen = (whole | {secret for secret, _ in keys}) - set(view.objects("Secret"))
+    return bool(unseen) and (not before or keys <= set(data_keys(view, before)))
+
+
+def of_unseen_key(match: Match) -> Match:
+    """Return a match for a person: who goes back to a template takes the key of stored data as it is now as well."""
+    why = "nobody may see whether the key of what is stored was replaced, and each start takes it as it is now"
+    barred = not_for((match.component,), why, ("rollback_workload", *RESTARTS))
+    return match._replace(root_cause="configuration_error", remedy="page_human", excludes=(*match.excludes, *barred))
 
 
 def _is_key(named: str) -> bool:

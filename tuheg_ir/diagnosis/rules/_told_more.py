@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
-from tuheg_ir.diagnosis.rules._hands_work import HANDS, share_a_queue
+from tuheg_ir.diagnosis.rules._hands_work import HANDS, shares_its_queue
 from tuheg_ir.diagnosis.rules._readers import KEEPS
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.marked import complains
@@ -55,7 +55,7 @@ def told_more(
         found = _times(view, each, began, start)
         if found is None or found[0] < least or _had_more(view, each, found[2]):
             continue
-        if share_a_queue(view, reader, each) or _names(view, each, queue):
+        if shares_its_queue(view, each, reader) or _names(view, each, queue):
             fact = f"it tells {found[0]:.1f} times as often as before that it hands on work: {found[1].strip()[:160]}"
             yield Evidence("logs", each.ref, fact, start)
 

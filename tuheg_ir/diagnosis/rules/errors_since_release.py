@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
+from tuheg_ir.diagnosis.rules._data_keys import may_be_rewritten, of_unseen_key
 from tuheg_ir.diagnosis.rules._failed_before import failed_before
 from tuheg_ir.diagnosis.rules._handed_on import handed_on
 from tuheg_ir.diagnosis.rules._helping import names
@@ -17,7 +18,7 @@ from tuheg_ir.diagnosis.rules._in_between import JUST, PROVEN, in_between, misre
 from tuheg_ir.diagnosis.rules._innocent_image import others_fail, passes_on, run_began, waits_for_the_dead
 from tuheg_ir.diagnosis.rules._intrusion import taken_over
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
-from tuheg_ir.diagnosis.rules._met_alike import met_alike, waits_before
+from tuheg_ir.diagnosis.rules._met_alike import met_alike, refused_alike, waits_before
 from tuheg_ir.diagnosis.rules._own_words import own_words
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refused_with_others
 from tuheg_ir.diagnosis.rules._said_before import said_before
@@ -58,7 +59,16 @@ MORE = 1.6
 
 
 def when(view: View) -> Iterator[Match]:
-    """What users feel began with a release, or only the pods of the release show it.
+    """What began with a release, for a person where nobody may see whether a key that it needs was replaced."""
+    for match in _begun(view):
+        replaced = may_be_rewritten(view, view.workloads[match.component])
+        yield of_unseen_key(match)._replace(certainty=min(match.certainty, GUESS)) if replaced else match
+
+
+def _begun(view: View) -> Iterator[Match]:
+    """Yield what users feel and began with a release.
+
+    What users feel began with a release, or only the pods of the release show it.
 
     Where the release brought an image alone, a person looks first if its errors blame somebody else, or if it had
     served well for minutes and blames itself for nothing: then it is seldom the reason.
@@ -87,7 +97,7 @@ def when(view: View) -> Iterator[Match]:
             if split != "newer" and began and _nearer_edit(view, workload, began):
                 certainty = FAINT
             match = _match(view, workload, [seen for seen, _ in felt], began, certainty)
-            weighed = match if split == "newer" else _weighed(view, workload, match, began)
+            weighed = (_weighed_apart if split == "newer" else _weighed)(view, workload, match, began)
             person = weighed.certainty <= UNLIKELY or taken_over(view, workload)
             yield weighed._replace(remedy="page_human") if person else weighed
         elif not felt and not split and releases(view, workload, FRESH):
@@ -236,6 +246,12 @@ def _of_others(view: View, workload: Workload, began: datetime | None) -> tuple[
 def _only_passed_on(match: Match, told: tuple[Evidence, ...]) -> Match:
     evidence = (*match.evidence, *told)
     return match._replace(evidence=evidence, certainty=FAINT, root_cause="dependency_failure")
+
+
+def _weighed_apart(view: View, workload: Workload, match: Match, _: datetime | None) -> Match:
+    """Return a match that only the newest pods show, less sure where others are refused with their login as well."""
+    told = refused_alike(view, workload)
+    return _only_passed_on(match, (told,)) if told else match
 
 
 def _weighed(view: View, workload: Workload, match: Match, began: datetime | None) -> Match:

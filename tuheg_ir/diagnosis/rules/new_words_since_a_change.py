@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._at_fault import at_fault
 from tuheg_ir.diagnosis.rules._behind_a_queue import fed_late, of_its_length
 from tuheg_ir.diagnosis.rules._called import called_before
 from tuheg_ir.diagnosis.rules._came_rarely import SETTINGS, rarely_since
+from tuheg_ir.diagnosis.rules._data_keys import may_be_rewritten
 from tuheg_ir.diagnosis.rules._fed_by import unfed
 from tuheg_ir.diagnosis.rules._hands_work import may_hand
 from tuheg_ir.diagnosis.rules._helping import behind
@@ -203,6 +204,8 @@ def _brought(view: View, workload: Workload, words: Marked, released: Workload, 
     """
     if role(released) in DATA or (_asked_in_vain(words.line) and not finds_nothing(view, workload)):
         return False
+    if may_be_rewritten(view, released):
+        return False  # who goes back takes the key of what is stored as it is now as well
     if not only_of_newest(released, crashes(view, released)) or lacked_before(view, workload, words, released):
         return False
     came = released.released_at

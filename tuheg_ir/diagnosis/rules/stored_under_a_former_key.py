@@ -14,7 +14,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
-from tuheg_ir.diagnosis.rules._data_keys import data_keys, key_written, may_be_of_a_label
+from tuheg_ir.diagnosis.rules._data_keys import ROWS, data_keys, key_written, may_be_of_a_label
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view.changes import volumes_of
 from tuheg_ir.diagnosis.view.complaints import fresh
@@ -28,8 +28,6 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import ASLEEP
 
-ROWS = 3
-"""Fewer rows than this may be broken by themselves."""
 SOON = timedelta(hours=1)
 """Who cannot read what is stored meets it soon after its start; who read it all for longer has the right key."""
 
