@@ -24,19 +24,24 @@ Line = tuple[datetime, str]
 
 @dataclass
 class Node:
-    """A node with one log, which it gives as the embedded cluster does; ``fails``: what it says to a long answer."""
+    """A node with one log, which it gives as the embedded cluster does; ``fails``: what it says to a long answer.
+
+    ``before``: the log of the container's life before; None if there was none.
+    """
 
     lines: list[Line]
     fails: Exception | None = None
     skew_s: float = 0.0
     asked: list[Mapping[str, Any]] = field(default_factory=list)
+    before: list[Line] | None = None
 
     def get_text(self, path: str, query: Mapping[str, Any], *, timeout_s: float) -> str:  # noqa: ARG002
         self.asked.append(query)
         if self.fails and len(self.asked) > 1:
             raise self.fails
         asked = Request("GET", path, {key: [str(value)] for key, value in query.items()}, {})
-        return lines_asked(Instance(NOW, "web", self.lines), asked, NOW)
+        lines = self.before if asked.flag("previous") and self.before is not None else self.lines
+        return lines_asked(Instance(NOW, "web", lines), asked, NOW)
 
 
 def told(node: Node, log: logs.Wanted) -> logs.Told:

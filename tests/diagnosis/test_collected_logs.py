@@ -107,6 +107,24 @@ def test_a_short_log_is_asked_for_once() -> None:
     assert len(node.asked) == 1
 
 
+def test_a_container_that_runs_again_since_its_pod_was_read_is_asked_for_its_last_words() -> None:
+    node = Node([], before=at_pace(0.1, 3, "ValueError: no such region"))
+    found = told(node, WEB._replace(ended=True)).log
+    assert (found.previous, len(found.lines)) == (True, 3)
+
+
+@pytest.mark.parametrize("again", [Node([]), Node([], fails=KUBE.KubeError("invalid", "no previous one"))])
+def test_a_container_that_ended_without_a_word_has_an_empty_log(again: Node) -> None:
+    found = told(again, WEB._replace(ended=True))
+    assert (found.log.previous, list(found.log.lines), found.note) == (False, [], "")
+
+
+def test_an_empty_log_of_a_container_that_runs_is_asked_for_once() -> None:
+    node = Node([], before=at_pace(0.1, 3))
+    assert not told(node, WEB).log.lines
+    assert len(node.asked) == 1
+
+
 def test_newest_lines_of_more_than_an_hour_are_enough() -> None:
     node = Node(at_pace(8, 3000))
     assert len(told(node, WEB).log.lines) == logs.LINES

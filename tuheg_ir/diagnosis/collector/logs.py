@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from math import inf
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -37,7 +38,10 @@ _NO_LOG = "unable to retrieve container logs"
 
 
 class Wanted(NamedTuple):
-    """One log to read; ``far``: as far back as may be; ``namespace``: the pod's, "" the target's."""
+    """One log to read; ``far``: as far back as may be; ``namespace``: the pod's, "" the target's.
+
+    ``ended``: its container had ended when the pod was read.
+    """
 
     pod: str
     container: str
@@ -45,6 +49,7 @@ class Wanted(NamedTuple):
     suspicious: bool
     far: bool = True
     namespace: str = ""
+    ended: bool = False
 
 
 def wanted(pods: Iterable[Obj], most: int = MOST) -> list[Wanted]:
@@ -119,7 +124,7 @@ def _of_container(meta: Mapping[str, Any], status: Mapping[str, Any], *, suspici
         return
     log = Wanted(str(meta["name"]), container, False, suspicious, namespace=str(meta.get("namespace") or ""))
     if "running" in state or "terminated" in state:
-        yield log
+        yield log._replace(ended="terminated" in state)
     if status.get("restartCount") and "terminated" not in state:
         yield log._replace(previous=True)
 
@@ -138,6 +143,8 @@ def read(context: Context, log: Wanted) -> Told | None:
     the most telling lines are kept.
     """
     near, asked = _text(context, log, LINES), LINES
+    if not near and log.ended and (before := _of_life_before(context, log)):
+        log, near = log._replace(previous=True), before
     if _is_cut(near) and len(near) > BYTES // 8:
         asked = LINES // 10
         near = _text(context, log, asked)
@@ -151,6 +158,13 @@ def read(context: Context, log: Wanted) -> Told | None:
             far, note = "", f"only its last {count} lines were read: {note_of(error)}"
         near = _before(far, near) + near
     return Told(Log(pod=log.pod, container=log.container, lines=kept_lines(near, LINES), previous=log.previous), note)
+
+
+def _of_life_before(context: Context, log: Wanted) -> str:
+    """Return what a container said that had ended, where it runs again since and has said nothing yet; "" if none."""
+    with suppress(module_utils("kube").kube.KubeError):  # it never said a word, and there is no life before
+        return _text(context, log._replace(previous=True), LINES)
+    return ""
 
 
 def _lines_of_an_hour(near: str, count: int) -> int:
