@@ -54,6 +54,11 @@ def looped(last: float, line: str = GO, *more: Any, well: int = 0, **told: Any) 
     )
 
 
+def unmeasured(*logs: Log, last: float = HOUR, restarts: int = 3) -> Snapshot:
+    """Return a shop that lived for long at first and is killed again and again since, and that nobody measures."""
+    return snapshot(lived(last, restarts=restarts), logs=logs)
+
+
 def fills(*figures: tuple[str, Series], logs: list[Log] | None = None, released: float = 3 * HOUR) -> Snapshot:
     return snapshot(shop(before=IMAGE, released=released), figures=[errors("shop"), *figures], logs=logs or [])
 
@@ -102,6 +107,32 @@ HOLDS = [
         ("its lives are shorter since it is busy, and few of its calls are late", looped(HOUR, well=200)),
         ("pods of the template before wait for the same host, and have room", half()),
         ("a Deployment of the version before waits for the same host, and has room", beside()),
+    )
+]
+HOLDS += [
+    Holds(
+        f"nobody measures a release that is killed for memory, {what}",
+        world,
+        (SHOP, "code_defect", remedy),
+    )
+    for what, remedy, world in (
+        ("and nothing tells of its calls: it lived far longer at first", "page_human", unmeasured()),
+        (
+            "which lived far longer at first, and calls are not answered",
+            "page_human",
+            unmeasured(*waits(GO, 400, times=3)),
+        ),
+        (
+            "which lived far longer at first, and tells of its work alone",
+            "rollback_workload",
+            unmeasured(*waits(WORKS, 400)),
+        ),
+        (
+            "whose lives are as long as the first, and calls are not answered",
+            "rollback_workload",
+            unmeasured(*waits(GO, 400, times=3), last=1.8 * HOUR),
+        ),
+        ("twice, and calls are not answered", "rollback_workload", unmeasured(*waits(GO, 400, times=3), restarts=2)),
     )
 ]
 HOLDS += [

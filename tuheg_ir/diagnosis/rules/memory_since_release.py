@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._memory import asks_for_more, has_settled, killed_beside, put_into_memory, short_of_memory
 from tuheg_ir.diagnosis.rules._past_limit import let_go
 from tuheg_ir.diagnosis.rules._unbounded import kept_by_twin
+from tuheg_ir.diagnosis.view.complaints import UNANSWERED
 from tuheg_ir.diagnosis.view.given import given_limit
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases
 from tuheg_ir.diagnosis.view.trouble import troubles
@@ -63,7 +64,8 @@ def _match(view: View, workload: Workload, evidence: tuple[Evidence, ...]) -> Ma
         told.append(Evidence("objects", workload.ref, bound, workload.released_at))
         told += [twin] if (twin := kept_by_twin(view, workload)) else []
     proof = waits_with_room(view, workload)
-    seen = proof or told or view.figures.any_known or view.snapshot.logs
+    calm = view.snapshot.logs and not view.hits_of(workload.ref, *UNANSWERED)
+    seen = proof or told or view.figures.any_known or calm
     late = not seen and _came_late(view, workload)
     return Match(
         component=workload.ref,
@@ -83,7 +85,7 @@ def _match(view: View, workload: Workload, evidence: tuple[Evidence, ...]) -> Ma
 def _came_late(view: View, workload: Workload) -> bool:
     """Tell whether all pods lived for long under the template before the first of several kills, and far shorter since.
 
-    Their calls may wait for somebody since then; only figures and logs would tell.
+    Their calls may wait for somebody since then, as their logs may tell; only figures show whether these fill it.
     """
     often = all(each.restarts >= _SEVERAL for _, each in killed_for_memory(view, workload))
     return often and workload.released_at is not None and outlived(view, workload, workload.released_at)
