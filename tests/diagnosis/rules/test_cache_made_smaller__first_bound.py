@@ -7,10 +7,10 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CACHE, SHOP, URL, alert, errors, rate
+from tests.diagnosis.rules.test_cache_made_smaller import evictions
 from tests.diagnosis.rules.tiny import (
     NOW,
     Obj,
-    figure,
     log,
     pod,
     postgres,
@@ -44,11 +44,6 @@ def conf(told: str) -> Obj:
 def secret(key: str) -> Obj:
     """Return a Secret of one key."""
     return thing("Secret", "redis", data={key: seal("told", "redis")})
-
-
-def evicts(before: float, now: float, since: float = 1500, name: str = "redis") -> tuple[str, Series]:
-    """Return how many keys a cache throws out a second."""
-    return figure("cache_evictions", before, now, since, component=name)
 
 
 def held(*points: tuple[float, float]) -> tuple[str, Series]:
@@ -86,45 +81,55 @@ HOLDS = [
     *(
         Holds(f"its release gave it its first bound: {what}", made, FOUND, excludes=BARRED, alone=True)
         for what, made in (
-            ("it throws out since it has reached it", world(bounded(*CAP), evicts(0, 40))),
-            ("figures begin when it did so already", world(bounded(*CAP), evicts(40, 40, 3500))),
-            ("its container may have five times as much", world(bounded(*CAP, resources=ROOMY), evicts(0, 12))),
-            ("in one word, and in bytes", world(bounded("--maxmemory=100000000"), evicts(0, 5))),
+            ("it throws out since it has reached it", world(bounded(*CAP), evictions("redis", 0, 40))),
+            ("figures begin when it did so already", world(bounded(*CAP), evictions("redis", 40, 40, 3500))),
+            (
+                "its container may have five times as much",
+                world(bounded(*CAP, resources=ROOMY), evictions("redis", 0, 12)),
+            ),
+            ("in one word, and in bytes", world(bounded("--maxmemory=100000000"), evictions("redis", 0, 5))),
             ("it refuses what no longer fits", world(bounded("--maxmemory", "256mb"), logs=REFUSES)),
             (
                 "a variable of its image tells it",
-                world(redis(env={"REDIS_MAXMEMORY": "512mb"}, before={"env": {}}, released=HOURS), evicts(0, 40)),
+                world(
+                    redis(env={"REDIS_MAXMEMORY": "512mb"}, before={"env": {}}, released=HOURS),
+                    evictions("redis", 0, 40),
+                ),
             ),
             (
                 "its file of settings names none",
                 world(
                     bounded(*CAP, spec=CONF),
-                    evicts(0, 40),
+                    evictions("redis", 0, 40),
                     beside=[conf("appendonly no\ntimeout 0\n")],
                 ),
             ),
             (
                 "its file of settings is one long word, which is read in no time",
-                world(bounded(*CAP, spec=CONF), evicts(0, 40), beside=[conf("cachesize" * 10_000)]),
+                world(bounded(*CAP, spec=CONF), evictions("redis", 0, 40), beside=[conf("cachesize" * 10_000)]),
             ),
             (
                 "of Secrets it reads a password alone",
-                world(bounded(*CAP, spec=MOUNTED, env=PASSWORD), evicts(0, 40), beside=[secret("redis-password")]),
+                world(
+                    bounded(*CAP, spec=MOUNTED, env=PASSWORD),
+                    evictions("redis", 0, 40),
+                    beside=[secret("redis-password")],
+                ),
             ),
             (
                 "users ask for hardly more",
-                world(bounded(*CAP, resources=HALF), rate("shop", 50, 70, 1700), evicts(0, 40)),
+                world(bounded(*CAP, resources=HALF), rate("shop", 50, 70, 1700), evictions("redis", 0, 40)),
             ),
             (
                 "only an alert tells who suffers",
-                world(bounded(*CAP), evicts(0, 40), felt=[], alerts=[alert(service="shop")]),
+                world(bounded(*CAP), evictions("redis", 0, 40), felt=[], alerts=[alert(service="shop")]),
             ),
             (
                 "a user was released meanwhile, and it filled up as before",
                 world(
                     bounded(*CAP),
                     held((3600, 0.8), (1500, 1.0), (0, 1.0)),
-                    evicts(0, 40),
+                    evictions("redis", 0, 40),
                     shop={"before": {"image": "shop:1"}, "released": 1900},
                 ),
             ),
@@ -132,14 +137,14 @@ HOLDS = [
     ),
     Holds(
         "its release gave it its first bound: carts lie in it",
-        world(bounded(*CAP), evicts(0, 40), env={**ASKS, "CART_STORE": "redis"}),
+        world(bounded(*CAP), evictions("redis", 0, 40), env={**ASKS, "CART_STORE": "redis"}),
         (CACHE, "configuration_error", "page_human"),
         harmful=("rollback_workload", "restart_workload"),
     ),
     *(
         Holds(
             f"its release gave it its first bound, and users ask three times as much: {what}",
-            world(bounded(*CAP, resources=HALF), THRICE, evicts(0, 40), *measured),
+            world(bounded(*CAP, resources=HALF), THRICE, evictions("redis", 0, 40), *measured),
             (CACHE, "configuration_error", "page_human"),
             believed=believed,
             harmful=("rollback_workload", "restart_workload", "scale_workload"),
@@ -156,38 +161,43 @@ DOES_NOT_HOLD = [
             f"a cache got a bound by its release: {what}", made, ("page_human",), harmful=("rollback_workload",)
         )
         for what, made in (
-            ("it is not reached", world(bounded(*CAP), evicts(0, 0))),
+            ("it is not reached", world(bounded(*CAP), evictions("redis", 0, 0))),
             ("nobody measures it", world(bounded(*CAP))),
-            ("it threw out as much before it", world(bounded(*CAP, released=1800), evicts(35, 40))),
+            ("it threw out as much before it", world(bounded(*CAP, released=1800), evictions("redis", 35, 40))),
             (
                 "its container may have hardly more",
-                world(bounded(*CAP, resources=TIGHT), evicts(0, 40)),
+                world(bounded(*CAP, resources=TIGHT), evictions("redis", 0, 40)),
             ),
             (
                 "its file of settings named one before",
                 world(
                     bounded(*CAP, spec=CONF),
-                    evicts(0, 40),
+                    evictions("redis", 0, 40),
                     beside=[conf("maxmemory 384mb\n")],
                 ),
             ),
             (
                 "its file of settings is sealed",
-                world(bounded(*CAP, spec=CONF), evicts(0, 40), beside=[conf(seal("maxmemory 384mb", "redis"))]),
+                world(
+                    bounded(*CAP, spec=CONF), evictions("redis", 0, 40), beside=[conf(seal("maxmemory 384mb", "redis"))]
+                ),
             ),
             (
                 "its file of settings lies in a Secret",
-                world(bounded(*CAP, spec=MOUNTED), evicts(0, 40), beside=[secret("redis.conf")]),
+                world(bounded(*CAP, spec=MOUNTED), evictions("redis", 0, 40), beside=[secret("redis.conf")]),
             ),
-            ("nobody knows what a Secret that it mounts tells", world(bounded(*CAP, spec=MOUNTED), evicts(0, 40))),
+            (
+                "nobody knows what a Secret that it mounts tells",
+                world(bounded(*CAP, spec=MOUNTED), evictions("redis", 0, 40)),
+            ),
             (
                 "a Secret tells one of its variables",
-                world(bounded(*CAP, env={"REDIS_ARGS": secret_key("redis", "args")}), evicts(0, 40)),
+                world(bounded(*CAP, env={"REDIS_ARGS": secret_key("redis", "args")}), evictions("redis", 0, 40)),
             ),
-            ("nobody sees its file of settings", world(bounded(*CAP, spec=CONF), evicts(0, 40))),
+            ("nobody sees its file of settings", world(bounded(*CAP, spec=CONF), evictions("redis", 0, 40))),
             (
                 "who was well until then suffers since long before",
-                world(bounded(*CAP, released=1800), evicts(0, 40), felt=[errors("shop", 0.3, 3000)]),
+                world(bounded(*CAP, released=1800), evictions("redis", 0, 40), felt=[errors("shop", 0.3, 3000)]),
             ),
         )
     ),
@@ -196,14 +206,14 @@ DOES_NOT_HOLD = [
         world(
             bounded(*CAP),
             held((3600, 0.5), (2100, 0.5), (1500, 1.0), (0, 1.0)),
-            evicts(0, 40),
+            evictions("redis", 0, 40),
             shop={"before": {"image": "shop:1"}, "released": 2130},
         ),
         (SHOP, "resource_exhaustion", "rollback_workload"),
     ),
     DoesNotHold(
         "a cache got a bound by its release, and the alert is older than that",
-        world(bounded(*CAP, released=360), evicts(0, 40, 300), felt=[], alerts=[alert(service="shop")]),
+        world(bounded(*CAP, released=360), evictions("redis", 0, 40, 300), felt=[], alerts=[alert(service="shop")]),
         ("page_human",),
         harmful=("rollback_workload",),
     ),

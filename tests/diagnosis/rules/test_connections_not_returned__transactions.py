@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import DB, IMAGE, SHOP, URL, errors, logs, pool, rate, shop
+from tests.diagnosis.rules.test_connections_not_returned__amid_calls import CRM
 from tests.diagnosis.rules.tiny import DAY, figure, log, pod, postgres, series, snapshot, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
@@ -69,7 +70,6 @@ def left(
 TOLD = f"{HIKARI} (total=%s, active=%s, idle=0, waiting=31)"
 PAY = "api.pay.example"
 PAYS = {**URL, "PAY_URL": f"https://{PAY}/v3"}
-CRM = workload("crm", env={"PAY_URL": f"https://{PAY}/v3"})
 OTEL = "otel.watch.example"
 SILENT = f"ERROR Post https://{PAY}/v3/quotes: context deadline exceeded (Client.Timeout exceeded)"
 

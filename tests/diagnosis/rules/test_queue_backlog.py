@@ -12,6 +12,7 @@ from tests.diagnosis.rules.tiny import NOW, Obj, at, figure, log, pod, redis, se
 from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 AMQP = {"AMQP_URL": "amqp://rabbitmq:5672"}
+CALLS = {"DATABASE_URL": "postgres://postgres:5432/app", **AMQP}
 MAIL, WORKER = "Deployment/mail-worker", "Deployment/worker"
 FETCHES = {"PREFETCH": "4"}
 GREW = figure("queue_depth", 20, 8000, component="mail-worker")
@@ -25,6 +26,14 @@ REFUSED = "WARN POST /v1/lookup 429 7ms retry-after=1"
 AWAY = "ERROR POST http://mailer:8080/v1/mails: dial tcp 10.0.0.9:8080: connect: connection refused"
 EXPIRED = "ERROR SslAuthenticationException: SSL handshake failed: Received fatal alert: certificate_expired"
 UNREADABLE = "ERROR cannot decode message: unexpected end of input"
+
+
+def sessions(taken: float) -> list[Any]:
+    """Return how many of a hundred sessions of the database are taken."""
+    return [
+        figure("db_connections", taken, taken, component="postgres"),
+        figure("db_max_connections", 100, 100, component="postgres"),
+    ]
 
 
 def broker() -> list[Obj]:

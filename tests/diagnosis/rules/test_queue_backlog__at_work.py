@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import autoscaler, errors
-from tests.diagnosis.rules.test_queue_backlog import AMQP, EXPIRED, MAIL, broker, worker
+from tests.diagnosis.rules.test_queue_backlog import CALLS, EXPIRED, MAIL, broker, sessions, worker
 from tests.diagnosis.rules.tiny import NOW, figure, pod, postgres, snapshot, timed
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
@@ -52,14 +52,6 @@ def at_work(
     return snapshot(worker(**more), broker(), *objects, figures=figures, logs=said)
 
 
-def sessions(taken: float) -> list[Any]:
-    return [
-        figure("db_connections", taken, taken, component="postgres"),
-        figure("db_max_connections", 100, 100, component="postgres"),
-    ]
-
-
-CALLS = {"DATABASE_URL": "postgres://postgres:5432/app", **AMQP}
 ONCE = ("queue_unacked", Series({"component": "mail-worker"}, ((NOW.timestamp(), 2.0),)))
 HOLDS = [
     *(

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import autoscaler, errors, rate
-from tests.diagnosis.rules.test_queue_backlog import AMQP, AWAY, EXPIRED, MAIL, broker, shares, worker
+from tests.diagnosis.rules.test_queue_backlog import AWAY, CALLS, EXPIRED, MAIL, broker, sessions, shares, worker
 from tests.diagnosis.rules.tiny import at, figure, log, pod, postgres, snapshot, timed
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -65,14 +65,6 @@ def with_a_port(told: str, **more: Any) -> Snapshot:
     return in_line(*asked, told=told, fails=40, well=60, **more)
 
 
-def sessions(taken: float) -> list[Any]:
-    return [
-        figure("db_connections", taken, taken, component="postgres"),
-        figure("db_max_connections", 100, 100, component="postgres"),
-    ]
-
-
-CALLS = {"DATABASE_URL": "postgres://postgres:5432/app", **AMQP}
 HOLDS = [
     *(
         Holds(

@@ -6,8 +6,9 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, errors, latency, rate
+from tests.diagnosis.rules.test_queue_backlog import broker
 from tests.diagnosis.rules.test_retry_storm import BACK, EAGER, FULL, LEAPT, MORE_USERS, PAGES
-from tests.diagnosis.rules.tiny import Obj, figure, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import figure, pod, snapshot, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 READER = "Deployment/importer"
@@ -41,10 +42,6 @@ def among(
             *more,
         ],
     )
-
-
-def broker() -> list[Obj]:
-    return workload("rabbitmq", "rabbitmq:3", kind="StatefulSet", pods=1, port=5672)
 
 
 def handed(
