@@ -109,7 +109,7 @@ def _multiplied(view: View, workload: Workload) -> Evidence | None:
 
     More replicas may carry it, or pass it on to what is behind them: a person has to see what it is.
     """
-    callers = [ref for ref, calls in view.graph.calls.items() if workload.ref in calls]
+    callers = view.graph.asked_by(workload.ref)
     grown, times = traffic_growth(view, workload.ref), callers_grew(view, workload)
     if grown is None or not callers or set(times) < set(callers) or reached_from_outside(view, workload):
         return None
@@ -134,7 +134,7 @@ def asked_more(view: View, workload: Workload) -> tuple[Evidence, ...]:
 
 def callers_grew(view: View, workload: Workload) -> dict[str, float]:
     """Return how many times its former traffic each of those gets now who ask a workload, as far as it is known."""
-    callers = sorted(each for each, calls in view.graph.calls.items() if workload.ref in calls)
+    callers = view.graph.asked_by(workload.ref)
     return {each: times for each in callers if (times := traffic_growth(view, each)) is not None}
 
 

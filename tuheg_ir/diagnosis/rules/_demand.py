@@ -71,7 +71,7 @@ def _by_figures(view: View, ref: str) -> Multiplied | None:
     Where nobody counts what the callers get, users may ask for more: then only a release is told that plainly does it.
     """
     grew = _rate(view, ref)
-    callers = sorted(each for each, calls in view.graph.calls.items() if ref in calls)
+    callers = view.graph.asked_by(ref)
     if grew is None or not callers:
         return None
     users = telling(view, callers, grew.before)
@@ -135,7 +135,7 @@ def _by_its_log(view: View, ref: str) -> Multiplied | None:
     before is asked again by anybody.
     """
     callee = view.workloads.get(ref)
-    callers = {each for each, calls in view.graph.calls.items() if ref in calls}
+    callers = set(view.graph.asked_by(ref))
     ill = list(troubles(view, ref))
     if callee is None or not ill or ref in {server.ref for server in of_role(view.workloads, "dns")}:
         return None

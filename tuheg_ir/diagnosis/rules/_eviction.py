@@ -104,7 +104,7 @@ def holds_more_than_copies(view: View, cache: Workload) -> bool:
 
     The setting that holds the address of a cache seldom tells what for: the user has to, by all that is known of it.
     """
-    users = {ref for ref, called in view.graph.calls.items() if cache.ref in called}
+    users = set(view.graph.asked_by(cache.ref))
     users |= {each.caller for each in complaints(view, "cache_full") if each.about == cache.ref}
     known = (view.workloads[ref] for ref in users if ref in view.workloads)
     return keeps_data(view, cache) or any(_speaks_of_more(view, user, cache) for user in known)

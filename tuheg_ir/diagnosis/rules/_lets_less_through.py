@@ -38,7 +38,7 @@ def lets_less_through(view: View, workload: Workload) -> Less | None:
         return None
     if workload.ready < workload.wanted or any(lost(view, workload)) or not _by_itself(view, workload):
         return None
-    ahead = [ref for ref, calls in view.graph.calls.items() if workload.ref in calls]
+    ahead = view.graph.asked_by(workload.ref)
     asked = [grown for ref in (workload.ref, *ahead) if (grown := traffic_growth(view, ref)) is not None]
     fewer = _fewer(view, workload, since) if asked and min(asked) >= ASKED else None
     return Less((fewer, view.hit_evidence(hits[0])), since) if fewer else None

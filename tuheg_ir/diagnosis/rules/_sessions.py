@@ -141,7 +141,7 @@ def clients(view: View, ref: str) -> tuple[str, ...]:
     """
     known = {s.owner for d in view.databases if d.ref == ref for s in d.sessions if s.owner}
     known |= {c.caller for c in refusals(view) if c.about == ref and c.caller in view.workloads}
-    return tuple(sorted((known | {r for r, calls in view.graph.calls.items() if ref in calls}) - {ref}))
+    return tuple(sorted(known.union(view.graph.asked_by(ref)) - {ref}))
 
 
 def sufferers(view: View, each: Full, *, but: str = "") -> tuple[str, ...]:

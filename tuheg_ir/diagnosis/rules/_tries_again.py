@@ -60,7 +60,7 @@ def tries_again(view: View, ref: str, grew: Turn) -> tuple[Workload, tuple[Evide
         return None
     if not _overrun(view, callee):
         return None
-    callers = [view.workloads.get(each) for each, calls in view.graph.calls.items() if ref in calls]
+    callers = [view.workloads.get(each) for each in view.graph.asked_by(ref)]
     known = [each for each in callers if each is not None and labels_of(view, each.ref, "request_rate")]
     if len(known) < len(callers) or any(takes_from_a_broker(view, each) for each in known):
         return None

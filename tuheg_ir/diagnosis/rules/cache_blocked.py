@@ -93,7 +93,7 @@ def _runs(cache: Workload) -> bool:
 
 def _answers_nobody(view: View, cache: Workload) -> bool:
     """Tell whether every workload that calls the cache and was heard complains of it."""
-    callers = {ref for ref, calls in view.graph.calls.items() if cache.ref in calls}
+    callers = set(view.graph.asked_by(cache.ref))
     heard = {c.caller for c in complaints(view, "connection_timeout") if c.about == cache.ref}
     return len(heard) >= 2 and heard >= callers
 

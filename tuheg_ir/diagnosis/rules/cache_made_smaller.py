@@ -67,7 +67,7 @@ def _lacks(view: View, cache: Workload, less: Less, began: datetime | None) -> I
     """
     yield from told(view, [each for each in complaints(view, "cache_full") if cache.ref in (each.about, each.caller)])
     yield from _evicts(view, cache)
-    users = sorted(ref for ref, called in view.graph.calls.items() if cache.ref in called)
+    users = view.graph.asked_by(cache.ref)
     missed = [found for ref in (cache.ref, *users) if (found := misses_more(view, ref))]
     yield from [each.shown for each in missed if since_release(cache, each.since)][:1]
     known = any(labels_of(view, cache.ref, signal) for signal in (SIGNAL, _EVICTIONS))

@@ -50,7 +50,7 @@ def when(view: View) -> Iterator[Match]:
 
 def _talks_to(view: View, workload: Workload) -> list[str]:
     """Return whom a workload calls, and who calls it, itself."""
-    above = {ref for ref, calls in view.graph.calls.items() if workload.ref in calls}
+    above = set(view.graph.asked_by(workload.ref))
     return sorted((above | view.graph.calls.get(workload.ref, set())) - {workload.ref})
 
 

@@ -91,7 +91,7 @@ def _released(workload: Workload, grew: Turn) -> bool:
 
 def _from_outside(view: View, workload: Workload) -> bool:
     """Tell whether who calls a workload got more requests as well, as far as that is measured."""
-    callers = [ref for ref, calls in view.graph.calls.items() if workload.ref in calls]
+    callers = view.graph.asked_by(workload.ref)
     measured = [ref for ref in callers if labels_of(view, ref, "request_rate")]
     return not measured or any(_rate(view, ref) for ref in measured)
 

@@ -160,6 +160,10 @@ class Graph:
             self._needs[ref] = _reached(self.calls, ref)
         return self._needs[ref]
 
+    def asked_by(self, ref: str) -> list[str]:
+        """Return who calls a workload itself, by name."""
+        return sorted(caller for caller, called in self.calls.items() if ref in called)
+
     def callers(self, ref: str) -> set[str]:
         """Return the workloads that need this one, directly or through others."""
         above: dict[str, set[str]] = {}
