@@ -59,17 +59,10 @@ MORE = 1.6
 
 
 def when(view: View) -> Iterator[Match]:
-    """What began with a release, for a person where nobody may see whether a key that it needs was replaced.
-
-    And where a column is full: who writes more or sends larger numbers since, the former template fits them no better.
-    """
+    """What began with a release, for a person where nobody may see whether a key that it needs was replaced."""
     for match in _begun(view):
-        if may_be_rewritten(view, view.workloads[match.component]):
-            yield of_unseen_key(match)._replace(certainty=min(match.certainty, GUESS))
-        elif sum(hit.count for hit in view.hits_of(match.component, "database_range") if not hit.previous) >= OFTEN:
-            yield match._replace(remedy="page_human", certainty=min(match.certainty, GUESS))
-        else:
-            yield match
+        replaced = may_be_rewritten(view, view.workloads[match.component])
+        yield of_unseen_key(match)._replace(certainty=min(match.certainty, GUESS)) if replaced else match
 
 
 def _begun(view: View) -> Iterator[Match]:
