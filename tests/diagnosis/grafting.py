@@ -112,10 +112,23 @@ def _made(pod: Obj, made: Mapping[str, datetime]) -> Obj:
     for condition in status.get("conditions") or []:
         _no_older(condition, "lastTransitionTime", at + _READY)
     for container in status.get("containerStatuses") or []:
-        for state in (*(container.get("state") or {}).values(), *(container.get("lastState") or {}).values()):
-            _no_older(state, "startedAt", at)
-            _no_older(state, "finishedAt", at)
+        _lived_since(container, at)
     return new
+
+
+def _lived_since(container: dict[str, Any], at: datetime) -> None:
+    """Leave of a container's lives what a pod made then can have had: no end before it, and no life before its first.
+
+    An end that is only moved would be of the new template, and so evidence against it.
+    """
+    last = (container.get("lastState") or {}).get("terminated") or {}
+    if last.get("finishedAt") and str(last["finishedAt"]) < _text(at):
+        container["lastState"], container["restartCount"] = {}, 0
+    elif last.get("startedAt") and str(last["startedAt"]) < _text(at):
+        container["restartCount"] = min(container.get("restartCount", 0), 1)
+    for state in (*(container.get("state") or {}).values(), *(container.get("lastState") or {}).values()):
+        _no_older(state, "startedAt", at)
+        _no_older(state, "finishedAt", at)
 
 
 def _no_older(of: dict[str, Any] | None, key: str, at: datetime) -> None:
