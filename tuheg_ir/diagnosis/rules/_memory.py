@@ -9,12 +9,13 @@ from itertools import pairwise
 from statistics import linear_regression, median
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rules._killed_by_node import is_by_node
 from tuheg_ir.diagnosis.rules._not_of_its_own import same_on_its_node
 from tuheg_ir.diagnosis.rules._scratch import larger_scratch
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.demand import traffic_growth
+from tuheg_ir.diagnosis.view.figures import rose_before
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.page_cache import page_cache
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -41,6 +42,10 @@ _PARTS = 6
 """What only sways does not rise so many times one after another."""
 BEFORE_S = 600.0
 """Memory that was near its limit for so long before a trouble is not the reason of it."""
+_FALL = 0.8
+"""What falls below this part of what it was has been given back."""
+_LIFE = 6
+"""Fewer points show no pace."""
 _OF_MEMORY = late(r"memory|oom", re.IGNORECASE)
 
 
@@ -156,6 +161,45 @@ def _near_before(points: Sequence[tuple[float, float]], began: float) -> bool:
     """Tell whether memory was near its limit for all of the minutes before a trouble."""
     before = [value for at, value in points if began - BEFORE_S <= at <= began]
     return points[0][0] <= began - BEFORE_S and all(value >= NEAR for value in before)
+
+
+def rose_before_release(view: View, workload: Workload) -> bool:
+    """Tell whether memory rose as fast under the former template as in each newest pod that is measured.
+
+    The pods of both are seldom the same ones: the rise of a new one is put on top of that of one before it.
+    """
+    at = workload.released_at
+    if at is None:
+        return False
+    newest_ones, out = {pod.name for pod in workload.newest_pods()}, at + STARTS
+    before, after = [], []
+    for series in view.figures.series("memory_share"):
+        name = series.labels.get("pod", "")
+        if name in newest_ones or view.owner_of(name) == workload.ref or name.startswith(f"{workload.name}-"):
+            early = _lives([each for each in series.points if each[0] < at.timestamp()])
+            before.append(max(early, key=len))
+        if name in newest_ones:
+            after.append(_lives([each for each in series.points if each[0] >= out.timestamp()])[0])
+    before, after = [life for life in before if life], [life for life in after if len(life) >= _LIFE]
+    return bool(after) and all(
+        any(rose_before(_on_top(early, late), out, view.now) for early in before) for late in after
+    )
+
+
+def _lives(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+    """Return points apart where memory was given back, as by a container that began anew; one at least, if empty."""
+    lives: list[list[tuple[float, float]]] = [[]]
+    for each in points:
+        if lives[-1] and each[1] < _FALL * lives[-1][-1][1]:
+            lives.append([])
+        lives[-1].append(each)
+    return lives
+
+
+def _on_top(early: Sequence[tuple[float, float]], late: Sequence[tuple[float, float]]) -> Series:
+    """Return two rises as one: the earlier one is told later, and the other from where that ended."""
+    gap, lift = late[0][0] - early[-1][0] - 1.0, early[-1][1] - late[0][1]
+    return Series({}, (*((t + gap, v) for t, v in early), *((t, v + lift) for t, v in late)))
 
 
 def told_by_program(view: View, workload: Workload) -> tuple[Hit, ...]:

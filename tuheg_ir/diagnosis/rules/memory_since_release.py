@@ -9,7 +9,14 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._filled_by_silence import filled_by_silence, outlived, waits_with_room
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
-from tuheg_ir.diagnosis.rules._memory import asks_for_more, has_settled, killed_beside, put_into_memory, short_of_memory
+from tuheg_ir.diagnosis.rules._memory import (
+    asks_for_more,
+    has_settled,
+    killed_beside,
+    put_into_memory,
+    rose_before_release,
+    short_of_memory,
+)
 from tuheg_ir.diagnosis.rules._past_limit import let_go
 from tuheg_ir.diagnosis.rules._unbounded import kept_by_twin
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED
@@ -47,6 +54,9 @@ def when(view: View) -> Iterator[Match]:
             continue
         match = _match(view, workload, evidence)
         settled = has_settled(view, workload) and not any(troubles(view, workload.ref))
+        if rose_before_release(view, workload):
+            rose = Evidence("metrics", workload.ref, "memory rose as fast before the release", workload.released_at)
+            match = match._replace(remedy="page_human", certainty=_SETTLED, evidence=(*match.evidence, rose))
         yield match._replace(remedy="page_human", certainty=_SETTLED) if settled else match
 
 
