@@ -72,6 +72,14 @@ def made(objects: list[Obj], age: float) -> list[Obj]:
     return objects
 
 
+def dialling(address: str) -> Snapshot:
+    """Return a shop that dials an address in vain since the cache at 10.100.18.55 was started anew."""
+    cache = redis(started=1300)
+    cache[-1]["spec"]["clusterIP"] = "10.100.18.55"
+    line = f"ERROR order not stored: dial tcp {address}:6379: i/o timeout"
+    return old(cache, CACHE, beside=CACHE_TOLD, line=line, env={"STORE_HOST": "redis"})
+
+
 HOLDS = [
     Holds(
         "a pod that is younger than the Secret is well",
@@ -106,6 +114,11 @@ HOLDS = [
         old(redis(started=1300), CACHE, beside=CACHE_TOLD, env={"STORE_HOST": "redis"}),
         (SHOP, "database_connection", "restart_workload"),
         excludes=no("restart_workload", at="Deployment/redis"),
+    ),
+    Holds(
+        "the cache was started anew, and they still dial the address that it had",
+        dialling("10.42.7.19"),
+        (SHOP, "database_connection", "restart_workload"),
     ),
     Holds(
         "a Service was made anew, and who else asks it is well",
@@ -192,6 +205,22 @@ DOES_NOT_HOLD = [
         "the database lacks a pod",
         old(redis(started=1300, ready=0), CACHE, beside=CACHE_TOLD, env={"STORE_HOST": "redis"}),
         (),
+    ),
+    DoesNotHold(
+        "they dial the address that the cache has: a new process would dial the same",
+        dialling("10.100.18.55"),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "the database ends again and again: whoever leads may end as well",
+        old(
+            postgres(status={"restartCount": 6}),
+            MOVED,
+            WELL,
+            beside=WELL_TOLD,
+            env={"STORE_HOST": "postgres"},
+        ),
+        harmful=("restart_workload",),
     ),
     DoesNotHold(
         "the one server of the cache refuses writes since its start: whoever asks it anew is refused too",

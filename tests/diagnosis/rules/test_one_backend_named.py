@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import later, looping, pods_of, younger
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, alert, errors, shop
-from tests.diagnosis.rules.tiny import DAY, SPACE, Obj, log, pod, service_for, snapshot, workload
+from tests.diagnosis.rules.tiny import DAY, SPACE, Obj, log, pod, postgres, service_for, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 NEXT = "Deployment/cart-next"
@@ -87,6 +87,19 @@ DOES_NOT_HOLD = [
             shop(env=CALLS_CART), cart(1), service_for("cart"), logs=[said(address(cart()))], figures=[errors("shop")]
         ),
         (SHOP, "unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "a store names who logs in there, and with which password",
+        snapshot(
+            shop(env=CALLS_CART),
+            cart(),
+            postgres(),
+            logs=[
+                log("postgres-0", *[f'root@postgres {address(cart())}(49958) FATAL:  password of "root" is wrong'] * 9)
+            ],
+            alerts=[alert()],
+        ),
+        harmful=("restart_workload",),
     ),
     DoesNotHold(
         "it is the address of a client: the port is not one at which the pod listens",

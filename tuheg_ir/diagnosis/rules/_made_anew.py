@@ -46,7 +46,7 @@ def made_anew(view: View, workload: Workload) -> Iterator[Anew]:
         if (started := started_well(server)) is not None and (role(server) or _all_since(server, started)):
             told = Evidence("objects", server.ref, "it was started anew, and is ready since", started)
             yield Anew(server.ref, started, told, (server.ref,))
-        if role(server) in _LEADERS:
+        if role(server) in _LEADERS and not _ends_again(server):
             yield from (Anew(server.ref, seen.time, seen, (server.ref,)) for seen in _leads(view, server) if seen.time)
 
 
@@ -78,9 +78,14 @@ def _services(view: View, workload: Workload) -> Iterator[Anew]:
 def started_well(server: Workload) -> datetime | None:
     """Return when the last process of a server was started, if all are well and none ends again and again."""
     containers = [each for pod in server.live for each in pod.containers]
-    if not containers or any(not each.ready or each.restarts > _AGAIN for each in containers):
+    if not containers or _ends_again(server) or any(not each.ready for each in containers):
         return None
     return newest(pod.started for pod in server.live) if server.ready >= server.wanted else None
+
+
+def _ends_again(server: Workload) -> bool:
+    """Tell whether a process of a server was started again so often that its next one may end as well."""
+    return any(each.restarts > _AGAIN for pod in server.live for each in pod.containers)
 
 
 def _all_since(server: Workload, started: datetime) -> bool:

@@ -19,6 +19,7 @@ from tuheg_ir.diagnosis.view.graph import foreign
 from tuheg_ir.diagnosis.view.kinds import USED_UP, kind_of
 from tuheg_ir.diagnosis.view.marked import MANY, marked
 from tuheg_ir.diagnosis.view.programs import DATA, role
+from tuheg_ir.diagnosis.view.reading import text
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import suffering, troubles
@@ -43,6 +44,12 @@ _OF_AGE = late(
 """How a reader tells that nobody wrote anything new: it reads, and a new process would read the same."""
 _OF_A_SESSION = late(r"statement|cursor|session|transaction|connection", re.IGNORECASE)
 """What a store keeps for one session alone: a new one has its own."""
+_DIALS = late(
+    r"(?:\bdial (?:tcp )?|\bconnect(?:ing|ion)?(?: attempt)?(?: failed)? to \W*(?:[\w.-]+/)?"
+    r"|\bECONNREFUSED |\bETIMEDOUT )(\d{1,3}(?:\.\d{1,3}){3})\b",
+    re.IGNORECASE,
+)
+"""How clients of Go, the JVM and Node tell that a connection could not be made, and to which address."""
 _BACK = "rollback_workload"
 _WORN = ("process_exhausted", "out_of_memory")
 _SESSIONS = ("database_", "pool_", "read_only_database")
@@ -125,6 +132,8 @@ def _is_kept(view: View, failing: Failing, anew: Anew) -> bool:
         return False
     if anew.ref in anew.behind and failing.tells("read_only_database") and all(len(w.live) == 1 for w in servers):
         return False  # its former process is dead: the one that refuses writes is the new one, and it would go on
+    if failing.lines and all(_dials(view, anew, line) for line in failing.lines):
+        return False  # they keep nothing: so would a new process
     starts = [pod.started for each in servers for pod in each.live]
     if (
         anew.ref in anew.behind
@@ -133,6 +142,12 @@ def _is_kept(view: View, failing: Failing, anew: Anew) -> bool:
     ):
         return False  # only some members of it are new: they may lack what the others have
     return anew.ref.startswith("Service/") or data
+
+
+def _dials(view: View, anew: Anew, line: str) -> bool:
+    """Tell whether a line is of a connection that is made anew, to the address that its Service has now, and fails."""
+    now = {text(service.obj, "spec", "clusterIP") for ref in anew.behind for service in view.leading_to(ref)}
+    return any(found[1] in now for found in _DIALS.finditer(line))
 
 
 def _may_mean(view: View, workload: Workload, failing: Failing, anew: Anew) -> bool:

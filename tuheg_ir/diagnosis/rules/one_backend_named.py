@@ -23,8 +23,8 @@ def when(view: View) -> Iterator[Match]:
     pods = by_address(view)
     for caller in view.serving:
         pod, count = the_one_named(view, caller)
-        if not pod:
-            continue
+        if not pod or is_store(caller):
+            continue  # a store names who asks it, as who tries one password after another
         _, first, line, *_ = named(view, caller)
         ill = next(w for each, w in pods.values() if each.name == pod)
         if len(_like(view, ill)) < 2 or is_store(ill) or keeps_data(view, ill):
