@@ -121,6 +121,12 @@ def aged(
     )
 
 
+def processor(*shares: float) -> Snapshot:
+    """Return four pods of the shop, the last of which is younger and well, and how much of its limit each uses."""
+    used = [figure("cpu_share", 0.3, each, pod=pod("shop", n), container="shop") for n, each in enumerate(shares)]
+    return snapshot(four(), logs=told(0, 1, 2), figures=[errors("shop", 0.1), *used])
+
+
 HOLDS = [
     *(
         Holds(
@@ -321,7 +327,20 @@ HOLDS = [
         (SHOP, "resource_exhaustion", "restart_workload"),
     ),
 ]
+HOLDS += [
+    Holds(
+        "older ones have no processor left, and the younger one has",
+        processor(0.98, 0.97, 0.99, 0.3),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
+]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the younger one has no processor left either: it only has not told of it yet",
+        processor(0.98, 0.97, 0.99, 0.98),
+        (SHOP, "capacity", "scale_workload"),
+        harmful=("restart_workload",),
+    ),
     DoesNotHold(
         "a younger one has told the same as often, if not in the last minutes",
         snapshot(
