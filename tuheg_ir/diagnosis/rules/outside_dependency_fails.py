@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._all_at_work import outruns
+from tuheg_ir.diagnosis.rules._asked_hosts import asks
+from tuheg_ir.diagnosis.rules._blames_another import keeps_for_others
 from tuheg_ir.diagnosis.rules._demand import SLACK, multiplied
 from tuheg_ir.diagnosis.rules._ends_without import end_without
 from tuheg_ir.diagnosis.rules._figures import felt, is_well
@@ -21,7 +24,7 @@ from tuheg_ir.diagnosis.rules._reach import closed_to_the_outside, names_host
 from tuheg_ir.diagnosis.rules._used_up import used_up
 from tuheg_ir.diagnosis.rules._way_out import narrow_way
 from tuheg_ir.diagnosis.rules._witnesses import TOGETHER, agree
-from tuheg_ir.diagnosis.view.complaints import complaints, told
+from tuheg_ir.diagnosis.view.complaints import complaints, fresh, told
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import troubles
@@ -49,16 +52,17 @@ def when(view: View) -> Iterator[Match]:
         few = not known.measured and sum(c.hit.count for c in known.said) < FEW
         if few and (calm or got_through(view, known.said) or answers_mostly(view, known.said, host)):
             continue
-        # Who calls a caller only passes its words on; of others stands nearest who ends by it, or is felt by users.
         nearest = [c for c in callers if not view.graph.needs(c) & set(callers)] or callers[:1]
-        hurt = (*end_without(view, nearest, host, known.said), *(c for c in nearest if felt(view, c)))
+        hurt = _hurt(view, callers, nearest, host, known)
         first = hurt[0] if hurt else nearest[0]
-        if known.limited and (_spent_by_us(view, first, known) or used_up(view, host)):
+        # Of two that ask it, either may send what it refuses.
+        may_ask_more = {first, nearest[0]} if known.limited else set()
+        if known.limited and (used_up(view, host) or any(_spent_by_us(view, c, known) for c in may_ask_more)):
             continue
-        if known.limited and misses_since_release(view, view.workloads[first]):
+        if any(misses_since_release(view, view.workloads[c]) for c in may_ask_more):
             continue  # it asks for what it kept before
         onset = _onset(view, first, known)
-        first = _where_it_hurts(view, first)
+        first = first if hurt else _where_it_hurts(view, first)
         calm = calm and first in callers
         suffer = tuple(
             r for r in behind(view, first, *callers) if r != first and (r in callers or not _before(view, r, onset))
@@ -69,6 +73,7 @@ def when(view: View) -> Iterator[Match]:
             evidence=(
                 *(e for _, e in known.measured[:2]),
                 *told(view, known.said),
+                *_connections_held(view, first),
                 *filled_by_silence(view, view.workloads[first])[-1:],
                 *(felt(view, first)[:1] if agreed else ()),
             ),
@@ -101,6 +106,31 @@ def _may_be_its_release(view: View, caller: str, host: str, known: Host) -> bool
         return False
     with_it = any(since_release(workload, seen.time, TOGETHER) for _, seen in known.measured)
     return with_it and is_asked_alone(view, workload, host)
+
+
+def _hurt(view: View, callers: list[str], nearest: list[str], host: str, known: Host) -> list[str]:
+    """Return which callers of a host suffer: the nearest that end by it or fail, else others that ask it themselves.
+
+    Who calls a caller only passes its words on, unless figures or its settings show that it asks the host as well:
+    the nearest may do without it. Who has no connections left amid such calls suffers, whoever measures it.
+    """
+    found = [*end_without(view, nearest, host, known.said), *(c for c in nearest if felt(view, c))]
+    if found:
+        return found
+    since = _since(known)
+    asking = [c for c in callers if c in nearest or _asks_itself(view, c, host, known)]
+    failing = [c for c in asking if felt(view, c) and not _before(view, c, since)]
+    return failing or [c for c in asking if _connections_held(view, c)]
+
+
+def _asks_itself(view: View, caller: str, host: str, known: Host) -> bool:
+    return any(by == caller for by, _ in known.measured) or host in asks(view, view.workloads[caller])
+
+
+def _connections_held(view: View, caller: str) -> tuple[Evidence, ...]:
+    """Return that a caller tells of a pool without connections, which it keeps while it waits for others' answers."""
+    empty = [hit for hit in view.hits_of(caller, "pool_exhausted") if fresh(view, hit) and not hit.previous]
+    return tuple(map(view.hit_evidence, empty[:1])) if empty and keeps_for_others(view, view.workloads[caller]) else ()
 
 
 def _where_it_hurts(view: View, first: str) -> str:
