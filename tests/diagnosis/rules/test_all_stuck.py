@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import (
     API,
     EMPTY,
@@ -20,7 +20,7 @@ from tests.diagnosis.rules.scenes import (
     rate,
     shop,
 )
-from tests.diagnosis.rules.tiny import DAY, figure, pod, postgres, redis, secret_key, snapshot, timed, workload
+from tests.diagnosis.rules.tiny import DAY, figure, pod, postgres, redis, secret_key, snapshot, thing, timed, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 BLOCKED = "event loop is blocked for more than 30000 ms"
@@ -48,6 +48,25 @@ def on_full_nodes(*, nodes: float = 0.99, waits: float = 0.8) -> Snapshot:
             errors("shop"),
             *(figure("node_cpu_share", 0.4, nodes, 700, node=f"n{n}") for n in (1, 2)),
             *(figure("cpu_waiting", 0.01, waits, 690, pod=pod("shop", n), container="shop") for n in range(2)),
+        ],
+        logs=logs("shop", STARVED, 0, 1),
+    )
+
+
+def pushed_aside(
+    *more: Any, takes: float = 6.0, ago: float = 900, nodes: float = 0.99, pods: int = 2, works: float = 0.38
+) -> Snapshot:
+    """Return a shop that tells so on nodes that somebody else took up, where nobody measures its waits."""
+    return snapshot(
+        shop(before=IMAGE, released=20 * DAY),
+        workload("agent", kind="DaemonSet", pods=pods),
+        *(thing("Node", f"n{n}", status={"capacity": {"cpu": "8"}}) for n in (1, 2)),
+        figures=[
+            latency("shop", 0.05, 0.4, 700),
+            *(figure("node_cpu_share", 0.3, nodes, ago, node=f"n{n}") for n in (1, 2)),
+            *(figure("cpu_usage", 0.1, takes, ago, pod=f"agent-{n}", container="agent") for n in range(pods)),
+            *(figure("cpu_usage", 0.4, works, 700, pod=pod("shop", n), container="shop") for n in range(2)),
+            *more,
         ],
         logs=logs("shop", STARVED, 0, 1),
     )
@@ -118,6 +137,21 @@ HIDDEN = {"RATES_URL": secret_key("rates")}
 RESTART = (API, "service_crash", "restart_workload")
 
 HOLDS = [
+    *(
+        Holds(f"beside others that are busy: {what}", world, (SHOP, "service_crash", "restart_workload"))
+        for what, world in (
+            ("its nodes have processors left", pushed_aside(nodes=0.5)),
+            ("on one of its nodes alone", pushed_aside(pods=1)),
+            ("they take little of a node", pushed_aside(takes=1.2)),
+            ("they came long before, and it was well beside them", pushed_aside(ago=3500)),
+            ("they take no more than ever", pushed_aside(ago=3600)),
+            ("it does no work at all", pushed_aside(works=0.02)),
+            (
+                "it is known to wait for no processor",
+                pushed_aside(*(figure("cpu_waiting", 0.0, 0.01, pod=pod("shop", n), container="shop") for n in (0, 1))),
+            ),
+        )
+    ),
     Holds(
         "its nodes have processors left",
         on_full_nodes(nodes=0.5),
@@ -175,6 +209,14 @@ HOLDS = [
     Holds("one of them spins", of_three(0.97, 0.4, 0.4), (SHOP, "service_crash", "restart_workload")),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"somebody else took up its nodes before, and it is late: {what}", world, ASK)
+        for what, world in (
+            ("it does as much as it did", pushed_aside()),
+            ("it does a little less", pushed_aside(works=0.35)),
+            ("that was half an hour before", pushed_aside(ago=2400)),
+        )
+    ),
     DoesNotHold("its threads come too late as its nodes have no processor left", on_full_nodes()),
     DoesNotHold("a release came with it", stuck(released=900), (API, "code_defect", "rollback_workload")),
     *(

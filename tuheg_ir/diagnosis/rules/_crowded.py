@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._starved import gets_little, grew, used_up
+from tuheg_ir.diagnosis.rules._starved import MUCH, gets_little, grew, used_up
 from tuheg_ir.diagnosis.view.nodes import capacity, on_node
 from tuheg_ir.diagnosis.view.nodes import nodes as nodes_of
 from tuheg_ir.diagnosis.view.odd import odd_pods, well_before
@@ -17,8 +17,6 @@ AGAIN = 3
 """A probe that failed less often had bad luck."""
 CLOCKS, LATELY = timedelta(minutes=2), timedelta(minutes=20)
 """So far apart are events and figures of one moment; what was told last so long ago is over."""
-MUCH = 0.25
-"""Share of a node's processors from which on one pod may be why the others there get too little."""
 
 
 def crowded(view: View, workload: Workload, since: datetime | None) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ WAITS = 0.2
 GREW = 4.0
 """A pod that uses so many times what it used, and a whole processor at least, takes it from its neighbours."""
 WHOLE = 1.0
+MUCH = 0.25
+"""Share of a node's processors from which on one pod may be why the others there get too little."""
 LESS = 0.8
 """Who waits for a processor does less than before: it uses no more than this share of what it used."""
 SOME = 0.3
@@ -29,6 +31,8 @@ MORE = 1.5
 """Who uses so many times what it used works more by itself, and its own threads may wait for one another."""
 TOGETHER = timedelta(minutes=5)
 """Figures tell of two things that came at once no further apart."""
+SHORTLY = timedelta(minutes=40)
+"""Threads that now and then come too late tell of it so long after their node was taken up at most."""
 
 
 def starved(view: View, workload: Workload, odd: Collection[str]) -> tuple[Evidence, ...]:
@@ -84,8 +88,36 @@ def gets_little(view: View, pod: Pod, since: datetime | None) -> bool:
 
 
 def short_of_processors(view: View, pods: Collection[Pod], since: datetime | None) -> bool:
-    """Tell whether each of some pods gets too little of a node that has no more: so would a new one there."""
-    return bool(pods) and all(used_up(view, pod.node) is True and gets_little(view, pod, since) for pod in pods)
+    """Tell whether each of some pods gets too little of a node that has no more: so would a new one there.
+
+    Or shares it with one that took it up shortly before: who still does as much there is late, and hangs nowhere.
+    """
+    return bool(pods) and all(
+        used_up(view, pod.node) is True and (gets_little(view, pod, since) or _pushed_aside(view, pod, since))
+        for pod in pods
+    )
+
+
+def _pushed_aside(view: View, pod: Pod, since: datetime | None) -> bool:
+    """Tell whether a pod works as it did, where nobody measures its waits, beside one that took up its node since."""
+    if since is None or view.figures.latest("cpu_waiting", "container", pod=pod.name):
+        return False
+    if view.figures.now("cpu_usage", pod=pod.name) is None:
+        return False
+    mine = view.owner_of(pod.name)
+    onsets = (_took_up(view, each) for other, each in on_node(view, pod.node) if other.ref != mine and each.live)
+    return any(
+        began is not None
+        and -SHORTLY <= began - since <= TOGETHER
+        and SOME < _changed(view, pod, min(began, since)) < MORE
+        for began in onsets
+    )
+
+
+def _took_up(view: View, pod: Pod) -> datetime | None:
+    """Return since when a pod takes a good part of its node's processors, and many times what it took."""
+    now, size = view.figures.now("cpu_usage", pod=pod.name), capacity(view, pod.node, "cpu")
+    return grew(view, pod) if now is not None and now >= MUCH * size else None
 
 
 def used_up(view: View, node: str) -> bool | None:

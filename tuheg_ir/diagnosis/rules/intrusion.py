@@ -28,7 +28,7 @@ def when(view: View) -> Iterator[Match]:
         workload, found = view.workloads[ref], seen[ref]
         pods = [pod.name for pod in workload.live if any(s.evidence.object == f"Pod/{pod.name}" for s in found)]
         way = let_in(view, workload)
-        through = {hit.component for hit in way.opened} if way else set()
+        through = way.through - {ref} if way else set()
         since = oldest(sign.evidence.time for sign in found)
         victims = behind(view, ref, *crowded(view, workload, since), but=ref)
         fact = "a restart or roll-out would destroy the evidence and leave the way in open"
@@ -37,11 +37,12 @@ def when(view: View) -> Iterator[Match]:
             evidence=tuple(sign.evidence for sign in found[:6]),
             certainty=round(min(certainty, 0.85), 2),
             remedy="page_human" if _doubtful(found) else "",
+            target=way.taken(view) if way else "",
             since=since,
             # Who shows an intruder by itself has one and is no mere victim, unless he came by this way.
             explains=tuple(sorted({each for each in victims if each not in sure} | through)),
             excludes=not_for(
-                dict.fromkeys((workload.ref, *(f"Pod/{name}" for name in pods))),
+                dict.fromkeys((workload.ref, *(f"Pod/{name}" for name in pods), *sorted(through))),
                 fact,
                 ("restart_workload", "rollback_workload", "restart_connection_pool", "scale_workload"),
                 final=True,  # law 8: a security incident restarts nothing

@@ -1,0 +1,137 @@
+"""A console that the internet reaches gives a stranger a shell: what is busy from then on tells that it opened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import WELL, ingress, shop
+from tests.diagnosis.rules.tiny import figure, pod, snapshot, timed, workload
+from tuheg_ir.diagnosis.model import Snapshot
+
+MAP, AGENT = "Deployment/map", "DaemonSet/agent"
+THIEF, COLLEAGUE = "203.0.113.7", "10.20.4.17"
+ASKED = "INFO: http: POST /api/control/3a1f/node-{}/host_exec (200) 61ms"
+HANDED = "INFO: http: GET /api/pipe/pipe-77{} (101) connection upgraded, remote {}:34721"
+OPENS = "INFO: Control connection: host_exec on node-{}, starting pipe pipe-77{}"
+OF_A_POOL = "INFO [nio-8080-exec-{}] ReportController: report {} written"
+
+
+def console(
+    nodes: int = 2,
+    *,
+    agents: int = 2,
+    by: str = THIEF,
+    asked: str = ASKED,
+    handed: str = HANDED,
+    after: float = 1,
+    opens: str = OPENS,
+    uses: float = 6.0,
+    later: float = 90,
+    kind: str = "LoadBalancer",
+) -> Snapshot:
+    """Return a console with agents on nodes: who is given shells on how many, and what the agents use ``later``."""
+    app, agent = workload("map"), workload("agent", kind="DaemonSet", pods=agents)
+    next(each for each in app if each["kind"] == "Service")["spec"]["type"] = kind
+    told: list[tuple[float, str]] = []
+    for n in range(nodes):
+        told += [(900 - 200 * n, asked.format(n)), (900 - 200 * n - after, handed.format(n, by))]
+    logs = [
+        timed(f"agent-{n}", (1500, "INFO: publishing"), (900 - 200 * n, opens.format(n, n)), of="agent")
+        for n in range(agents)
+    ]
+    used = [
+        figure("cpu_usage", 0.1, uses, 900 - 200 * n - later, pod=f"agent-{n}", container="agent") for n in range(nodes)
+    ]
+    return snapshot(app, agent, shop(), logs=[timed(pod("map"), *told), *logs], figures=[WELL, *used])
+
+
+def dashboard(line: str, *, busy: str = pod("shop"), name: str = "board", **more: Any) -> Snapshot:
+    """Return a console behind a route that the internet reaches, what it tells, and which pod is busy from then on."""
+    used = figure("cpu_usage", 0.2, 3.8, 820, pod=busy, container="c")
+    world = (workload(name, **more), shop(), ingress(name, "board.shop.test"))
+    return snapshot(*world, logs=[timed(pod(name), (1500, "started"), (900, line))], figures=[WELL, used])
+
+
+BOARD = "Deployment/board"
+SHELL = f'{THIEF} - - [04/Mar/2026] "GET /api/v1/pod/shop/{pod("shop")}/shell/shop HTTP/1.1" 200 51'
+STARTS = f'method=GET path=/terminals/websocket/1 "GET /terminals/websocket/1" 101 remote={THIEF}'
+SCRIPT = f'{THIEF} - - [04/Mar/2026] "POST /script HTTP/1.1" 200 5120'
+FETCHED = SCRIPT.replace("POST /script", "GET /script.js")
+
+HOLDS = [
+    Holds(
+        "two nodes are busy just after a stranger was handed a shell on each, whom the next line names",
+        console(),
+        (MAP, "security_incident", "isolate_workload"),
+        AGENT,
+        excludes=no("restart_workload", "scale_workload", at=MAP) + no("restart_workload", at=AGENT),
+        harmful=("restart_workload", "rollback_workload"),
+        began=900,
+    ),
+    Holds(
+        "the line that gives the shell names the stranger itself",
+        console(asked=ASKED + f" remote={THIEF}:51871", handed="INFO: http: GET /health {} {}"),
+        (MAP, "security_incident", "isolate_workload"),
+        AGENT,
+    ),
+    Holds(
+        "nobody signed in: the console's guest",
+        console(asked=ASKED + " user=system:anonymous"),
+        (MAP, "security_incident", "isolate_workload"),
+        AGENT,
+    ),
+    Holds(
+        "a third node is well: the others of the agents are not taken, and the console is shut",
+        console(agents=3),
+        (MAP, "security_incident", "isolate_workload"),
+    ),
+    Holds(
+        "one node is busy, which a colleague's job may be: a person looks",
+        console(1),
+        (MAP, "security_incident", "page_human"),
+        excludes=no("restart_workload", at=MAP),
+    ),
+    Holds(
+        "a dashboard gives a shell in one pod that it names, and that pod is busy",
+        dashboard(SHELL),
+        (BOARD, "security_incident", "page_human"),
+    ),
+    Holds(
+        "a notebook server's own terminal, in which something runs",
+        dashboard(STARTS, busy=pod("board")),
+        (BOARD, "security_incident", "page_human"),
+    ),
+    Holds(
+        "a build server runs a stranger's script, and is busy itself",
+        dashboard(SCRIPT, busy=pod("board")),
+        (BOARD, "security_incident", "page_human"),
+    ),
+]
+DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(what, world)
+        for what, world in (
+            ("a colleague of the house's network was handed it", console(by=COLLEAGUE)),
+            ("no way leads from the internet to the console", console(kind="ClusterIP")),
+            ("who asked has signed in", console(asked=ASKED + " user=ines")),
+            ("who was handed it has signed in", console(handed=HANDED + ' "username": "ines"')),
+            ("the stranger was turned away", console(asked=ASKED.replace("200", "403"))),
+            ("a stranger's connection comes much later", console(after=60)),
+            ("a stranger looks at a page just then, and is handed nothing", console(handed="GET /pods{} (200) 8ms {}")),
+            ("a colleague asks for it, and a stranger's live page opens", console(asked=ASKED + f" from {COLLEAGUE}")),
+            ("the agents do no more than before", console(uses=0.2)),
+            ("the agents are busy half an hour before", console(later=-1800)),
+            ("the agents are busy long after", console(later=600)),
+            ("those that are busy tell of no shell, but of threads numbered alike", console(opens=OF_A_POOL)),
+            ("those that are busy tell of their work", console(opens="INFO: published {} of {} reports")),
+            ("a dashboard's shell is in another pod than the busy one", dashboard(SHELL, busy=pod("shop", 1))),
+            ("a page about shells is read", dashboard(SHELL.replace("/shell/shop", "/shells/shop"))),
+            (
+                "a script of a page is fetched",
+                dashboard(FETCHED, busy=pod("board")),
+            ),
+            ("the field of an access log names who signed in", dashboard(SHELL.replace("- - [", "- ines ["))),
+        )
+    ),
+]
