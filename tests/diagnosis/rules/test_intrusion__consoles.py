@@ -76,6 +76,12 @@ HOLDS = [
         AGENT,
     ),
     Holds(
+        "the shell is run as root, and nobody signed in",
+        console(asked=ASKED + " user=root"),
+        (MAP, "security_incident", "isolate_workload"),
+        AGENT,
+    ),
+    Holds(
         "nobody signed in: the console's guest",
         console(asked=ASKED + " user=system:anonymous"),
         (MAP, "security_incident", "isolate_workload"),

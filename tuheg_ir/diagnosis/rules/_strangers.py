@@ -41,11 +41,11 @@ _ADDRESS = late(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 _UPGRADED = late(r"\bupgraded\b|\bswitching protocols\b", re.IGNORECASE)
 _SIGNED_IN = late(
     r"\b(?:user|username|user_name|login|email)[\"']?[=:] ?[\"']?"
-    r"(?!(?:system:)?anonymous|null|none|nil|unknown|guest)[a-z]"
+    r"(?!(?:system:)?anonymous|null|none|nil|unknown|guest|root)[a-z]"
     r"|\d - (?!-|anonymous)[\w.@-]+ \[",
     re.IGNORECASE,
 )
-"""Who signed in is known to the house; the second is the third field of an access log."""
+"""Who signed in is known to the house; the second is the third field of an access log. Shells are run as root."""
 
 
 class LetIn(NamedTuple):
