@@ -125,11 +125,9 @@ OPEN = frozenset(
         "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
-        "node-cpu-gone-to-miner-started-through-scope",
         "outbound-handshakes-dropped-at-address-translation",
         "notification-queue-grows-with-scaling-paused-after-move-to-green",
         "celery-retries-outlast-the-ack-timeout-of-rabbitmq",
-        "orders-starve-for-connections-while-the-vat-service-dawdles",
         "sidekiq-jobs-vanish-because-redis-may-evict-them",
     }
 )
