@@ -2,29 +2,28 @@
 
 The message is dealt out anew, the work begins anew, and it is taken back again at the same moment: it is never done.
 Or it lay in the memory of a reader that a release lets fetch all there is, while others like it have nothing to do; or
-in a batch of so many that the first one is taken back before the last one is done.
+in a batch of so many that the first one is taken back before the last one is done; or a release keeps it for later.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence, Excluded, Log
+from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._fetches_more import fetches_more
 from tuheg_ir.diagnosis.rules._figures import finds_slow
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
+from tuheg_ir.diagnosis.rules._kept_since_release import kept_since_release
+from tuheg_ir.diagnosis.rules._taken_deliveries import brokers_that_tell, kept_for, of_ours, told
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.changes import Change
-from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.programs import of_role, role
+from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import newest, oldest
-from tuheg_ir.diagnosis.view.releases import BEFORE
+from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -38,15 +37,6 @@ MOMENT = timedelta(seconds=10)
 """Who ends by it ends so soon after the line that tells it."""
 TOGETHER = timedelta(minutes=5)
 """What is taken back within so short a time was begun together: one process that hangs has many messages."""
-_WORDS = ("acknowledgement", "acknowledgment", "message lock", "messagelock", "lock supplied", "receipt handle")
-_TAKEN_BACK = late(
-    r"delivery acknowledge?ment (?:on channel \d+ )?timed out|timed out waiting for (?:a )?(?:delivery|consumer) ack"
-    r"|MessageLockLost|\bmessage lock (?:is |was |has (?:been )?)?(?:lost|expired)|the lock supplied is invalid"
-    r"|receipt handle has expired",
-    re.IGNORECASE,
-)
-"""Words of brokers (RabbitMQ, Service Bus, SQS) for what was kept too long, as they or their clients tell it."""
-_WAITED_FOR = late(r"\btimeout value used: (\d{1,12}) ms\b", re.IGNORECASE)
 
 
 class _Taken(NamedTuple):
@@ -71,45 +61,26 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _taken(view: View, workload: Workload) -> _Taken | None:
-    lines = [each for log in view.logs_of(workload.live) for each in _told(log)]
+    lines = [each for log in view.logs_of(workload.live) for each in told(log)]
     if not lines or not view.recent(newest(at for at, _ in lines), LATELY):
         return None
     # Who ends by it leaves only its last end in a log: how often it was started again tells the others.
     ended = max((pod.restarts for pod in workload.live if _ended_by_it(view, pod)), default=0)
-    times = max((len(_moments(_told(log))) for log in view.logs_of(workload.live)), default=0)
+    times = max((len(_moments(told(log))) for log in view.logs_of(workload.live)), default=0)
     first = min(at for at, _ in lines)
     line = lines[-1][1]
-    ours = _told_by_brokers(view) if _of_ours(line) else ()
+    ours = _told_by_brokers(view) if of_ours(line) else ()
     since = oldest((first, *ours)) or first
     # To service buses 0 is to fetch nothing ahead. One reader alone may have met a message that takes it so long.
-    several = sum(any(map(_told, view.logs_of([pod], previous=False))) for pod in workload.live) >= SEVERAL
-    by = fetches_more(view, workload, since - _kept_for(line)) if several and _of_ours(line) else ()
+    several = sum(any(map(told, view.logs_of([pod], previous=False))) for pod in workload.live) >= SEVERAL
+    by = fetches_more(view, workload, since - kept_for(line)) if several and of_ours(line) else ()
     return _Taken(line, since, times, ended, by) if by or max(ended, times) >= AGAIN else None
 
 
-def _kept_for(line: str) -> timedelta:
-    """Return how long a broker waited for the word that it is done, as it tells itself; nothing where it does not."""
-    said = _WAITED_FOR.search(line)
-    return timedelta(milliseconds=int(said[1])) if said else timedelta()
-
-
-def _of_ours(line: str) -> bool:
-    """Tell whether a line may be of a broker of ours: services outside (Service Bus, SQS) have locks and receipts."""
-    return "acknowledg" in line.lower()
-
-
-def _told(log: Log) -> list[tuple[datetime, str]]:
-    """Return what a log tells of messages that were taken back, and when."""
-    if not speaks_of(log, _WORDS):
-        return []
-    found = ((stamp(line), line) for line in log.lines if _TAKEN_BACK.search(line))
-    return [(at, line) for at, line in found if at is not None]
-
-
-def _moments(told: list[tuple[datetime, str]]) -> list[datetime]:
+def _moments(lines: list[tuple[datetime, str]]) -> list[datetime]:
     """Return the moments at which messages were taken back of late, one for all that were taken back together."""
     found: list[datetime] = []
-    times = sorted(at for at, _ in told)
+    times = sorted(at for at, _ in lines)
     for at in times:
         if times[-1] - at <= LATELY and (not found or at - found[-1] > TOGETHER):
             found.append(at)
@@ -119,14 +90,13 @@ def _moments(told: list[tuple[datetime, str]]) -> list[datetime]:
 def _ended_by_it(view: View, pod: Pod) -> bool:
     """Tell whether the last words of the former life of a pod's container were such."""
     logs = [log for log in view.logs_of((pod,)) if log.previous]
-    ends = ((newest(map(stamp, log.lines)), newest(at for at, _ in _told(log))) for log in logs)
+    ends = ((newest(map(stamp, log.lines)), newest(at for at, _ in told(log))) for log in logs)
     return any(end is not None and at is not None and end - at <= MOMENT for end, at in ends)
 
 
 def _told_by_brokers(view: View) -> tuple[datetime, ...]:
     """Return when brokers of ours took messages back, as they tell themselves."""
-    brokers = of_role(view.workloads, "broker")
-    return tuple(at for each in brokers for log in view.logs_of(each.live) for at, _ in _told(log))
+    return tuple(at for b in brokers_that_tell(view) for log in view.logs_of(b.live) for at, _ in told(log))
 
 
 def _started_just_before(view: View, workload: Workload, since: datetime) -> Workload | None:
@@ -134,7 +104,7 @@ def _started_just_before(view: View, workload: Workload, since: datetime) -> Wor
 
     It waits for less long than the broker before it did: another version, or settings that it read as it started.
     """
-    brokers = [b for b in of_role(view.workloads, "broker") if any(map(_told, view.logs_of(b.live)))]
+    brokers = brokers_that_tell(view)
     started = oldest(pod.started for b in brokers for pod in b.live)
     if len(brokers) != 1 or started is None or not BEFORE <= since - started <= HOURS:
         return None
@@ -144,12 +114,12 @@ def _started_just_before(view: View, workload: Workload, since: datetime) -> Wor
 
 def _of_release(view: View, workload: Workload, taken: _Taken) -> Match:
     """Return that a release lets readers fetch what they do not come to within the time that a broker waits."""
-    told = f"{taken.line[:240]}, {taken.times} times"
+    how = f"{taken.line[:240]}, {taken.times} times"
     return Match(
         component=workload.ref,
         evidence=(
             *(Evidence("objects", workload.ref, each.told(), workload.released_at) for each in taken.by),
-            Evidence("logs", workload.ref, told, taken.since),
+            Evidence("logs", workload.ref, how, taken.since),
         ),
         certainty=0.7,
         remedy="rollback_workload",
@@ -164,10 +134,31 @@ def _of_release(view: View, workload: Workload, taken: _Taken) -> Match:
     )
 
 
+def _of_code(view: View, workload: Workload, taken: _Taken, brought: tuple[Evidence, ...]) -> Match:
+    """Return that readers keep what they are given for longer than their broker waits, since their release."""
+    ref = workload.ref
+    return Match(
+        component=ref,
+        evidence=(Evidence("logs", ref, taken.line[:240], taken.since), *brought),
+        certainty=0.7,
+        root_cause=release_cause(view, workload),
+        remedy="rollback_workload",
+        since=taken.since,
+        explains=behind(view, ref, but=ref),
+        excludes=(
+            *not_for((ref,), "with this template it is kept as long again, and taken back again", RESTARTS),
+            *not_for((ref,), "each of them has its message taken back", ("scale_workload",)),
+        ),
+    )
+
+
 def _match(view: View, workload: Workload, taken: _Taken) -> Match:
     if taken.by:
         return _of_release(view, workload, taken)
-    broker = _started_just_before(view, workload, taken.since) if _of_ours(taken.line) else None
+    broker = _started_just_before(view, workload, taken.since) if of_ours(taken.line) else None
+    brought = kept_since_release(view, workload) if of_ours(taken.line) and not broker else ()
+    if brought:
+        return _of_code(view, workload, taken, brought)
     how = f", and a pod was started again {taken.ended} times" if taken.ended else f", {taken.times} times"
     ran = oldest(pod.started for pod in broker.live) if broker else None
     return Match(
