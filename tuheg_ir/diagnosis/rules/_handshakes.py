@@ -60,7 +60,7 @@ class Lost(NamedTuple):
     host: str
     seen: Evidence
     came: bool
-    count: int
+    times: int
 
 
 def waits_to_connect(each: Complaint) -> bool:
@@ -74,7 +74,7 @@ def lost_handshakes(view: View) -> Iterator[Lost]:
     known = {host: found for host, found in hosts_outside(view).items() if foreign(host)}
     for host, found in known.items():
         for each in found.said if all(map(waits_to_connect, found.said)) else ():
-            yield Lost(each.caller, each.hit.pod, host, view.hit_evidence(each.hit), came=False, count=each.hit.count)
+            yield Lost(each.caller, each.hit.pod, host, view.hit_evidence(each.hit), came=False, times=each.hit.count)
     for workload in view.serving:
         asked = {host for host in asks(view, workload) if foreign(host) and is_outside(view, host)}
         hosts = sorted({*known, *(host for host in asked if not view.graph.resolve(host))})
@@ -95,7 +95,7 @@ def _made_later(
     if len(again) >= SEVERAL and len(again) >= MOST * len(found) and last is not None and view.recent(last, STILL):
         fact = f"{len(again)} of {len(found)} late handshakes with {host} took as long as to send a lost packet again"
         seen = Evidence("logs", f"Pod/{pod}", f"{fact}: {again[-1][0].strip()[:160]}", oldest(at for _, at in again))
-        yield Lost(ref, pod, host, seen, came=True, count=len(again))
+        yield Lost(ref, pod, host, seen, came=True, times=len(again))
 
 
 def _late(line: str, host: str) -> float | None:

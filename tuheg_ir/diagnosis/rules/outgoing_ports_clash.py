@@ -84,7 +84,7 @@ def _on_our_nodes(view: View, host: str, lost: Sequence[Lost], fallen: dict[str,
     if any(c.hit.trouble == "dns" or (c.about and waits_to_connect(c)) for c in others if c.caller in callers):
         return False  # names are asked for, and pods are reached, without a port of the node
     if not any(each.came for each in lost):
-        few = sum(each.count for each in lost) < SEVERAL
+        few = sum(each.times for each in lost) < SEVERAL
         return not few and all(_mostly_served(view, ref) for ref in callers) and _with_it(view, lost, fallen)
     return _with_it(view, lost, fallen)
 
@@ -110,7 +110,7 @@ def _match(view: View, fallen: dict[str, Evidence], lost: Sequence[Lost]) -> Mat
     callers = [ref for ref in dict.fromkeys(each.caller for each in lost) if ref in view.workloads]
     gives = translator(view, began)
     agent = gives.workload.ref if gives else ""
-    best = sorted(lost, key=lambda each: (not each.came, -each.count))
+    best = sorted(lost, key=lambda each: (not each.came, -each.times))
     drops = sorted(fallen.values(), key=lambda each: each.object)
     why = "packets of its connections fall on its node: new pods, or more, open as many from there"
     worst = max(fallen, key=lambda node: (view.figures.now(SIGNAL, node=node) or 0.0, node))
