@@ -125,9 +125,7 @@ OPEN = frozenset(
         "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
-        "outbound-handshakes-dropped-at-address-translation",
         "notification-queue-grows-with-scaling-paused-after-move-to-green",
-        "celery-retries-outlast-the-ack-timeout-of-rabbitmq",
         "sidekiq-jobs-vanish-because-redis-may-evict-them",
     }
 )
