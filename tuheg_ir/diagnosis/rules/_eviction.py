@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from statistics import median
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.graph import hosts_in
@@ -29,6 +30,7 @@ ANY_KEY = frozenset({"allkeys-lru", "allkeys-lfu", "allkeys-lrm", "allkeys-rando
 """Policies of Redis and its kin by which every key may be thrown out: nothing in the cache is irreplaceable."""
 _NO_KEY = frozenset({"noeviction"})
 _SOME_KEYS = _NO_KEY | {"volatile-lru", "volatile-lfu", "volatile-lrm", "volatile-random", "volatile-ttl"}
+POLICIES = ANY_KEY | _SOME_KEYS
 _LONG = 100_000
 """No file of settings is read further than this."""
 _SPAN = 3
@@ -65,10 +67,10 @@ def keeps_all_since_start(view: View, cache: Workload, *, surely: bool) -> tuple
     ``surely``: only where they are seen to forbid it.
     """
     edits, started = slept(view, cache)
-    told_by_template = words(cache.template) & (ANY_KEY | _SOME_KEYS)
+    told_by_template = words(cache.template) & POLICIES
     if started is None or told_by_template or not _evicted_until(view, cache, started):
         return ()
-    policies = _policies_read(view, cache)
+    policies = policies_read(view, cache)
     if policies - _NO_KEY or (surely and not policies):
         return ()
     fact = f"{cache.ref} reads it as it was changed since its start at {started:%d %b %H:%M}, and evicts nothing since"
@@ -76,15 +78,20 @@ def keeps_all_since_start(view: View, cache: Workload, *, surely: bool) -> tuple
     return tuple(found) if len(found) == 1 else ()
 
 
-def _policies_read(view: View, cache: Workload) -> frozenset[str]:
-    """Return the policies that the ConfigMaps of a cache name, as a file, flags or a value of its own; comments do not.
+def policies_read(view: View, cache: Workload) -> frozenset[str]:
+    """Return the policies that the ConfigMaps of a cache name; none where a snapshot hides what they hold."""
+    return frozenset().union(*(policies_of(obj) for _, obj in view.maps_read(cache.template)))
 
-    None where a snapshot hides what they hold.
-    """
-    maps = view.maps_read(cache.template)
-    files = (str(value)[:_LONG] for _, obj in maps for value in mapping(obj, "data").values())
-    lines = (line for file in files for line in file.splitlines() if not line.lstrip().startswith("#"))
-    return frozenset(word.lower() for line in lines for word in words_in(line)) & (ANY_KEY | _SOME_KEYS)
+
+def policies_of(obj: Obj) -> frozenset[str]:
+    """Return the policies that a ConfigMap names, as a file, flags or a value of its own; comments do not."""
+    return frozenset(word.lower() for line in lines_of(obj) for word in words_in(line)) & POLICIES
+
+
+def lines_of(obj: Obj) -> Iterator[str]:
+    """Yield the lines of what a ConfigMap holds but for comments, each value whole where it is one line."""
+    lines = (line for value in mapping(obj, "data").values() for line in str(value)[:_LONG].splitlines())
+    return (line for line in lines if not line.lstrip().startswith("#"))
 
 
 def _evicted_until(view: View, cache: Workload, started: datetime) -> bool:
@@ -114,11 +121,11 @@ def _speaks_of_more(view: View, user: Workload, cache: Workload) -> bool:
     settings = list(view.graph.settings(user))
     images = (image_name(text(each, "image")) for each in items(user.template, "spec", "containers"))
     runs = (user.name, *images, *(value for key, value in settings if not key))
-    told = (f"{key} {value}" for key, value in settings if not _leads_to_others(view, key, value, cache))
+    told = (f"{key} {value}" for key, value in settings if not leads_to_others(view, key, value, cache))
     return any(_WORKER.search(each) for each in runs) or any(_KEPT.search(each) for each in (*runs, *told))
 
 
-def _leads_to_others(view: View, key: str, value: str, cache: Workload) -> bool:
+def leads_to_others(view: View, key: str, value: str, cache: Workload) -> bool:
     """Tell whether a setting names hosts, all of others than a cache: what it speaks of is there."""
     hosts = hosts_in(key, value)
     return bool(hosts) and all(view.graph.resolve(h) not in ("", cache.ref) or view.graph.is_away(h) for h in hosts)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.rules._eviction import leads_to_others
 from tuheg_ir.diagnosis.rules._readers import works_on_messages
 from tuheg_ir.diagnosis.view.graph import hosts_in
-from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.programs import image_name, role
+from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -18,6 +20,16 @@ _OF_WORK = late(
 """Words of work that lies somewhere until somebody does it, in settings and commands."""
 _OF_A_CACHE = late(r"redis|valkey|keydb|dragonfly", re.IGNORECASE)
 """Words of stores that such programs use, where they are run outside, or a Secret keeps the address."""
+_LAID = late(
+    r"sidekiq|celery|resque|dramatiq|asynq|huey|taskiq|bull(?:mq)?(?![a-z])|(?<![a-z])(?:a?rq|laravel.horizon)(?![a-z])"
+    r"|artisan.horizon",
+    re.IGNORECASE,
+)
+"""Programs that lay down work in such a store, where nothing tells that it is in another."""
+_QUEUES = late(r"(?:queue|broker)s?|(?<![a-z])jobs?(?![a-z])", re.IGNORECASE)
+"""Names of settings that tell where work lies, if their value or they themselves name such a store."""
+_ELSEWHERE = late(r"amqps?://|rabbitmq|kafka|pulsar|\bnats://|(?<![a-z])sqs(?![a-z])|faktory", re.IGNORECASE)
+"""Words of where else work may lie."""
 _LONGEST = 1000
 """A setting that is longer is no address, but a certificate or a program."""
 
@@ -41,3 +53,26 @@ def _of_others(view: View, key: str, value: str, caches: set[str]) -> bool:
     """Tell whether a setting names hosts, and all of them are of workloads here that are none of these caches."""
     hosts = hosts_in(key, value)
     return bool(hosts) and all((ref := view.graph.resolve(host)) and ref not in caches for host in hosts)
+
+
+def lays_work_in(view: View, user: Workload, cache: Workload) -> bool:
+    """Tell whether who asks a cache lays its work down there, or works it off, by all that is known of it.
+
+    Not where it speaks of another place for its work, or asks a broker: then it has only copies in the cache.
+    """
+    settings = [(key, value[:_LONGEST]) for key, value in view.graph.settings(user)]
+    if any(role(each) == "broker" for each in view.called(user.ref)) or _keeps_it_elsewhere(view, settings, cache):
+        return False
+    images = (image_name(text(each, "image")) for each in items(user.template, "spec", "containers"))
+    runs = (user.name, *images, *(f"{key} {value}" for key, value in settings))
+    return any(_LAID.search(each) for each in runs) or any(
+        _QUEUES.search(key) and _OF_A_CACHE.search(f"{key} {value}") for key, value in settings
+    )
+
+
+def _keeps_it_elsewhere(view: View, settings: list[tuple[str, str]], cache: Workload) -> bool:
+    """Tell whether settings name another place for work: a store that is none of this cache, or a broker."""
+    if any(_ELSEWHERE.search(f"{key} {value}") for key, value in settings):
+        return True
+    of_work = [(key, value) for key, value in settings if _OF_WORK.search(f"{key} {value}")]
+    return any(leads_to_others(view, k, v, cache) for k, v in of_work if not v.startswith("http"))

@@ -1,7 +1,8 @@
 """The cache has reached its memory limit: it refuses writes, or throws out what is needed.
 
 Where that began with the release of one of its users, it is that user who fills it. Where its own release, or an edit
-of what it reads, forbade it to throw anything out, that is why it refuses.
+of what it reads, forbade it to throw anything out, that is why it refuses. Where they let it throw out work that lies
+there, jobs vanish.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from tuheg_ir.diagnosis.rules._eviction import (
     keeps_all_since_start,
 )
 from tuheg_ir.diagnosis.rules._figures import is_well
-from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written, spared
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, not_their_own, settings_written, spared
+from tuheg_ir.diagnosis.rules._work_thrown_out import ThrownOut, work_thrown_out
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import of_role
@@ -43,13 +45,14 @@ def when(view: View) -> Iterator[Match]:
         busy = evictions is not None and evictions >= EVICTIONS
         rose = busy and _rose(view, cache)
         counted = _came_up(view, cache) if busy and not rose and not refused else None
-        evicting = rose or counted is not None
+        thrown = work_thrown_out(view, cache) if busy and not rose and not refused and counted is None else None
+        evicting = rose or counted is not None or thrown is not None
         if not refused and not (evicting and share is not None and share >= FULL):
             continue
         callers = behind(view, cache.ref, but=cache.ref)
         if not refused and is_well(view, callers):
             continue
-        full = counted.time if counted else _since(view, cache)
+        full = counted.time if counted else thrown.since if thrown else _since(view, cache)
         began = min((c.hit.first for c in refused if c.hit.first), default=full)
         seen = (
             *told(view, refused),
@@ -57,6 +60,9 @@ def when(view: View) -> Iterator[Match]:
             *((Evidence("metrics", cache.ref, f"{evictions:.0f} evictions a second", began),) if evicting else ()),
             *((counted,) if counted else ()),
         )
+        if thrown is not None:
+            yield _lost(view, cache, thrown, seen)
+            continue
         settings = settings_written(view, cache, began)
         # Where figures do not go back to when it became full, they do not tell who filled it.
         user = None if settings or counted else filler(view, cache, began)
@@ -126,6 +132,29 @@ def _keeps_all(view: View, cache: Workload, seen: tuple[Evidence, ...], began: d
         excludes=(
             *not_for(callers, f"{cache.ref} keeps every key since its release: nothing done to its callers makes room"),
             *not_for((cache.ref,), "it would be full again: its template tells it to keep every key", barred),
+        ),
+    )
+
+
+def _lost(view: View, cache: Workload, thrown: ThrownOut, seen: tuple[Evidence, ...]) -> Match:
+    """Return that a cache was told to throw out any key, and work lies there: what is gone somebody has to do again.
+
+    Its users fail by nothing of that: whoever fails since a release of its own after that has another fault.
+    """
+    callers = not_their_own(view, behind(view, cache.ref, but=cache.ref), thrown.since)
+    component = thrown.seen[0].object if thrown.edited else cache.ref
+    why = f"{cache.ref} throws out work that nobody has done: nothing done to its callers brings it back or keeps it"
+    barred = ("restart_workload", "rollback_workload", "scale_workload")
+    return Match(
+        component=component,
+        root_cause="configuration_error",
+        evidence=(*thrown.seen, *seen),
+        certainty=0.75 if any(each.source == "logs" for each in thrown.seen) else 0.6,
+        since=thrown.since,
+        explains=(*callers, *((cache.ref,) if thrown.edited else ())),
+        excludes=(
+            *not_for(callers, why),
+            *not_for((cache.ref,), "it would throw out work as before, and what is gone stays so", barred),
         ),
     )
 
