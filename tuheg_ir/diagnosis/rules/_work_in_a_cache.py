@@ -21,7 +21,7 @@ _OF_WORK = late(
 _OF_A_CACHE = late(r"redis|valkey|keydb|dragonfly", re.IGNORECASE)
 """Words of stores that such programs use, where they are run outside, or a Secret keeps the address."""
 _LAID = late(
-    r"sidekiq|celery|resque|dramatiq|asynq|huey|taskiq|bull(?:mq)?(?![a-z])|(?<![a-z])(?:a?rq|laravel.horizon)(?![a-z])"
+    r"sidekiq|celery|resque|dramatiq|asynq|huey|taskiq|(?<![a-z])(?:a?rq|bull(?:mq)?|laravel.horizon)(?![a-z])"
     r"|artisan.horizon",
     re.IGNORECASE,
 )

@@ -22,12 +22,12 @@ from tuheg_ir.diagnosis.rules._eviction import (
     keeps_all_since_start,
 )
 from tuheg_ir.diagnosis.rules._figures import is_well
-from tuheg_ir.diagnosis.rules._helping import behind, not_for, not_their_own, settings_written, spared
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written, spared
 from tuheg_ir.diagnosis.rules._work_thrown_out import ThrownOut, work_thrown_out
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release, soon_after
+from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, releases, since_release, soon_after
 from tuheg_ir.diagnosis.view.trouble import labels_of, told_errors, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -50,7 +50,7 @@ def when(view: View) -> Iterator[Match]:
         if not refused and not (evicting and share is not None and share >= FULL):
             continue
         callers = behind(view, cache.ref, but=cache.ref)
-        if not refused and is_well(view, callers):
+        if not refused and thrown is None and is_well(view, callers):
             continue
         full = counted.time if counted else thrown.since if thrown else _since(view, cache)
         began = min((c.hit.first for c in refused if c.hit.first), default=full)
@@ -139,9 +139,10 @@ def _keeps_all(view: View, cache: Workload, seen: tuple[Evidence, ...], began: d
 def _lost(view: View, cache: Workload, thrown: ThrownOut, seen: tuple[Evidence, ...]) -> Match:
     """Return that a cache was told to throw out any key, and work lies there: what is gone somebody has to do again.
 
-    Its users fail by nothing of that: whoever fails since a release of its own after that has another fault.
+    Its users need not fail by that: whoever does and was released of late may have a fault of its own.
     """
-    callers = not_their_own(view, behind(view, cache.ref, but=cache.ref), thrown.since)
+    users = behind(view, cache.ref, but=cache.ref)
+    callers = tuple(ref for ref in users if not (troubles(view, ref) and _is_new(view, ref)))
     component = thrown.seen[0].object if thrown.edited else cache.ref
     why = f"{cache.ref} throws out work that nobody has done: nothing done to its callers brings it back or keeps it"
     barred = ("restart_workload", "rollback_workload", "scale_workload")
@@ -157,6 +158,11 @@ def _lost(view: View, cache: Workload, thrown: ThrownOut, seen: tuple[Evidence, 
             *not_for((cache.ref,), "it would throw out work as before, and what is gone stays so", barred),
         ),
     )
+
+
+def _is_new(view: View, ref: str) -> bool:
+    workload = view.workloads.get(ref)
+    return workload is not None and bool(releases(view, workload, SUSPECT))
 
 
 def _filled(view: View, cache: Workload, user: Workload, seen: tuple[Evidence, ...], began: datetime | None) -> Match:
