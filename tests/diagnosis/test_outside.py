@@ -126,7 +126,6 @@ OPEN = frozenset(
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
         "notification-queue-grows-with-scaling-paused-after-move-to-green",
-        "sidekiq-jobs-vanish-because-redis-may-evict-them",
     }
 )
 """Cases that no rule answers; a rule that answers one takes it out."""
