@@ -65,7 +65,7 @@ _OF_DEAD = late(rf"(?<![a-z]){_GIVEN_UP}(?![a-z])", re.IGNORECASE)
 @once_a_view
 def queues(view: View) -> tuple[Series, ...]:
     """Return how many wait in each queue; what lies under a key of a store is one if somebody is told to read it."""
-    return tuple(s for s in view.figures.series("queue_depth") if "key" not in s.labels or _told_to(view, name_of(s)))
+    return tuple(s for s in view.figures.series("queue_depth") if "key" not in s.labels or told_to(view, name_of(s)))
 
 
 def named_in(series: Series) -> str:
@@ -110,12 +110,6 @@ def by_release(consumer: Workload, grew: Turn) -> bool:
     return BEFORE <= grew.since - consumer.released_at <= SOON
 
 
-def keeper(view: View, label: str) -> str:
-    """Return what a queue is of, by its label: a component, else the only broker; the label itself if neither."""
-    brokers = of_role(view.workloads, "broker")
-    return view.component(label) or (brokers[0].ref if len(brokers) == 1 else label)
-
-
 def given_up(view: View, series: Series) -> str:
     """Return the queue whose messages lie in another because they were given up; "" if that is a queue like others.
 
@@ -123,7 +117,7 @@ def given_up(view: View, series: Series) -> str:
     """
     queue = series.labels.get("queue", "") or named_in(series)
     own = _DEAD.sub("", queue, count=1)
-    if own == queue or _told_to(view, queue) or any(_OF_DEAD.search(w.name) for w in view.serving):
+    if own == queue or told_to(view, queue) or any(_OF_DEAD.search(w.name) for w in view.serving):
         return ""
     return own
 
@@ -136,7 +130,7 @@ def gives_up(view: View, series: Series, own: str) -> Workload | None:
 
 def reader(view: View, series: Series) -> Workload | None:
     """Return who reads a queue: a label names it or its group, it is told to, its name is alike, or it alone works."""
-    label, told = named_in(series), _told_to(view, name_of(series))
+    label, told = named_in(series), told_to(view, name_of(series))
     if "key" in series.labels:
         return told[0] if len(told) == 1 else None
     for key in (*READS_AS, "its settings", "component", "queue"):
@@ -186,7 +180,7 @@ def groups_of(view: View, workload: Workload) -> set[str]:
 def _tellers_workers(view: View, teller: Workload, series: Series) -> list[Workload]:
     """Return who may read a queue of which one tells: who is told to, if that one takes requests, or does its jobs."""
     queue = series.labels.get("queue", "")
-    told = [] if works_on_messages(view, teller) else _told_to(view, queue)
+    told = [] if works_on_messages(view, teller) else told_to(view, queue)
     may = (w for w in view.serving if works_on_messages(view, w) and (not _told(view, w) or queue in _told(view, w)))
     return told if len(told) == 1 else do_its_jobs(view, teller, queue, may) or [teller]
 
@@ -239,9 +233,10 @@ def unread(view: View, ref: str, queue: str) -> Iterator[Evidence]:
         yield Evidence("metrics", ref, f"nobody reads {queue} any more", since)
 
 
-def _told_to(view: View, queue: str) -> list[Workload]:
-    """Return whom a command or a variable tells to work on a queue."""
-    return [w for w in view.serving if queue and queue in _told(view, w)]
+def told_to(view: View, queue: str) -> list[Workload]:
+    """Return whom a command or a variable tells to work on a queue; not who rests while others of these do not."""
+    told = [w for w in view.serving if queue and queue in _told(view, w)]
+    return [w for w in told if w.wanted] or told
 
 
 @once

@@ -12,7 +12,8 @@ from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import Turn
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
-from tuheg_ir.diagnosis.rules._readers import given_up, gives_up, grown, keeper, named_in, queues
+from tuheg_ir.diagnosis.rules._keeper import keeper
+from tuheg_ir.diagnosis.rules._readers import given_up, gives_up, grown, named_in, queues
 from tuheg_ir.diagnosis.view.marked import complained
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release

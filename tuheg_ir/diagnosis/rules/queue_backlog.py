@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.rules._held_up import LASTING, held_up_before, held_up_b
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._in_line import remedy_in_line
 from tuheg_ir.diagnosis.rules._in_one_part import in_one_part
+from tuheg_ir.diagnosis.rules._keeper import keeper
 from tuheg_ir.diagnosis.rules._left_behind import left_behind, left_undone
 from tuheg_ir.diagnosis.rules._one_has_all import at_their_limit, far_busier
 from tuheg_ir.diagnosis.rules._publishing import above, flooded_by
@@ -23,7 +24,6 @@ from tuheg_ir.diagnosis.rules._readers import (
     by_release,
     given_up,
     grown,
-    keeper,
     named_in,
     queues,
     reader,
@@ -51,7 +51,7 @@ def when(view: View) -> Iterator[Match]:
         if grew is None or given_up(view, series):
             continue
         label, consumer = named_in(series), reader(view, series)
-        waits = waiting(series, consumer.ref if consumer else label, grew)
+        waits = waiting(series, consumer.ref if consumer else keeper(view, label), grew)
         consumer = consumer or _released_then(view, grew)
         if consumer is not None and after_outage(view, consumer):
             continue  # it melts, whatever was released before it came

@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._capacity import felt_before
 from tuheg_ir.diagnosis.rules._left_short import left_short
 from tuheg_ir.diagnosis.rules._readers import backlogs, silent
+from tuheg_ir.diagnosis.rules._took_over import took_over
 from tuheg_ir.diagnosis.view.reading import name, oldest
 from tuheg_ir.diagnosis.view.releases import since_release, soon_after
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler
@@ -27,7 +28,8 @@ LATELY = timedelta(hours=1)
 def when(view: View) -> Iterator[Match]:
     """Replicas were taken away by hand, or an autoscaler's maximum was lowered, and users suffer or a queue grows.
 
-    Or an autoscaler that sees nothing leaves fewer than its own target asks for by what the pods use.
+    Or an autoscaler that sees nothing leaves fewer than its own target asks for by what the pods use; or far more pods
+    that read the same queue were taken away, and nothing scales those to which that was moved.
     """
     for workload in view.serving:
         if keeps_data(view, workload) or is_store(workload):
@@ -37,6 +39,9 @@ def when(view: View) -> Iterator[Match]:
             yield short
             continue
         if workload.ready < workload.wanted:
+            continue
+        if (not scaler or scaler.blind) and (few := took_over(view, workload)):
+            yield few
             continue
         gone = tuple(_capped(view, scaler) if scaler else lost(view, workload))
         felt = (list(_felt(view, workload)) or (felt_before(view, workload) if scaler else [])) if gone else []

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import not_for
+from tuheg_ir.diagnosis.rules._keeper import keeper
 from tuheg_ir.diagnosis.rules._readers import (
     given_up,
-    keeper,
     name_of,
     named_in,
     queues_of,

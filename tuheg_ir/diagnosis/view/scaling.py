@@ -136,8 +136,17 @@ def held_at_nought(view: View, ref: str) -> bool:
 
     Who scales by hand may have slipped; this is written down on purpose, and says the number.
     """
+    return pinned_at(view, ref) == "0"
+
+
+def pinned_at(view: View, ref: str) -> str | None:
+    """Return at how many replicas somebody told the autoscaler of a workload to hold it, whatever it sees; None: none.
+
+    It takes back what anybody adds by hand; one that is only paused leaves the number alone.
+    """
     paused = (each for each in view.snapshot.of("ScaledObject") if scaled_by(each) == ref)
-    return any(text(mapping(each, "metadata", "annotations"), f"{_PAUSES}-replicas") == "0" for each in paused)
+    told = (text(mapping(each, "metadata", "annotations"), f"{_PAUSES}-replicas") for each in paused)
+    return next((number for number in told if number), None)
 
 
 def may_go_to_nought(view: View, ref: str) -> bool:

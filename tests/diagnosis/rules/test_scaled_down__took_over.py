@@ -1,0 +1,159 @@
+"""Those who read a queue were taken down for others, which took over and are far fewer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.scenes import autoscaler
+from tests.diagnosis.rules.tiny import DAY, Obj, event, figure, log, pod, redis, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Snapshot
+
+NEW, FORMER = "Deployment/render-b", "Deployment/render-a"
+MOVED = 1500
+TOO_FEW = (NEW, "capacity", "scale_workload")
+CELERY = ("celery", "-A", "studio", "worker", "-Q", "renders,previews")
+LARAVEL = ("php", "artisan", "queue:work", "--queue=renders")
+REFUSED = "ERROR render 7: dial tcp 10.0.0.9:9000: connect: connection refused"
+BROKEN = "ERROR render 7: TypeError: cannot read properties of undefined"
+SAME = "registry.example/render:8"
+IN_OTHER_WORDS = "Scaled down replica set render-a-r1 to 0 from 8"
+NO_ROOM = (
+    'Error creating: pods "render-b-x" is forbidden: exceeded quota: compute-quota, requested: pods=1, used: pods=9'
+)
+
+
+def scaled(number: str = "", *, paused: bool = True, name: str = "render-b") -> Obj:
+    """Return the ScaledObject of those who took over; ``number``: at which it is held."""
+    made = thing("ScaledObject", name, spec={"scaleTargetRef": {"name": name}, "minReplicaCount": 0})
+    notes = {"autoscaling.keda.sh/paused": "true"} if paused and not number else {}
+    made["metadata"]["annotations"] = {"autoscaling.keda.sh/paused-replicas": number} if number else notes
+    return made
+
+
+def down(message: str = "Scaled down replica set render-a-r1 from 8 to 0") -> Obj:
+    """Return the event of the former readers' end."""
+    return event(FORMER, "ScalingReplicaSet", message, kind="Normal", age=MOVED, count=1)
+
+
+def moved(
+    *beside: Any,
+    was: float = 8,
+    left: int = 0,
+    args: tuple[str, ...] = CELERY,
+    reads: tuple[str, ...] = (),
+    images: tuple[str, str] = ("registry.example/render:7", SAME),
+    age: float = 5 * DAY,
+    pods: int = 3,
+    did: tuple[float, float] | None = (40, 24),
+    took: tuple[float, float] | None = (1.2, 1.2),
+    used: tuple[float, float] = (0.3, 0.5),
+    fails: str = "",
+    grew: float = 1470,
+    stores: tuple[str, str] = ("redis", "redis"),
+    told_by: str = "figure",
+    figures: tuple[Any, ...] = (),
+    **more: Any,
+) -> Snapshot:
+    """Return readers of a queue that were taken down for fewer others.
+
+    ``left``: so many of them stay. ``reads``: what the former ones were told to read, if it was something else. ``did``:
+    jobs a second of the former ones until then, and of the others now; ``took``: seconds for a job. ``fails``: what the
+    others repeat. ``stores``: where the former ones read, and the others. ``told_by``: what tells how many there were.
+    """
+    env = [{"BROKER_URL": f"redis://{each}:6379/0"} for each in stores]
+    counted = [figure("queue_depth", 6, 9000, grew, component="redis", queue="renders"), *figures]
+    if told_by == "figure":
+        counted.append(figure("replicas_wanted", was, left, MOVED, component="render-a"))
+    if did:
+        counted.append(figure("job_rate", did[0], 0.001, MOVED - 60, component="render-a"))
+        counted.append(figure("job_rate", did[1] / 4, did[1], MOVED, component="render-b"))
+    if took:
+        counted.append(figure("job_time", took[0], took[0], MOVED, component="render-a"))
+        counted.append(figure("job_time", took[1], took[1], MOVED, component="render-b"))
+    names = [pod("render-b", number) for number in range(pods)]
+    counted += [figure("cpu_share", *used, MOVED, pod=each, container="render-b") for each in names]
+    lines = [*["INFO rendered"] * 60, *([fails] * 30 if fails else [])]
+    return snapshot(
+        workload("render-a", images[0], pods=left, service=False, env=env[0], args=list(reads or args), age=30 * DAY),
+        workload("render-b", images[1], pods=pods, service=False, env=env[1], args=list(args), age=age, **more),
+        *(redis(each) for each in dict.fromkeys(stores)),
+        *beside,
+        figures=counted,
+        logs=[log(each, *lines, since=1400) for each in names],
+    )
+
+
+HOLDS = [
+    *(
+        Holds(
+            f"readers were taken down for fewer others: {what}",
+            world,
+            TOO_FEW,
+            excludes=no("rollback_workload", "restart_workload", at=NEW),
+            alone=True,
+            harmful=("restart_workload", "rollback_workload"),
+        )
+        for what, world in (
+            ("their autoscaler is paused", moved(scaled())),
+            ("they have none", moved()),
+            ("their autoscaler sees nothing", moved(autoscaler("render-b", 3, 12, blind=True))),
+            ("an event tells it", moved(down(), told_by="event")),
+            ("an event tells it in other words", moved(down(IN_OTHER_WORDS), told_by="event")),
+            ("a worker of PHP", moved(args=LARAVEL)),
+            ("of the same version, made for other nodes", moved(images=(SAME, SAME), age=DAY)),
+            ("nobody counts jobs", moved(did=None, took=None)),
+            ("they were released for it", moved(scaled(), before={"env": {"A": "1"}}, released=1700)),
+            ("the autoscaler of the former ones is paused as well", moved(scaled(), scaled(name="render-a"))),
+        )
+    ),
+    Holds(
+        "readers were taken down for fewer others, which are held at their number",
+        moved(scaled("3")),
+        (NEW, "capacity", "page_human"),
+        excludes=no("scale_workload", at=NEW),
+        harmful=("scale_workload", "restart_workload"),
+    ),
+    Holds(
+        "readers were taken down for fewer others, and the quota allows no further one",
+        moved(scaled(), event(NEW, "FailedCreate", NO_ROOM, age=300)),
+        (NEW, "capacity", "page_human"),
+        excludes=no("scale_workload", at=NEW),
+        harmful=("scale_workload", "restart_workload"),
+    ),
+]
+DEFECT = (NEW, "code_defect", "rollback_workload")
+RELEASED: dict[str, Any] = {"before": {"image": "registry.example/render:7"}, "released": 1700}
+UNCOUNTED: dict[str, Any] = {"did": None, "took": None}
+DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"readers were taken down for others, and {what}", world, instead)
+        for what, world, instead in (
+            ("these are hardly fewer", moved(pods=6, did=(40, 42)), TOO_FEW),
+            ("half of the former ones stay", moved(left=4), ("Deployment/redis", "dependency_failure", "page_human")),
+            ("the queue had grown long before", moved(grew=3300), TOO_FEW),
+            ("the queue grew much later", moved(grew=60), TOO_FEW),
+            ("the former ones read another queue", moved(reads=(*CELERY[:-1], "mails")), TOO_FEW),
+            ("the former ones read of another store", moved(stores=("valkey", "redis")), TOO_FEW),
+            ("both had read side by side", moved(images=(SAME, SAME), age=30 * DAY), TOO_FEW),
+            ("the former ones go to nought by themselves", moved(scaled(paused=False, name="render-a")), TOO_FEW),
+            ("these take longer for a job", moved(took=(1.2, 4), did=(40, 8)), TOO_FEW),
+            ("these do fewer jobs each", moved(took=None, did=(40, 8)), TOO_FEW),
+            ("these are refused", moved(fails=REFUSED), (NEW, "dependency_failure", "page_human")),
+            ("these fail at a third of their jobs", moved(fails=BROKEN), (NEW, "unknown", "page_human")),
+            ("these stand still", moved(used=(0.5, 0.01), **UNCOUNTED), (NEW, "service_crash", "restart_workload")),
+            ("these do much less than they did", moved(used=(0.6, 0.1), **UNCOUNTED), (NEW, "unknown", "page_human")),
+            ("these are released, and nobody counts what they do", moved(**RELEASED, **UNCOUNTED), DEFECT),
+            ("these are slower since their release", moved(**RELEASED, took=(1.2, 4), did=(40, 8)), DEFECT),
+            ("one of these is not ready", moved(ready=2), (NEW, "service_crash", "restart_workload")),
+            ("their autoscaler sees all", moved(autoscaler("render-b", 3, 12)), TOO_FEW),
+            ("KEDA scales these", moved(scaled(paused=False)), TOO_FEW),
+        )
+    ),
+    DoesNotHold(
+        "readers were taken down for others, whose autoscaler has given all it may",
+        moved(autoscaler("render-b", 3, 3)),
+        (NEW, "capacity", "page_human"),
+        harmful=("scale_workload", "restart_workload"),
+    ),
+]
