@@ -7,12 +7,14 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.test_queue_backlog import AMQP
 from tests.diagnosis.rules.test_queue_backlog__outnumbered import APP, CALLS, HARM, RENDER, RUNNER, rush, wave, web
-from tests.diagnosis.rules.tiny import Obj, container, postgres, secret_key, workload
+from tests.diagnosis.rules.tiny import Obj, container, figure, postgres, redis, secret_key, snapshot, workload
+from tuheg_ir.diagnosis.model import Snapshot
 
 WITH: dict[str, Any] = {**CALLS}
 KEPT = {**WITH, "DATABASE_URL": secret_key("postgres-app", "url")}
 HIDDEN: dict[str, Any] = {**AMQP} | {f"{of.upper()}_URL": secret_key(of, "url") for of in ("renderer", "mail")}
 PUT = "INFO order done, receipt handed on queue=tasks"
+UNKNOWN = ("dependency_failure", "page_human")
 SITE = "registry.example/site:3"
 
 
@@ -26,7 +28,35 @@ def another(name: str = "sender", **env: str) -> list[Obj]:
     return workload(name, env={"REDIS_ADDR": "redis:6379", **env}, service=False)
 
 
+def unsure(*, url: str = "redis://redis:6379/0", pods: int = 2, stores: Any = ()) -> Snapshot:
+    """Return a queue that only bears its own name, and grows, and two who are told to read it; ``pods``: of one."""
+    env = {"JOBS_URL": url, "QUEUES": "mails"}
+    told = (workload(f"sender-{n}", env=env, pods=each, service=False) for n, each in ((0, 2), (1, pods)))
+    return snapshot(*told, *stores, figures=[figure("queue_depth", 4, 9000, 1500, component="mails")])
+
+
 HOLDS = [
+    *(
+        Holds(f"a queue bears but its own name: {what}", world, found, alone=True)
+        for what, world, found in (
+            ("two read it of one store", unsure(stores=[redis()]), ("Deployment/redis", *UNKNOWN)),
+            (
+                "two read it of a store elsewhere",
+                unsure(url="redis://r.cloud.example"),
+                ("Deployment/sender-0", *UNKNOWN),
+            ),
+            (
+                "one of the two rests",
+                unsure(stores=[redis()], pods=0),
+                ("Deployment/sender-0", "capacity", "scale_workload"),
+            ),
+            (
+                "nobody is known to read it",
+                snapshot(workload("web"), figures=[figure("queue_depth", 4, 9000, 1500, component="mails")]),
+                ("Namespace/town", *UNKNOWN),
+            ),
+        )
+    ),
     *(
         Holds(
             f"readers have all they can in work, and it is known whom they ask: {what}",

@@ -57,9 +57,10 @@ def moved(
 ) -> Snapshot:
     """Return readers of a queue that were taken down for fewer others.
 
-    ``left``: so many of them stay. ``reads``: what the former ones were told to read, if it was something else. ``did``:
-    jobs a second of the former ones until then, and of the others now; ``took``: seconds for a job. ``fails``: what the
-    others repeat. ``stores``: where the former ones read, and the others. ``told_by``: what tells how many there were.
+    ``left``: so many of them stay. ``reads``: what the former ones were told to read, if it was something else.
+    ``did``: jobs a second of the former ones until then, and of the others now; ``took``: seconds for a job.
+    ``fails``: what the others repeat. ``stores``: where the former ones read, and the others.
+    ``told_by``: what tells how many there were.
     """
     env = [{"BROKER_URL": f"redis://{each}:6379/0"} for each in stores]
     counted = [figure("queue_depth", 6, 9000, grew, component="redis", queue="renders"), *figures]

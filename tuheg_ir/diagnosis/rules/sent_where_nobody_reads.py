@@ -129,7 +129,7 @@ def _match(view: View, sender: Sender, label: str, seen: Evidence, since: dateti
         certainty=0.65,
         root_cause=release_cause(view, workload) if told.source == "logs" else "configuration_error",
         since=since,
-        explains=tuple(dict.fromkeys((keeper(view, label), label))),
+        explains=(keeper(view, label),),
         excludes=(
             *excluding(workload.ref, f"it sends to {queue} again after a start", *RESTARTS, "scale_workload"),
             *not_for((each.ref for each in readers), f"it reads other queues than {queue}, and works on those"),
