@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._keeper import keeper
 from tuheg_ir.diagnosis.rules._readers import name_of, named_in, queues_of, unread, waiting, works_on_messages
 from tuheg_ir.diagnosis.rules._unread_queue import LATER, is_about, long_since, piled_up
 from tuheg_ir.diagnosis.view.programs import of_role
@@ -84,7 +85,7 @@ def _match(
         evidence=(Evidence("objects", workload.ref, fact, workload.released_at), *seen),
         certainty=0.75,
         since=since,
-        explains=tuple(dict.fromkeys((*brokers, view.component(label) or label))),
+        explains=tuple(dict.fromkeys((*brokers, keeper(view, label)))),
         excludes=excluding(
             workload.ref,
             f"its pods do not ask for {queue}, however many they are and however often they start",
