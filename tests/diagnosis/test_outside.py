@@ -125,10 +125,8 @@ OPEN = frozenset(
         "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
-        "notification-queue-grows-with-scaling-paused-after-move-to-green",
         "column-migration-queued-behind-report-blocks-orders",
         "notification-lag-grows-with-dispatcher-at-its-replica-cap",
-        "quote-pods-killed-by-buffers-outside-the-heap",
         "map-provider-lowers-the-rate-it-grants-to-trip-quotes",
         "zone-view-refresh-runs-every-ten-minutes-and-holds-searches",
     }
