@@ -62,7 +62,7 @@ def outnumbered(view: View, series: Series) -> Turn | None:
 
     It need not be many times as long as an hour ago: it was long then. None if nobody knows what its readers do.
     """
-    consumer, began = reader(view, series), _began(series, 1.0)
+    consumer, began = reader(view, series), began_before(series, 1.0)
     if consumer is None or began is None or min(value for _, value in series.points) < LEAST:
         return None
     grows = view.figures.alone("queue_depth", series).steady_growth("queue_depth")
@@ -95,7 +95,7 @@ def _all_at_work(view: View, consumer: Workload, series: Series) -> tuple[Eviden
     So many jobs are in work as are done in a time, times what each takes. Who is handed more than that keeps some
     aside, or hangs at some: nobody can tell which.
     """
-    start, began = _start(series), _began(series)
+    start, began = _start(series), began_before(series)
     if start is None or began is None or errors(view, consumer.ref):
         return ()
     if not (_few_fail_as_ever(view, consumer) or few_of_its_lines(view, consumer, start)):
@@ -103,7 +103,7 @@ def _all_at_work(view: View, consumer: Workload, series: Series) -> tuple[Eviden
     does = _does_all(view, consumer, series)
     if does is None:
         return ()
-    known = _began(series, STRAIGHT) or began if _straight(series) else began
+    known = began_before(series, STRAIGHT) or began if _straight(series) else began
     was = as_quick(view, consumer, known, start, does.near)
     first = Evidence("logs", consumer.ref, f"one took {was:.2g} s before any can have waited", known) if was else None
     more = 1.0 + _pace(series) / does.done
@@ -194,7 +194,7 @@ def _straight(series: Series) -> bool:
     return first > 0 and abs(then / first - 1.0) <= EVEN
 
 
-def _began(series: Series, times: float = SURELY) -> datetime | None:
+def began_before(series: Series, times: float = SURELY) -> datetime | None:
     """Return before when a queue surely was not long, by how fast it grows; None if it does not."""
     start, pace = _start(series), _pace(series) if series.points else 0.0
     if start is None or not pace > 0:

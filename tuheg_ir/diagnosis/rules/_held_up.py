@@ -57,7 +57,7 @@ def held_up_before(view: View, consumer: Workload, since: datetime | None) -> tu
     return told if often else ()
 
 
-def few_of_its_lines(view: View, consumer: Workload, since: datetime | None) -> bool:
+def few_of_its_lines(view: View, consumer: Workload, since: datetime | None, most: float = FEW) -> bool:
     """Tell whether errors are so small a part of what a consumer's running pods tell that most of its work goes well.
 
     Some calls of many fail at all times, and the more there are of them the more fail. How it went before a time says
@@ -70,7 +70,7 @@ def few_of_its_lines(view: View, consumer: Workload, since: datetime | None) -> 
         for line, at in zip(log.lines, times_near(log.lines), strict=True)
         if (since is None or at is None or at >= since) and not goes_on(apart(line)[1])
     ]
-    return sum(map(fails, lines)) <= FEW * len(lines)
+    return sum(map(fails, lines)) <= most * len(lines)
 
 
 def fails_in(view: View, consumer: Workload) -> Callable[[str], bool]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._at_its_most import TIGHT, outgrew_its_most
 from tuheg_ir.diagnosis.rules._capacity import (
     FROM_BEHIND,
     GROWN,
@@ -35,7 +36,6 @@ from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, Usage, always_busy, l
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-TIGHT = 0.85
 HOLDS_UP = 0.7
 """How sure it makes it that who asks for more holds so many requests for it that its memory is full."""
 COUNTED = 0.4
@@ -103,14 +103,15 @@ def _probes(view: View, workload: Workload) -> tuple[Evidence, ...]:
 def _waits(view: View, workload: Workload) -> tuple[tuple[Evidence, datetime | None], ...]:
     """Return the queues that a workload reads and that grew, where nothing but the work itself keeps it busy.
 
-    Not since its own release, nor where it takes messages again and again that it cannot do, or fails by another; nor
-    where a run fills the queue, which has to stop first.
+    One that was long before figures go back counts where its reader's autoscaler wants more than it may give. Not since
+    its own release, nor where it takes messages again and again that it cannot do, or fails by another; nor where a run
+    fills the queue, which has to stop first.
     """
     if view.hits_of(workload.ref, "message_rejected", *FROM_BEHIND) or unreadable(view, workload):
         return ()
     return tuple(
         (seen, grew.since)
-        for seen, grew in backlogs(view, workload)
+        for seen, grew in (*backlogs(view, workload), *outgrew_its_most(view, workload))
         if not (since_release(workload, grew.since) or by_release(workload, grew) or flooded_by(view, grew))
     )
 
