@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._asked_hosts import WATCHES
 from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, rise
+from tuheg_ir.diagnosis.rules._led_outside import led_outside
 from tuheg_ir.diagnosis.rules._probed_hosts import unnamed
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints
@@ -50,6 +51,8 @@ def hosts_outside(view: View) -> dict[str, Host]:
         for host in each.hosts:
             if not each.about and is_outside(view, host):
                 found.setdefault(host, Host()).said.append(each)
+    for each in led_outside(view):
+        found.setdefault(each.hosts[0], Host()).said.append(each)
     for signal in ("dependency_error_ratio", "dependency_latency_p95"):
         for series in view.figures.series(signal):
             host = series.labels.get("dependency", "").lower()

@@ -18,6 +18,7 @@ from tuheg_ir.diagnosis.rules._got_through import answers_mostly, got_through
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._hosts_outside import Host, hosts_outside
 from tuheg_ir.diagnosis.rules._kept_by_calls import is_asked_alone
+from tuheg_ir.diagnosis.rules._led_outside import whose_answers
 from tuheg_ir.diagnosis.rules._nat_ports import falls_on_our_way
 from tuheg_ir.diagnosis.rules._own_misses import misses_since_release
 from tuheg_ir.diagnosis.rules._reach import closed_to_the_outside, names_host
@@ -73,6 +74,7 @@ def when(view: View) -> Iterator[Match]:
             evidence=(
                 *(e for _, e in known.measured[:2]),
                 *told(view, known.said),
+                *whose_answers(known.said),
                 *_connections_held(view, first),
                 *filled_by_silence(view, view.workloads[first])[-1:],
                 *(felt(view, first)[:1] if agreed else ()),
