@@ -126,7 +126,6 @@ OPEN = frozenset(
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
         "column-migration-queued-behind-report-blocks-orders",
-        "map-provider-lowers-the-rate-it-grants-to-trip-quotes",
         "zone-view-refresh-runs-every-ten-minutes-and-holds-searches",
     }
 )
