@@ -153,6 +153,8 @@ def test_needs_and_callers_go_through_others() -> None:
 def test_hosts_of_a_setting() -> None:
     assert hosts_in("URL", "amqp://user:pw@rabbit:5672/%2f") == {"rabbit"}
     assert hosts_in("", "--listen=0.0.0.0") == set()
+    assert hosts_in("", "location /cart { proxy_pass http://cart; }") == {"cart"}
+    assert hosts_in("", "location / { set $to http://shop.town.svc; proxy_pass $to; }") == {"shop.town.svc"}
     assert hosts_in("RATES_TARGET", "dns:///rates:9000") == {"rates"}
     assert hosts_in("RATES", "dns://10.0.0.2/rates") == {"10.0.0.2", "rates"}
     assert hosts_in("SOCKET", "unix:///run/rates.sock") == set()

@@ -99,7 +99,7 @@ def _asked_alone(view: View, workload: Workload, name: str) -> str:
         if _OWN_POD.search(value):
             return ""
         if not WATCHES.search(key.lower()):
-            named = {host.rstrip(";") for host in hosts_in(key, value)}  # as nginx ends what it is told
+            named = hosts_in(key, value)
             hosts |= {host for host in named if not WATCHES.search(host)}
     inside = {ref for host in hosts if (ref := view.graph.resolve(host))} | view.graph.calls.get(workload.ref, set())
     if any(ref not in view.workloads or role(view.workloads[ref]) not in _STORES for ref in inside):

@@ -69,9 +69,7 @@ def when(view: View) -> Iterator[Match]:
     innocent = {c.about for c in of_clients}
     heard += [c for c in every if c.caller in innocent and _ALERT.search(c.hit.line)]
     refused = {each.about for each in every if not _ALERT.search(each.hit.line)}
-    for each in every:
-        if each in heard or each in signed:
-            continue
+    for each in (_at_home(view, c) for c in every if c not in heard and c not in signed):
         if each.about in seen or each.caller not in view.workloads:
             continue
         if _of_another(view, each, every):
@@ -143,6 +141,18 @@ def _of_trust(each: Complaint) -> bool:
 def _holders(view: View, found: Iterable[Complaint]) -> set[str]:
     """Return who is complained of and has the Secret of a certificate of its own."""
     return {c.about for c in found if (server := view.workloads.get(c.about)) is not None and own(view, server)[0]}
+
+
+def _at_home(view: View, each: Complaint) -> Complaint:
+    """Return a complaint of an end that names a host of a domain of one's own as one about whom it is called after.
+
+    So only if that one shows a certificate: many a host outside bears the name of a workload.
+    """
+    if each.about or not _of_an_end(each):
+        return each
+    called = (view.graph.resolve(host.partition(".")[0]) for host in each.hit.hosts)
+    shows = (ref for ref in called if ref in view.workloads and own(view, view.workloads[ref])[0])
+    return each._replace(about=next(shows, ""))
 
 
 def _reissued(view: View, each: Complaint) -> Complaint:

@@ -243,7 +243,7 @@ def hosts_in(key: str, value: str) -> set[str]:
     found |= {match.group(1) for pattern in (_HOST_PORT, _TARGET, _SVC, _SET) for match in pattern.finditer(value)}
     if _NAMED.search(key) and len(value) < 500 and "://" not in value:
         found |= set(re.split(r"[,;\s]+", value))
-    return {host for each in found if (host := each.rpartition("@")[2].partition(":")[0].strip(".").lower())}
+    return {host for each in found if (host := each.rpartition("@")[2].partition(":")[0].strip(".;").lower())}
 
 
 def _reached(edges: Mapping[str, Iterable[str]], start: str) -> set[str]:
