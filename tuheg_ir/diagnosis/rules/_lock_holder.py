@@ -11,15 +11,17 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Session
 from tuheg_ir.diagnosis.rules._database_users import secrets_of_its_address
 from tuheg_ir.diagnosis.rules._figures import felt
+from tuheg_ir.diagnosis.rules._first_in_line import first_in_line
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._lock_queue import queue_in
 from tuheg_ir.diagnosis.rules._named_holder import named_waiting
 from tuheg_ir.diagnosis.rules._sessions import Full, figure, label_of
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints
+from tuheg_ir.diagnosis.view.mounted import mounted
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import at, oldest
+from tuheg_ir.diagnosis.view.reading import at, mapping, oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN, measured
 from tuheg_ir.diagnosis.view.view import View
@@ -41,10 +43,12 @@ _LOCKS = late(
     r"|\bREFRESH\s+MATERIALIZED\s+VIEW\s+(?!CONCURRENTLY)"
     r"|\bdb:migrate\b|\bmanage\.py migrate\b|\bmigrations?:(?:migrate|run|up)\b|\becto\.migrate\b"
     r"|\b(?:flyway|liquibase|alembic|goose|knex|prisma|artisan|dbmate|atlas|sqlx|diesel|phinx|drizzle-kit|ef)\b"
-    r".*\b(?:migrat\w*|up\w*)\b",
+    r".*\b(?:migrat\w*|up\w*)\b"
+    r"|\bMigrating schema\b.{0,80}\bto version\b|\bRunning Changeset: |\bRunning upgrade \S* ?-> \S"
+    r"|(?<!=)={2,3} +\d{8,14} \S+: migrating\b|\bApplying (?:migration [\"'`]|\w+\.\d{4}_\w)",
     re.IGNORECASE | re.DOTALL,
 )
-"""Statements, and tools whose statements, let nobody else at a table while they run."""
+"""Statements, and tools whose statements, let nobody else at a table while they run; how such tools tell of one."""
 
 
 def told_by_itself(view: View, ref: str) -> list[Complaint]:
@@ -117,7 +121,7 @@ def run_behind(view: View, ref: str, since: datetime | None) -> Run | None:
     if len(found) != 1:
         return None
     ((workload, pod),) = found.values()
-    said = locking(view, pod)
+    said = _bars(view, ref, workload, pod) or locking(view, pod)
     return Run(workload, pod, said) if said else None
 
 
@@ -150,11 +154,42 @@ def _then(pod: Pod, since: datetime) -> bool:
     return began is not None and -CLOCKS <= since - began <= SOON
 
 
+def _bars(view: View, ref: str, run: Workload, pod: Pod) -> str:
+    """Return a run's statement on a whole table behind which all others wait, as a database's log tells it; else "".
+
+    It waits itself, for whoever reads that table for long; those who read too would wait for none but this one. The log
+    may tell a tool's name in place of whose it is.
+    """
+    first = first_in_line(view, ref)
+    above = {run.ref, *(w.ref for w in view.workloads.values() if w.kind in BATCH and pod in w.pods)}
+    if first is None or first.serves - above:
+        return ""
+    return next((line for line in first.lines if locks_tables(line)), "")
+
+
+def locks_tables(said: str) -> bool:
+    """Tell whether a statement, or a command, lets nobody else at a table while it runs."""
+    return bool(_LOCKS.search(said))
+
+
 def locking(view: View, pod: Pod) -> str:
-    """Return what a run told last of a statement that locks a whole table, else its command; "" for neither."""
-    said = [" ".join(map(str, at(c.spec, of) or ())) for c in pod.containers for of in ("command", "args")]
+    """Return what a run told last of a statement that locks a whole table, else its command; "" for neither.
+
+    A command may name a file of statements that a ConfigMap keeps.
+    """
+    said = _scripts(view, pod)
+    said += [" ".join(map(str, at(c.spec, of) or ())) for c in pod.containers for of in ("command", "args")]
     said += [line.strip() for log in view.logs_of((pod,), previous=False) for line in log.lines]
-    return next(filter(_LOCKS.search, reversed(said)), "")
+    return next(filter(locks_tables, reversed(said)), "")
+
+
+def _scripts(view: View, pod: Pod) -> list[str]:
+    """Return the lines of the mounted files that the command of a pod names."""
+    said = " ".join(str(each) for c in pod.containers for of in ("command", "args") for each in at(c.spec, of) or ())
+    maps = [each for each in mounted(pod.obj) if each.kind == "ConfigMap"]
+    files = ((m.path, mapping(view.objects("ConfigMap").get(m.name), "data")) for m in maps)
+    named = (str(body) for path, data in files for key, body in data.items() if f"{path}/{key}" in said.split())
+    return [line.strip() for body in named for line in body.splitlines()]
 
 
 def suffers(view: View, ref: str) -> bool:

@@ -133,7 +133,7 @@ def stranger(view: View, ref: str) -> Evidence | None:
 @once
 def _head(view: View, database: Workload) -> _Head | None:
     """Return the process for which all wait, itself for none, by the newest lines of a database's log."""
-    lines = _lines(view, database)
+    lines = log_of(view, database)
     held = [found for line in lines if (found := HELD.search(line))][-_LAST:]
     waiting = {pid for found in held for pid in pids_in(found[2])}
     waiting |= {waits[1] for line in lines if (waits := WAITS.search(line))}
@@ -152,20 +152,23 @@ def _head(view: View, database: Workload) -> _Head | None:
 def named_waiting(view: View, ref: str) -> frozenset[str]:
     """Return the workloads that a database's own log names as those whose sessions wait for a lock."""
     database = view.workloads.get(ref)
-    lines = _lines(view, database) if database else ()
+    lines = log_of(view, database) if database else ()
     pids = {waits[1] for line in lines if (waits := WAITS.search(line))}
-    return frozenset(client for client in _clients(view, lines, *pids) if client in view.workloads and client != ref)
+    return frozenset(
+        client for client in named_clients(view, lines, *pids) if client in view.workloads and client != ref
+    )
 
 
-def _lines(view: View, database: Workload) -> tuple[str, ...]:
+def log_of(view: View, database: Workload) -> tuple[str, ...]:
+    """Return the lines of a database's own log."""
     return tuple(line for log in view.logs_of(database.pods, previous=False) for line in log.lines)
 
 
 def _served(view: View, ref: str, head: _Head) -> set[str]:
     """Return the workloads that the process at the head serves, as its own log and theirs tell."""
     # A name that those who wait bear as well is that of the database or of its user.
-    others = {each: names for each in head.waiting if (names := set(_clients(view, head.lines, each)))}
-    mine = set(_clients(view, head.lines, head.pid))
+    others = {each: names for each in head.waiting if (names := set(named_clients(view, head.lines, each)))}
+    mine = set(named_clients(view, head.lines, head.pid))
     clients = mine.difference(*others.values()) | set(_tells_itself(view, ref, head.pid))
     clients = clients or set(_by_user(view, ref, head)) or _waits_for_itself(view, head, mine, others)
     return {client for client in clients - {ref} if client in view.workloads}
@@ -191,7 +194,7 @@ def _called(lines: Sequence[str], pid: str) -> set[str]:
     return words | named["user"] | named["app"]
 
 
-def _clients(view: View, lines: Sequence[str], *pids: str) -> Iterator[str]:
+def named_clients(view: View, lines: Sequence[str], *pids: str) -> Iterator[str]:
     """Yield the workloads that a database names before the messages of some of its processes, or as they connect."""
     of_them = tuple(lines_of(lines, pids))
     for line, prefix in of_them:
