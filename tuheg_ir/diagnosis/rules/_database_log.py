@@ -34,7 +34,7 @@ def lines_of(lines: Sequence[str], pids: Collection[str]) -> Iterator[tuple[str,
         return
     of = re.compile("|".join(_OF_PID.format(pid) for pid in sorted(pids)))
     for line in lines:
-        prefix = _prefix(line)
+        prefix = prefix_of(line)
         if of.search(prefix) or (not prefix and of.search(line)):
             yield line, prefix
 
@@ -53,14 +53,15 @@ def facts(told: Iterator[tuple[str, str]]) -> dict[str, set[str]]:
     return found
 
 
-def _prefix(line: str) -> str:
+def prefix_of(line: str) -> str:
+    """Return what stands before the message of a line; "" if it begins none."""
     severity = _SEVERITY.search(line)
     return line[: severity.start()] if severity else ""
 
 
 def process_of(line: str) -> str:
     """Return the number of the process that a line is of; "" if it does not tell."""
-    pid = _PID.search(_prefix(line) or line)
+    pid = _PID.search(prefix_of(line) or line)
     return next(filter(None, pid.groups())) if pid else ""
 
 
@@ -86,7 +87,7 @@ def _opened(lines: Sequence[str]) -> list[list[tuple[str, str]]]:
     """Return the (line, what stands before its message) of each process of one log that came and did not go."""
     opened: dict[str, list[tuple[str, str]]] = {}
     for line in lines:
-        prefix, number = _prefix(line), process_of(line)
+        prefix, number = prefix_of(line), process_of(line)
         if not number:
             continue
         if any(word in line for word in _GOES):

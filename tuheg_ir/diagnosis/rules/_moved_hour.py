@@ -30,7 +30,7 @@ _BY_HAND = "cronjob.kubernetes.io/instantiate"
 def moved_run(view: View, schedule: Workload) -> FirstRun | None:
     """Return the run of a CronJob that goes on, and is the first since an edit by which it began at another hour."""
     jobs = [job for job in view.snapshot.of("Job") if controller(job) == schedule.ref]
-    jobs = [job for job in jobs if _BY_HAND not in mapping(job, "metadata", "annotations")]
+    jobs = [job for job in jobs if not started_by_hand(job)]
     going = [job for job in jobs if ended(job) is None and not complete(job)]
     pods = [pod for pod in schedule.live if pod.phase == "Running"]
     if len(going) != 1 or len(pods) != 1 or controller(pods[0].obj) != ref(going[0]):
@@ -48,6 +48,11 @@ def moved_run(view: View, schedule: Workload) -> FirstRun | None:
     edit = f"it was written since the run before: schedule {text(schedule.obj, 'spec', 'schedule')} in {zone}"
     shown = (Evidence("objects", schedule.ref, edit, written), Evidence("objects", ref(going[0]), hour, began))
     return FirstRun(schedule, going[0], pods[0], began, schedule.ref, False, shown, moved=True)
+
+
+def started_by_hand(job: Obj) -> bool:
+    """Tell whether somebody made a run of a schedule by hand: it tells nothing of when runs come."""
+    return _BY_HAND in mapping(job, "metadata", "annotations")
 
 
 def _has_one_hour(schedule: Workload) -> bool:

@@ -1,4 +1,4 @@
-"""The first run since its settings were changed lasts far longer than any before, or comes at another hour, and locks.
+"""A run lasts far longer than any before, or comes at another hour or pace, since its settings were changed, and locks.
 
 By night nobody meets it. It is still at work when users come, or comes to the rows of the largest of them by day: then
 services give up waiting for locks, hours after the change and after the run began. Nothing is wrong with who waits.
@@ -12,15 +12,19 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._comes_oftener import oftener
+from tuheg_ir.diagnosis.rules._database_log import prefix_of
 from tuheg_ir.diagnosis.rules._database_users import addresses, secrets_of_its_address
 from tuheg_ir.diagnosis.rules._first_run_since import FirstRun, first_run_since
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, not_for
 from tuheg_ir.diagnosis.rules._listed_sessions import listed_stranger
 from tuheg_ir.diagnosis.rules._lock_holder import (
+    CLOCKS,
     SOON,
     locking,
+    locks_tables,
     open_longest,
     run_behind,
     secrets_of_waiting,
@@ -33,8 +37,9 @@ from tuheg_ir.diagnosis.rules._moved_hour import moved_run
 from tuheg_ir.diagnosis.rules._named_holder import named_holder, stranger
 from tuheg_ir.diagnosis.rules._sessions import label_of
 from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.batch import started, went_on
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
-from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.pods import Pod, controller
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import at, oldest, ref
 from tuheg_ir.diagnosis.view.releases import since_release
@@ -77,7 +82,7 @@ def when(view: View) -> Iterator[Match]:
     databases = [each.ref for each in of_role(view.workloads, "database")]
     for database in databases or [_OUTSIDE]:
         waits = _waits(view, database)
-        runs = [run for run in _runs(view, database, waits) if run.began < waits.since] if waits else []
+        runs = [run for run in _runs(view, database, waits) if _at_work(view, run, waits.since)] if waits else []
         held = [(run, shown) for run in runs if waits and (shown := _holds(view, database, run, waits))]
         if waits and len(held) == 1:
             yield _match(view, database, *held[0], waits)
@@ -106,9 +111,21 @@ def _waits(view: View, database: str) -> _Waits | None:
 def _runs(view: View, database: str, waits: _Waits) -> Iterator[FirstRun]:
     """Yield the runs that may be behind the waits, and work on the same database."""
     for schedule in view.workloads.values():
-        run = first_run_since(view, schedule) or moved_run(view, schedule) if schedule.kind == "CronJob" else None
+        if schedule.kind != "CronJob":
+            continue
+        run = first_run_since(view, schedule) or moved_run(view, schedule) or oftener(view, schedule)
         if run is not None and (_works_there(view, database, run) if database else _works_outside(view, run, waits)):
             yield run
+
+
+def _at_work(view: View, run: FirstRun, since: datetime) -> bool:
+    """Tell whether a run, or of several that are still known one, was at work as others began to wait."""
+    known = [job for job in _jobs(view, run) if (began := started(job)) and run.began <= began <= since]
+    return run.began < since and (not known or any(went_on(job, since, CLOCKS) for job in known))
+
+
+def _jobs(view: View, run: FirstRun) -> list[Obj]:
+    return [job for job in view.snapshot.of("Job") if controller(job) == run.schedule.ref]
 
 
 def _works_there(view: View, database: str, run: FirstRun) -> bool:
@@ -135,7 +152,7 @@ def _led_alike(view: View, one: Workload, other: Workload) -> bool:
 
 def _holds(view: View, database: str, run: FirstRun, waits: _Waits) -> tuple[Evidence, float] | None:
     """Return what shows that a run holds locks, and how sure; None if it does not, or somebody else is known to."""
-    own = {run.schedule.ref, ref(run.job)}
+    own = {run.schedule.ref, *map(ref, _jobs(view, run))}
     longest = open_longest(view, database)
     if longest is not None:
         if longest.owner not in own and longest.client != run.pod.address:
@@ -148,7 +165,7 @@ def _holds(view: View, database: str, run: FirstRun, waits: _Waits) -> tuple[Evi
     if named is not None or stranger(view, database) or listed_stranger(view):
         return None
     if line := _named(view, database, run):
-        return Evidence("logs", database, f"its log names a session of Pod/{run.pod.name}: {line[:160]}"), 0.75
+        return Evidence("logs", database, f"its log names a session of {run.schedule.ref}: {line[:200]}"), 0.75
     line = (locking(view, run.pod) if run.moved else "") or _tells(view, run.pod)
     if not line or (not run.moved and run_behind(view, database, waits.since) is not None):
         return None
@@ -158,16 +175,24 @@ def _holds(view: View, database: str, run: FirstRun, waits: _Waits) -> tuple[Evi
 
 
 def _named(view: View, database: str, run: FirstRun) -> str:
-    """Return the last statement by which a database's own log tells that a run's session holds locks; "" for none."""
-    if not run.pod.address or not database:
+    """Return the last statement by which a database's own log tells that a run's session holds locks; "" for none.
+
+    It tells who is served by an address, or by the name that a program gives itself: that stands before its messages.
+    """
+    if not database:
         return ""
-    of_it = re.compile(rf"(?<![\w.:]){re.escape(run.pod.address)}(?![\w:]|\.\d)")
+    address = rf"(?<![\w.:]){re.escape(run.pod.address)}(?![\w:]|\.\d)" if run.pod.address else r"(?!)"
+    of_it, name = re.compile(address), re.compile(rf"(?<![\w.-]){re.escape(run.schedule.name)}(?![\w.-])")
     found, told_at = "", None
     for log in view.logs_of(view.workloads[database].pods, previous=False):
         for number, line in enumerate(log.lines):
             told_at = stamp(line) or told_at
-            if of_it.search(line) and told_at is not None and told_at >= run.began:  # an address is given anew
+            if told_at is None or told_at < run.began:  # an address is given anew
+                continue
+            if of_it.search(line):
                 found = _statement(log.lines[number : number + _LINES]) or found
+            elif name.search(prefix_of(line)) and _locks(line):
+                found = line.strip()
     return found
 
 
@@ -176,9 +201,13 @@ def _statement(lines: tuple[str, ...]) -> str:
     for number, line in enumerate(lines):
         if number and _ANOTHER.search(line):
             return ""
-        if _LOCKS.search(line):
+        if _locks(line):
             return line.strip()
     return ""
+
+
+def _locks(line: str) -> bool:
+    return bool(_LOCKS.search(line)) or locks_tables(line)
 
 
 def _tells(view: View, pod: Pod) -> str:
@@ -215,10 +244,10 @@ def _match(view: View, database: str, run: FirstRun, holds: tuple[Evidence, floa
 
 RULE = Rule(
     name="changed_run_holds_locks",
-    title="The first run since a change of its settings lasts too long, or comes at another hour, and locks",
+    title="The first run since a change of its settings lasts too long, or comes at another hour or pace, and locks",
     root_cause="configuration_error",
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="no first run since a change lasts far longer than those before, or comes at another hour, and locks",
+    why_not="no run since a change lasts far longer than those before, or comes at another hour or pace, and locks",
 )
