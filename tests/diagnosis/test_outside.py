@@ -125,8 +125,6 @@ OPEN = frozenset(
         "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
-        "column-migration-queued-behind-report-blocks-orders",
-        "zone-view-refresh-runs-every-ten-minutes-and-holds-searches",
     }
 )
 """Cases that no rule answers; a rule that answers one takes it out."""
