@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import linear_regression, median
 
@@ -44,6 +45,10 @@ BEFORE_S = 600.0
 """Memory that was near its limit for so long before a trouble is not the reason of it."""
 _FALL = 0.8
 """What falls below this part of what it was has been given back."""
+IN_TURN = timedelta(hours=4)
+"""A kill so long ago is past, whatever came before it."""
+_IN_TURN, _CLIMBS = 2, 0.1
+"""So many kills tell of a turn; what rises by less of its limit sways."""
 _LIFE = 6
 """Fewer points show no pace."""
 _OF_MEMORY = late(r"memory|oom", re.IGNORECASE)
@@ -72,6 +77,35 @@ def short_of_memory(view: View, workload: Workload) -> tuple[Evidence, ...]:
     if found:
         found += [view.event_evidence(e) for e in view.events_of(workload.ref, "OOMKilling", "SystemOOM")[:1]]
     return tuple(found)
+
+
+def killed_in_turn(view: View, workload: Workload) -> tuple[Evidence, ...]:
+    """Return that most newest pods were killed more than once since the release, and their memory climbs again.
+
+    A leak may take hours: its last kill is past, and the next one to come. A pod that lives longer by now than it did
+    is over it, and so is one whose memory does not rise.
+    """
+    newest_ones, found = workload.newest_pods(), list[Evidence]()
+    for pod in newest_ones:
+        for each in pod.containers:
+            ended = each.ended if each.killed_for_memory else None
+            if ended is None or ended.at is None or ended.lived_s is None or each.restarts < _IN_TURN or pod.deleting:
+                continue
+            lived, at = timedelta(seconds=ended.lived_s), workload.released_at
+            since = at is not None and ended.at - lived >= at - STARTS
+            if since and view.now - ended.at <= min(lived, IN_TURN) and _climbs(view, pod, ended.at):
+                fact = f"{each.name} OOMKilled after {ended.lived_s:.0f} s, {each.restarts} restarts, and climbs again"
+                found.append(Evidence("objects", f"Pod/{pod.name}", fact, ended.at))
+    return tuple(found[:3]) if 2 * len(found) > len(newest_ones) else ()
+
+
+def _climbs(view: View, pod: Pod, since: datetime) -> bool:
+    """Tell whether the memory of a pod rises from part to part of what is measured of its present life."""
+    for series in view.figures.series("memory_share", pod=pod.name):
+        values = [value for at, value in series.points if at >= (since + STARTS).timestamp()]
+        if _creeps(values) and values[-1] - values[0] >= _CLIMBS:
+            return True
+    return False
 
 
 def _always_near(view: View, workload: Workload, near: list[str]) -> bool:
@@ -164,26 +198,36 @@ def _near_before(points: Sequence[tuple[float, float]], began: float) -> bool:
 
 
 def rose_before_release(view: View, workload: Workload) -> bool:
-    """Tell whether memory rose as fast under the former template as in each newest pod that is measured.
+    """Tell whether memory rose as fast in most pods of the former template as in each newest one that is measured.
 
-    The pods of both are seldom the same ones: the rise of a new one is put on top of that of one before it.
+    The pods of both are seldom the same ones: the rise of a new one is put on top of that of one before it. Shares of
+    different limits are not compared, nor are those of different containers.
     """
     at = workload.released_at
-    if at is None:
+    if at is None or any(change.field == "limits.memory" for change in workload.changed("limits")):
         return False
     newest_ones, out = {pod.name for pod in workload.newest_pods()}, at + STARTS
-    before, after = [], []
+    before: dict[str, list[list[tuple[float, float]]]] = defaultdict(list)
+    after: list[tuple[str, list[tuple[float, float]]]] = []
     for series in view.figures.series("memory_share"):
-        name = series.labels.get("pod", "")
-        if name in newest_ones or view.owner_of(name) == workload.ref or name.startswith(f"{workload.name}-"):
-            early = _lives([each for each in series.points if each[0] < at.timestamp()])
-            before.append(max(early, key=len))
+        name, container = series.labels.get("pod", ""), series.labels.get("container", "")
+        if name in newest_ones or _was_of(view, workload, name):
+            early = max(_lives([each for each in series.points if each[0] < at.timestamp()]), key=len)
+            before[container] += [early] if len(early) >= _LIFE else []
         if name in newest_ones:
-            after.append(_lives([each for each in series.points if each[0] >= out.timestamp()])[0])
-    before, after = [life for life in before if life], [life for life in after if len(life) >= _LIFE]
+            late = _lives([each for each in series.points if each[0] >= out.timestamp()])[0]
+            after += [(container, late)] if len(late) >= _LIFE else []
     return bool(after) and all(
-        any(rose_before(_on_top(early, late), out, view.now) for early in before) for late in after
+        2 * sum(rose_before(_on_top(early, late), out, view.now) for early in before[container])
+        > len(before[container])
+        for container, late in after
     )
+
+
+def _was_of(view: View, workload: Workload, pod: str) -> bool:
+    """Tell whether a pod is, or by its name was, one of a workload: two parts follow that of a Deployment."""
+    owner, after = view.owner_of(pod), pod.removeprefix(f"{workload.name}-")
+    return owner == workload.ref or (owner == f"Pod/{pod}" and after != pod and after.count("-") == 1)
 
 
 def _lives(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:

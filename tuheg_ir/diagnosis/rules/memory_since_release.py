@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._memory import (
     asks_for_more,
     has_settled,
     killed_beside,
+    killed_in_turn,
     put_into_memory,
     rose_before_release,
     short_of_memory,
@@ -43,7 +44,7 @@ def when(view: View) -> Iterator[Match]:
         if not releases(view, workload, SUSPECT) and not let_go(view, workload):
             continue
         newest = {f"Pod/{pod.name}" for pod in workload.newest_pods()}
-        evidence = short_of_memory(view, workload)
+        evidence = short_of_memory(view, workload) or killed_in_turn(view, workload)
         if killed_beside(view, workload) or on_one_kind(view, workload):
             continue
         if any(given_limit(workload, pod, "memory") for pod, _ in killed_for_memory(view, workload)):

@@ -32,10 +32,7 @@ LONG_S = 2700.0
 """What stands for so long stands; so does what holds any more than its limit."""
 OF_THE_MOMENT = ("cpu_share", "throttled_share", "workers_busy_share")
 """Signals that say nothing of now once they have fallen."""
-KILLED, SEEN = timedelta(minutes=60), timedelta(hours=4)
-"""A kill so long ago is past; one of a container whose lives are longer is told for so long at most."""
-_AGAIN = 2
-"""So many starts anew are no single kill."""
+KILLED = timedelta(minutes=60)
 STARTS = timedelta(minutes=3)
 """A start takes all the processor time that it gets, and leaves figures of that for so long."""
 
@@ -121,23 +118,16 @@ def work_growth(view: View, workload: Workload) -> float | None:
 
 
 def killed_for_memory(view: View, workload: Workload) -> list[tuple[Pod, Container]]:
-    """Return the containers that were killed for memory within the last hour, or are on their way to the next kill."""
+    """Return the containers that were killed for memory within the last hour."""
     return [
         (pod, container)
         for pod in workload.pods
         for container in pod.containers
         if container.killed_for_memory
         and container.ended is not None
-        and (container.ended.at is None or view.recent(container.ended.at, _cycle(container)))
+        and (container.ended.at is None or view.recent(container.ended.at, KILLED))
         and not pod.deleting
     ]
-
-
-def _cycle(container: Container) -> timedelta:
-    """Return for how long a kill tells how a container fares: who was killed before lives as long again, if no more."""
-    lived = container.ended.lived_s if container.ended else None
-    again = container.restarts >= _AGAIN and lived is not None
-    return max(KILLED, min(timedelta(seconds=lived or 0.0), SEEN)) if again else KILLED
 
 
 def limit_of(workload: Workload, resource: str) -> float | None:
