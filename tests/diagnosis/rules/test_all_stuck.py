@@ -54,7 +54,7 @@ def on_full_nodes(*, nodes: float = 0.99, waits: float = 0.8) -> Snapshot:
 
 
 def pushed_aside(
-    *more: Any, takes: float = 6.0, ago: float = 900, nodes: float = 0.99, pods: int = 2, works: float = 0.38
+    *more: Any, takes: float = 6.0, ago: float = 900, nodes: float = 0.99, pods: int = 2, works: float = 0.38, **of: str
 ) -> Snapshot:
     """Return a shop that tells so on nodes that somebody else took up, where nobody measures its waits."""
     return snapshot(
@@ -68,7 +68,7 @@ def pushed_aside(
             *(figure("cpu_usage", 0.4, works, 700, pod=pod("shop", n), container="shop") for n in range(2)),
             *more,
         ],
-        logs=logs("shop", STARVED, 0, 1),
+        logs=logs("shop", of.get("line", STARVED), 0, 1),
     )
 
 
@@ -140,6 +140,7 @@ HOLDS = [
     *(
         Holds(f"beside others that are busy: {what}", world, (SHOP, "service_crash", "restart_workload"))
         for what, world in (
+            ("its threads wait for one another", pushed_aside(line="Found one Java-level deadlock: 2 threads")),
             ("its nodes have processors left", pushed_aside(nodes=0.5)),
             ("on one of its nodes alone", pushed_aside(pods=1)),
             ("they take little of a node", pushed_aside(takes=1.2)),

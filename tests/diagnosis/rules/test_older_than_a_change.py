@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.credentials import ENV, secret
-from tests.diagnosis.rules.pods import HOUR, younger
+from tests.diagnosis.rules.pods import HOUR, again, pods_of, put, younger
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, errors, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, event, log, pod, postgres, redis, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
@@ -72,15 +72,40 @@ def made(objects: list[Obj], age: float) -> list[Obj]:
     return objects
 
 
-def dialling(address: str) -> Snapshot:
+DIAL = "ERROR order not stored: dial tcp {}:6379: i/o timeout"
+
+
+def dialling(address: str, line: str = DIAL) -> Snapshot:
     """Return a shop that dials an address in vain since the cache at 10.100.18.55 was started anew."""
     cache = redis(started=1300)
     cache[-1]["spec"]["clusterIP"] = "10.100.18.55"
-    line = f"ERROR order not stored: dial tcp {address}:6379: i/o timeout"
-    return old(cache, CACHE, beside=CACHE_TOLD, line=line, env={"STORE_HOST": "redis"})
+    return old(cache, CACHE, beside=CACHE_TOLD, line=line.format(address), env={"STORE_HOST": "redis"})
+
+
+def killed_again(age: float) -> list[Obj]:
+    """Return a database whose process has ended six times, the last one so many seconds ago."""
+    objects = postgres()
+    put(pods_of(objects)[0], again("OOMKilled", 137, age=age, restarts=6))
+    return objects
 
 
 HOLDS = [
+    Holds(
+        "another server of the database leads, and it ended again and again, but not for days",
+        old(killed_again(9 * DAY), MOVED, WELL, beside=WELL_TOLD, env={"STORE_HOST": "postgres"}),
+        (SHOP, "database_connection", "restart_workload"),
+    ),
+    *(
+        Holds(
+            f"the cache was started anew, and what they kept of it is {what}",
+            dialling("10.100.18.55", line=line),
+            (SHOP, "database_connection", "restart_workload"),
+        )
+        for what, line in (
+            ("closed", "ERROR order not stored: connection to {}:6379 closed by peer"),
+            ("at its end", "ERROR order not stored: connection to /{}:6379 is closed: EOF"),
+        )
+    ),
     Holds(
         "a pod that is younger than the Secret is well",
         aged(0, 1),
@@ -206,15 +231,22 @@ DOES_NOT_HOLD = [
         old(redis(started=1300, ready=0), CACHE, beside=CACHE_TOLD, env={"STORE_HOST": "redis"}),
         (),
     ),
-    DoesNotHold(
-        "they dial the address that the cache has: a new process would dial the same",
-        dialling("10.100.18.55"),
-        harmful=("restart_workload",),
+    *(
+        DoesNotHold(
+            f"they dial the address that the cache has, as {who} tells: a new process would dial the same",
+            dialling("10.100.18.55", line=line),
+            harmful=("restart_workload",),
+        )
+        for who, line in (
+            ("Go", DIAL),
+            ("Node", "ERROR order not stored: connect ETIMEDOUT {}:6379"),
+            ("Lettuce", "ERROR order not stored: Unable to connect to cache/{}:6379"),
+        )
     ),
     DoesNotHold(
         "the database ends again and again: whoever leads may end as well",
         old(
-            postgres(status={"restartCount": 6}),
+            killed_again(300),
             MOVED,
             WELL,
             beside=WELL_TOLD,

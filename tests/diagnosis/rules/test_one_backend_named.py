@@ -56,6 +56,13 @@ HOLDS = [
 ]
 HOLDS += [
     Holds(
+        "one pod of three, told by who listens at a port of search engines",
+        snapshot(shop(env=CALLS_CART, port=9200), cart(), logs=[said(address(cart(), 1))], alerts=[alert()]),
+        (CART, "service_crash", "restart_workload"),
+    ),
+]
+HOLDS += [
+    Holds(
         f"one pod of three, and {what}",
         snapshot(shop(env=CALLS_CART), world, logs=[said(address(world, 2))], alerts=[alert()]),
         (CART, "service_crash", remedy),

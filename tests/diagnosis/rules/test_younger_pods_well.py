@@ -333,6 +333,11 @@ HOLDS += [
         processor(0.98, 0.97, 0.99, 0.3),
         (SHOP, "service_crash", "restart_workload"),
     ),
+    Holds(
+        "older ones hang, and the younger one has all their work and no processor left",
+        processor(0.02, 0.02, 0.3, 0.98),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(

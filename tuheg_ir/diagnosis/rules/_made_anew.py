@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -20,6 +20,8 @@ from tuheg_ir.diagnosis.view.written import outside_changes
 
 _AGAIN = 2
 """Who was started again more often than this may end again."""
+_OF_LATE = timedelta(hours=1)
+"""An end longer ago is past: starts are counted for all of a pod's life."""
 _LEADERS = ("database", "cache", "broker")
 """Programs of which one server leads and the others follow."""
 
@@ -46,7 +48,7 @@ def made_anew(view: View, workload: Workload) -> Iterator[Anew]:
         if (started := started_well(server)) is not None and (role(server) or _all_since(server, started)):
             told = Evidence("objects", server.ref, "it was started anew, and is ready since", started)
             yield Anew(server.ref, started, told, (server.ref,))
-        if role(server) in _LEADERS and not _ends_again(server):
+        if role(server) in _LEADERS and not _ended_of_late(view, server):
             yield from (Anew(server.ref, seen.time, seen, (server.ref,)) for seen in _leads(view, server) if seen.time)
 
 
@@ -78,14 +80,15 @@ def _services(view: View, workload: Workload) -> Iterator[Anew]:
 def started_well(server: Workload) -> datetime | None:
     """Return when the last process of a server was started, if all are well and none ends again and again."""
     containers = [each for pod in server.live for each in pod.containers]
-    if not containers or _ends_again(server) or any(not each.ready for each in containers):
+    if not containers or any(not each.ready or each.restarts > _AGAIN for each in containers):
         return None
     return newest(pod.started for pod in server.live) if server.ready >= server.wanted else None
 
 
-def _ends_again(server: Workload) -> bool:
-    """Tell whether a process of a server was started again so often that its next one may end as well."""
-    return any(each.restarts > _AGAIN for pod in server.live for each in pod.containers)
+def _ended_of_late(view: View, server: Workload) -> bool:
+    """Tell whether a process of a server has ended again and again, and within the hour: the next one may as well."""
+    containers = [each for pod in server.live for each in pod.containers]
+    return any(c.restarts > _AGAIN and c.ended is not None and view.recent(c.ended.at, _OF_LATE) for c in containers)
 
 
 def _all_since(server: Workload, started: datetime) -> bool:

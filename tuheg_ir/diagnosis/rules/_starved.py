@@ -87,13 +87,15 @@ def gets_little(view: View, pod: Pod, since: datetime | None) -> bool:
     return SOME < _changed(view, pod, since) <= LESS
 
 
-def short_of_processors(view: View, pods: Collection[Pod], since: datetime | None) -> bool:
+def short_of_processors(view: View, pods: Collection[Pod], since: datetime | None, *, late: bool) -> bool:
     """Tell whether each of some pods gets too little of a node that has no more: so would a new one there.
 
     Or shares it with one that took it up shortly before: who still does as much there is late, and hangs nowhere.
+    ``late``: that they are late is what they tell.
     """
     return bool(pods) and all(
-        used_up(view, pod.node) is True and (gets_little(view, pod, since) or _pushed_aside(view, pod, since))
+        used_up(view, pod.node) is True
+        and (gets_little(view, pod, since) or (late and _pushed_aside(view, pod, since)))
         for pod in pods
     )
 

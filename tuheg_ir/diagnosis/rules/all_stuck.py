@@ -5,9 +5,11 @@ But for a release that blocks its own threads while all that it asks is well: ne
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._blocks_itself import blocks_itself, told_by_callers
@@ -26,6 +28,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 SUSPECT = timedelta(hours=6)
 IDLE = 0.3
 """A process that uses so small a part of what it used before does no work."""
+_HANGS = late(r"dead-?lock|(?:may|might) be stuck", re.IGNORECASE)
+"""Words of threads that wait for one another, or have for many minutes: no processor is why."""
 LOADED = 1.5
 """Traffic that grew so many times explains that threads come too late."""
 
@@ -39,7 +43,8 @@ def when(view: View) -> Iterator[Match]:
         if sum(h.count for h in hits) < OFTEN:
             continue
         telling = [pod for pod in workload.live if pod.name in {h.pod for h in hits}]
-        if short_of_processors(view, telling, oldest(h.first for h in hits)):
+        hangs = any(_HANGS.search(h.line) for h in hits)
+        if short_of_processors(view, telling, oldest(h.first for h in hits), late=not hangs):
             continue  # its threads are late for want of a processor: those of a new one would be too
         if stuck_again(view, workload):
             yield from _by_its_release(view, workload, hits, troubled or list(told_by_callers(view, workload)))

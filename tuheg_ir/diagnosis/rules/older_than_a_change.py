@@ -45,8 +45,8 @@ _OF_AGE = late(
 _OF_A_SESSION = late(r"statement|cursor|session|transaction|connection", re.IGNORECASE)
 """What a store keeps for one session alone: a new one has its own."""
 _DIALS = late(
-    r"(?:\bdial (?:tcp )?|\bconnect(?:ing|ion)?(?: attempt)?(?: failed)? to \W*(?:[\w.-]+/)?"
-    r"|\bECONNREFUSED |\bETIMEDOUT )(\d{1,3}(?:\.\d{1,3}){3})\b",
+    r"(?:\bdial (?:tcp )?|\bconnect(?:ing)? to [^\w.]{0,3}(?:[\w.-]{1,99}/)?|\bECONNREFUSED |\bETIMEDOUT "
+    r"|\bconnection to (?=\S{7,22} (?:was )?(?:refused|timed out|failed)))(\d{1,3}(?:\.\d{1,3}){3})\b",
     re.IGNORECASE,
 )
 """How clients of Go, the JVM and Node tell that a connection could not be made, and to which address."""

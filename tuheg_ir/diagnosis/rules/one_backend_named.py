@@ -12,10 +12,14 @@ from tuheg_ir.diagnosis.view.builds import another_build
 from tuheg_ir.diagnosis.view.marked import LATELY
 from tuheg_ir.diagnosis.view.odd import PROVEN
 from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.releases import never_ready
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+
+_ASKED = ("database", "cache")
+"""Programs that ask nobody for what their own callers want."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -23,8 +27,8 @@ def when(view: View) -> Iterator[Match]:
     pods = by_address(view)
     for caller in view.serving:
         pod, count = the_one_named(view, caller)
-        if not pod or is_store(caller):
-            continue  # a store names who asks it, as who tries one password after another
+        if not pod or role(caller) in _ASKED:
+            continue  # it names who asks it, as who tries one password after another
         _, first, line, *_ = named(view, caller)
         ill = next(w for each, w in pods.values() if each.name == pod)
         if len(_like(view, ill)) < 2 or is_store(ill) or keeps_data(view, ill):

@@ -68,7 +68,7 @@ def when(view: View) -> Iterator[Match]:
         well = [pod for pod in workload.live if pod.name not in ill and pod.ready]
         if not bad or not well or not same_template((*bad, *well)):
             continue
-        if unasked(view, bad, well) or _nobody_there(view, workload, ill) or _as_busy(view, workload, well):
+        if unasked(view, bad, well) or _nobody_there(view, workload, ill) or _as_busy(view, workload, (*bad, *well)):
             continue  # what nobody asks for anything fails at nothing; and a fresh one would find nobody there either
         if strangers_words(view, workload, ill) or by_a_clock(view, workload, ill):
             continue  # a restart would take away what shows it, and leave the way in; a fresh process reads that clock
@@ -99,9 +99,9 @@ def _nobody_there(view: View, workload: Workload, ill: Collection[str]) -> bool:
     return bool(called) and all(each is not None and each.wanted > 0 and not each.ready for each in called)
 
 
-def _as_busy(view: View, workload: Workload, well: Sequence[Pod]) -> bool:
-    """Tell whether the well ones have no processor left either: they will tell of it before long."""
-    return {pod.name for pod in well} <= {*usage(view.figures, workload, "cpu_share").beyond(BUSY)}
+def _as_busy(view: View, workload: Workload, pods: Sequence[Pod]) -> bool:
+    """Tell whether neither ill nor well ones have any processor left: who is well will tell of it before long."""
+    return {pod.name for pod in pods} <= {*usage(view.figures, workload, "cpu_share").beyond(BUSY)}
 
 
 def by_start(view: View, bad: list[Pod], well: list[Pod]) -> str:
