@@ -43,7 +43,7 @@ def stock_view(
     work = container("view", "stock-view:4", env={"PGHOST": host, "DB_HOST": host}) | mounts
     pod_spec: Obj = {"containers": [work | {"command": list(command)}]}
     pod_spec["volumes"] = [{"name": "sql", "configMap": {"name": "stock-view-sql"}}]
-    body = {"spec": {"template": {"spec": pod_spec}}}
+    body: dict[str, Any] = {"spec": {"template": {"spec": pod_spec}}}
     above = thing("CronJob", "stock-view", written=edited, spec={"schedule": "*/10 * * * *", "jobTemplate": body})
     for entry in above["metadata"].get("managedFields", []) if fields else []:
         entry["fieldsV1"] = {"f:spec": {each: {} for each in fields}}
