@@ -41,6 +41,11 @@ _TOOK = late(
 _WORDS = ("connect",)
 _MILLIS = 500.0
 """So many, of what has no unit, are milliseconds."""
+_SETTINGS = late(
+    r"time[_ -]?out|back[_ -]?off|attempt|retr[iy]|deadline|(?:read|write|pool)[\"']?\s?[=:]", re.IGNORECASE
+)
+_BESIDE = 40
+"""Where so near, in characters, one of those stands, a line tells how long a client would wait, or waited by itself."""
 _CONNECTS = late(
     r"\bdial tcp (?!lookup)\S{3,80} (?:i/o timeout|connect: connection timed out)|\bconnect\w{0,3} time(?:d ?)?out"
     r"|\bConnectTimeout|\bconnect ETIMEDOUT|timed out while connecting|:connect_timeout|\bOpenTimeout"
@@ -88,9 +93,15 @@ def lost_handshakes(view: View) -> Iterator[Lost]:
 def _made_later(
     view: View, ref: str, pod: str, host: str, told: Iterable[tuple[str, datetime | None, float]]
 ) -> Iterator[Lost]:
-    """Yield that most of a pod's late handshakes took as long as it takes until a packet is sent again."""
+    """Yield that most of a pod's late handshakes took as long as it takes until a packet is sent again.
+
+    What is measured is never the same to the digit, nor a whole second: an answer takes its way. A setting is both.
+    """
     found = list(told)
-    again = [(line, at) for line, at, took in found if any(0 <= took - s + 0.01 <= WITHIN_S for s in AGAIN_S)]
+    sent = [(line, at, took) for line, at, took in found if any(0 <= took - s + 0.01 <= WITHIN_S for s in AGAIN_S)]
+    if len({took for _, _, took in sent if took % 1}) <= 1:
+        return
+    again = [(line, at) for line, at, took in sent if took % 1]
     last = newest(at for _, at in again)
     if len(again) >= SEVERAL and len(again) >= MOST * len(found) and last is not None and view.recent(last, STILL):
         fact = f"{len(again)} of {len(found)} late handshakes with {host} took as long as to send a lost packet again"
@@ -103,7 +114,7 @@ def _late(line: str, host: str) -> float | None:
     if host not in line.lower():
         return None
     found = _TOOK.search(line)
-    if found is None:
+    if found is None or _SETTINGS.search(line[max(0, found.start() - _BESIDE) : found.end() + _BESIDE]):
         return None
     took, unit = float(found["time"]), (found["after"] or found["unit"] or "").lower()
     if not unit and took < _MILLIS and "." not in found["time"]:
