@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
@@ -21,9 +22,12 @@ JUST = timedelta(minutes=5)
 WORDS = {"connections_opened": "opens {:.2g} connections a second", "pod_open_files": "holds {:.0f} sockets and files"}
 
 
-def takes_more(view: View, workload: Workload, began: datetime | None) -> Evidence | None:
+def takes_more(
+    view: View, workload: Workload, began: datetime | None, signals: Iterable[str] = tuple(TIMES)
+) -> Evidence | None:
     """Return that the newest pods of a workload open or hold many more connections than those before its release.
 
+    ``signals``: what of both counts. Two that are opened at one moment meet, however many are held.
     As long as all were well: who waits for what falls holds more, and opens more by trying again, whoever took the way.
     """
     at = workload.released_at
@@ -34,10 +38,10 @@ def takes_more(view: View, workload: Workload, began: datetime | None) -> Eviden
     grown = max(1.0, min((each for each in asked if each is not None), default=1.0))
     pods = [pod for pod in workload.newest_pods() if pod.created]
     came = oldest(pod.created for pod in pods)
-    for signal, times in TIMES.items():
+    for signal in signals:
         was = did_before(view, workload, signal, came) if came else None
         now = [v for pod in pods if (v := view.figures.before(signal, began, JUST, pod=pod.name)) is not None]
-        if was is not None and now and min(now) > times * grown * was:
+        if was is not None and now and min(now) > TIMES[signal] * grown * was:
             doing = WORDS[signal].format(min(now))
             return Evidence("metrics", workload.ref, f"each of its pods {doing}, those before it {was:.2g}", came)
     return None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._more_ports import SUSPECT
+from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.reading import at, items, text
-from tuheg_ir.diagnosis.view.releases import releases
+from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -28,7 +29,8 @@ kube-proxy does it for what came in by a Service alone.
 """
 _ELSEWHERE = late(r"external_?snat", re.IGNORECASE)
 _RANDOM = late(r"randomi[sz]e_?snat|random[_-]?fully", re.IGNORECASE)
-_OF_PORTS = late(r"snat|masq|random[_-]?fully", re.IGNORECASE)
+_HOW_RANDOM = {"none": 0, "false": 0, "no": 0, "0": 0, "hashrandom": 1, "prng": 2, "true": 2, "yes": 2, "1": 2}
+"""Values of such a setting: in turn, by a hash of the connection, at random. What else is said is not understood."""
 _YES = ("true", "1", "yes", "prng")
 
 
@@ -43,14 +45,14 @@ class Translator(NamedTuple):
 def translator(view: View, began: datetime | None) -> Translator | None:
     """Return who gives out ports on all nodes; None if nobody that is read does, or none can be told from others.
 
-    ``brought``: its release before trouble began set how it does that.
+    ``brought``: trouble began with its release, which has it choose less at random than before.
     """
     for images in _IMAGES:
         found = [each for each in view.serving if each.kind == "DaemonSet" and _is(each, images)]
         if len(found) == 1:
             mine = found[0]
             told = next((f"{key}={value}" for key, value in view.graph.settings(mine) if _RANDOM.search(key)), "")
-            return Translator(mine, told, _brought(view, mine, began))
+            return Translator(mine, told, _brought(mine, began))
         if found:
             return None
     return None
@@ -68,9 +70,7 @@ def clashes_not(view: View) -> bool:
 
 def settings_of_ports(translates: Workload) -> Evidence:
     """Return what a release changed of how ports are given out."""
-    said = "; ".join(
-        f"{each.field}: {each.before} -> {each.after}" for each in translates.changes if _OF_PORTS.search(each.field)
-    )
+    said = "; ".join(each.told() for each in _less_random(translates))
     return Evidence("objects", translates.ref, f"its release changed how ports are given out: {said[:160]}")
 
 
@@ -82,8 +82,21 @@ def _is(workload: Workload, images: re.Pattern[str]) -> bool:
     )
 
 
-def _brought(view: View, workload: Workload, began: datetime | None) -> bool:
+def _brought(workload: Workload, began: datetime | None) -> bool:
+    """Tell whether connections clash since a release that chooses ports less at random.
+
+    Another setting of addresses makes no two connections alike, and what nodes ran well with for hours is not to blame.
+    """
     when = workload.released_at
-    if when is None or began is None or when >= began or workload.returned or not releases(view, workload, SUSPECT):
+    if when is None or began is None or when >= began or workload.returned or not since_release(workload, began):
         return False
-    return any(each.aspect == "env" and _OF_PORTS.search(each.field) for each in workload.changes)
+    return next(_less_random(workload), None) is not None
+
+
+def _less_random(workload: Workload) -> Iterator[Change]:
+    """Yield what a release changed to a choice of ports that is less random, where both are understood."""
+    for each in workload.changes:
+        if each.aspect == "env" and _RANDOM.search(each.field):
+            was, now = (_HOW_RANDOM.get(value.strip().lower()) for value in (each.before, each.after))
+            if was is not None and now is not None and now < was:
+                yield each

@@ -27,8 +27,10 @@ from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence
 from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 SIGNAL = "node_connections_clashed"
+OPENED = "connections_opened"
 TIMES, MANY = 5.0, 0.5
 """So many times as many as before, and so many a second: some fall at all times, mostly questions for names."""
 SLACK = timedelta(minutes=5)
@@ -125,7 +127,7 @@ def _match(view: View, fallen: dict[str, Evidence], lost: Sequence[Lost]) -> Mat
             *(excluding(agent, "it would give out ports in the same way", *RESTARTS) if agent else ()),
         ),
     )
-    return _by_release(view, match, gives, callers, began)
+    return _by_release(view, match, gives, callers, began, fallen)
 
 
 def _chosen(gives: Translator | None) -> Iterator[Evidence]:
@@ -134,15 +136,25 @@ def _chosen(gives: Translator | None) -> Iterator[Evidence]:
 
 
 def _by_release(
-    view: View, match: Match, gives: Translator | None, callers: Collection[str], began: datetime | None
+    view: View,
+    match: Match,
+    gives: Translator | None,
+    callers: Collection[str],
+    began: datetime | None,
+    nodes: Collection[str],
 ) -> Match:
-    """Return whose release brought the clashes: of who gives out ports, or of the one caller that takes many more."""
-    if gives and gives.brought:
+    """Return whose release brought the clashes: of the one caller that opens many more, or of who gives out ports.
+
+    A caller is counted; that another choice of ports did it is seen by its time alone.
+    """
+    counted = [(view.workloads[ref], takes_more(view, view.workloads[ref], began, (OPENED,))) for ref in callers]
+    takers = [(workload, seen) for workload, seen in counted if seen]
+    if not takers and gives and gives.brought:
         evidence = (*match.evidence, settings_of_ports(gives.workload))
         return match._replace(evidence=evidence, root_cause="configuration_error", remedy="rollback_workload")
-    takers = [(view.workloads[ref], seen) for ref in callers if (seen := takes_more(view, view.workloads[ref], began))]
-    if len(takers) != 1:
-        return match
+    if len(takers) != 1 or _others_open_more(view, takers[0][0], nodes):
+        mine = {("rollback_workload", workload.ref) for workload, _ in takers}  # it may help yet: a person weighs it
+        return match._replace(excludes=tuple(each for each in match.excludes if (each.remedy, each.target) not in mine))
     taker, seen = takers[0]
     why = f"{taker.ref} opens the connections that clash: nothing done to others makes it open fewer"
     again = "new pods open as many connections again"
@@ -157,6 +169,18 @@ def _by_release(
             *not_for((ref for ref in callers if ref != taker.ref), why),
         ),
     )
+
+
+def _others_open_more(view: View, taker: Workload, nodes: Collection[str]) -> bool:
+    """Tell whether pods of anybody else have come to open as many connections from nodes as a release does."""
+    opened: dict[str, float] = {}
+    for workload, pod in view.pods():
+        given = pod.node in nodes and not pod.on_host_network  # what has its node's own address is given no port
+        now = view.figures.now(OPENED, pod=pod.name) if given else None
+        was = 0.0 if workload.ref == taker.ref else view.figures.first(OPENED, pod=pod.name) or 0.0
+        opened[workload.ref] = opened.get(workload.ref, 0.0) + max(0.0, (now or 0.0) - was)
+    mine = opened.pop(taker.ref, 0.0)
+    return max(opened.values(), default=0.0) >= mine
 
 
 RULE = Rule(
