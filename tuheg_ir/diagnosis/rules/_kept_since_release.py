@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import combinations
+from itertools import pairwise
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -57,7 +57,7 @@ def kept_since_release(view: View, workload: Workload) -> tuple[Evidence, ...]:
     every = [each for found in (said, *mine) for each in found]
     kept, first = max(kept_for(line) for _, line in every), min(at for at, _ in every)
     dealt = first - kept
-    if dealt < came or not since_release(workload, dealt):
+    if not kept or dealt < came or not since_release(workload, dealt):
         return ()
     if not served_long(workload, kept.total_seconds()) or not _quiet(view, brokers[0], came - QUIET * kept):
         return ()
@@ -117,9 +117,9 @@ def _of_most(taken: Sequence[Collection[datetime]], kept: timedelta) -> bool:
 
     The same one is taken from the next no sooner than it was kept by that one.
     """
-    tell = [each for each in taken if each]
-    near = any(abs(a - b) < kept for one, other in combinations(tell, 2) for a in one for b in other)
-    return near and len(tell) * 2 >= len(taken)
+    moments = sorted((at, n) for n, each in enumerate(taken) for at in each)
+    near = any(one != other and b - a < kept for (a, one), (b, other) in pairwise(moments))
+    return near and sum(map(bool, taken)) * 2 >= len(taken)
 
 
 def _changed_beside(view: View, workload: Workload, broker: Workload, dealt: datetime) -> bool:
