@@ -36,9 +36,11 @@ _KEEPS = late(
 )
 """Names of settings of how long a message is worked on, or lies until it is."""
 _ELSEWHERE = late(
-    r"queue|topic|vhost|exchange|binding|stream|broker|amqp|rabbit|host|ur[il]|addr|dsn|^envFrom$", re.IGNORECASE
+    r"queue|topic|vhost|exchange|binding|stream|broker|amqp|rabbit|host|ur[il]|addr|dsn|^envFrom$"
+    r"|conf(?:ig|$|_)|settings|file|path",
+    re.IGNORECASE,
 )
-"""Names of settings that may tell what a reader reads, and of whom."""
+"""Names of settings that may tell what a reader reads, and of whom, or where that is written."""
 _FIGURE = late(r"(?:\d{1,15}(?:\.\d{1,6})?\s?[a-z]{0,12}|true|false)?", re.IGNORECASE)
 _OPTION = late(r"(?:-{1,2}[a-z][a-z_.-]{0,60}=?)?(?:\d{1,15}(?:\.\d{1,6})?[a-z]{0,12}|true|false)?", re.IGNORECASE)
 
@@ -100,7 +102,9 @@ def _options(workload: Workload) -> set[str]:
 
 
 def _reads_elsewhere(workload: Workload) -> bool:
-    settings = (each for each in workload.changed("env") if _ELSEWHERE.search(each.name))
+    if workload.changed("mounts"):
+        return True  # a file may name what it reads, as variables do, and nobody knows which ones a program asks
+    settings = (each for each in workload.changed("env") if _ELSEWHERE.search(each.name) or "KeyRef" in each.told())
     words = any(not _OPTION.fullmatch(word) or _ELSEWHERE.search(word) for word in _options(workload))
     return words or any(not (_FIGURE.fullmatch(c.before) and _FIGURE.fullmatch(c.after)) for c in settings)
 
