@@ -38,7 +38,7 @@ def keeps(
     pods: int = 2,
     heard: float = 40000,
     also: float = 0,
-    set_to: tuple[str, str, str] = ("", "", ""),
+    set_to: tuple[str, Any, Any] = ("", "", ""),
     before: Any = OLD,
     says: tuple[Log, ...] = (),
     alerts: Any = (),

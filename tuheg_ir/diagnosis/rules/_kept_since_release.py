@@ -7,23 +7,36 @@ before is done in time, if the broker took nothing back under it and nothing els
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._called import called_before
+from tuheg_ir.diagnosis.rules._readers import grown, queues
+from tuheg_ir.diagnosis.rules._starved import used_up
 from tuheg_ir.diagnosis.rules._taken_deliveries import TAKEN_BACK, brokers_that_tell, kept_for, told
 from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.batch import started
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED
+from tuheg_ir.diagnosis.view.demand import MUCH_MORE, SOON_AFTER
+from tuheg_ir.diagnosis.view.figures import Figures
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.programs import role
-from tuheg_ir.diagnosis.view.reading import items, oldest
-from tuheg_ir.diagnosis.view.releases import release_evidence, served_long, since_release, template_before
+from tuheg_ir.diagnosis.view.programs import of_role, role
+from tuheg_ir.diagnosis.view.reading import created, items, oldest
+from tuheg_ir.diagnosis.view.releases import (
+    BEFORE,
+    SOON,
+    release_evidence,
+    served_long,
+    since_release,
+    template_before,
+)
 from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 from tuheg_ir.diagnosis.view.written import ASLEEP, outside_changes
 
 JUST_THEN = timedelta(minutes=1)
@@ -64,9 +77,11 @@ def kept_since_release(view: View, workload: Workload) -> tuple[Evidence, ...]:
     if not served_long(workload, kept.total_seconds()) or not _quiet(view, brokers[0], came - QUIET * kept):
         return ()
     taken = [[at for at, _ in found] for found in mine]
-    if not _of_most(taken, kept) or _others_tell(view, workload) or _changed_beside(view, workload, brokers[0], dealt):
+    if not _of_most(taken, kept) or _of_their_nodes(workload, taken) or _others_tell(view, workload):
         return ()
-    if _unanswered(view, workload, [at for found in taken for at in found]):
+    if _changed_beside(view, workload, brokers[0], dealt, kept) or _more_came(view, came, dealt, kept):
+        return ()
+    if _unanswered(view, workload, [at for found in taken for at in found]) or _held_up(view, workload, dealt):
         return ()
     fact = f"it takes back what is kept for {kept.total_seconds():.0f} s, and took none back before {workload.name}"
     return (Evidence("logs", brokers[0].ref, f"{fact} was released", first), *release_evidence(workload))
@@ -126,11 +141,60 @@ def _of_most(taken: Sequence[Collection[datetime]], kept: timedelta) -> bool:
     return near and sum(map(bool, taken)) * 2 >= len(taken)
 
 
-def _changed_beside(view: View, workload: Workload, broker: Workload, dealt: datetime) -> bool:
-    """Tell whether others were released just before too, who may send other work, or settings of both were written."""
-    others = (each for each in view.workloads.values() if each is not workload)
+def _of_their_nodes(workload: Workload, taken: Sequence[Collection[datetime]]) -> bool:
+    """Tell whether pods of the same template are well, and all of them on other nodes: it may be the nodes' doing."""
+    pods = [*zip(workload.live, taken, strict=True)]
+    tell, well = ({pod.node for pod, each in pods if bool(each) == told_it} for told_it in (True, False))
+    return bool(well) and not tell & well
+
+
+def _changed_beside(view: View, workload: Workload, broker: Workload, dealt: datetime, kept: timedelta) -> bool:
+    """Tell whether others came or were released not long before, or settings of both were written.
+
+    They may send other work, or hold what it needs. What readers kept as they were replaced nobody took back: so what
+    came that long before a release shows only after it, as what came with it does.
+    """
+    others = [each for each in view.workloads.values() if each is not workload]
     edits = (at for each in (workload, broker) for _, at in outside_changes(view, each))
-    return any(since_release(each, dealt) for each in others) or any(dealt - ASLEEP < at <= dealt for at in edits)
+    came = (at for each in others for at in _beginnings(each))
+    return (
+        any(since_release(each, dealt, SOON + kept) for each in others)
+        or any(dealt - ASLEEP < at <= dealt for at in edits)
+        or any(BEFORE <= dealt - at <= SOON + kept for at in came)
+    )
+
+
+def _beginnings(workload: Workload) -> Iterator[datetime]:
+    """Yield when a workload was made, or runs of it began."""
+    runs = workload.kind in (*BATCH, "Pod")
+    made = started(workload.obj) if workload.kind == "Job" else created(workload.obj)
+    yield from (at for at in (made, *(pod.created for pod in workload.pods if runs)) if at is not None)
+
+
+def _more_came(view: View, came: datetime, dealt: datetime, kept: timedelta) -> bool:
+    """Tell whether anybody was asked for much more until messages were dealt out: readers that hold many come late.
+
+    A queue grows by slow readers too; where nobody counts requests, it may as well be by more messages.
+    """
+    if not view.figures.known("request_rate"):
+        return any(grown(view, series) for series in queues(view))
+    rates = [view.figures.alone("request_rate", each) for each in view.figures.series("request_rate")]
+    return any(_grew(rate, at, dealt + SOON_AFTER, kept) for rate in rates for at in (came - kept, came))
+
+
+def _grew(rate: Figures, at: datetime, until: datetime, before: timedelta) -> bool:
+    was, then = rate.before("request_rate", at, before), rate.before("request_rate", until, until - at)
+    return was is not None and then is not None and then > 0 and then >= MUCH_MORE * was
+
+
+def _held_up(view: View, workload: Workload, dealt: datetime) -> bool:
+    """Tell whether readers, or who may be asked by them, have too little processor time, or wait for locks."""
+    asked = (each for each in view.serving if role(each) or each in view.called(workload.ref))
+    if any(starving(view, each) for each in (workload, *asked)) or any(used_up(view, p.node) for p in workload.live):
+        return True
+    tellers = (workload, *of_role(view.workloads, "database"))
+    waits = (hit for each in tellers for hit in view.hits_of(each.ref, "lock_wait"))
+    return sum(hit.count for hit in waits if hit.last is None or hit.last >= dealt) >= OFTEN
 
 
 def _others_tell(view: View, workload: Workload) -> bool:
