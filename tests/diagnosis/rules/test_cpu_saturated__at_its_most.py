@@ -24,9 +24,11 @@ def capped(most: int = 2, *, wants_more: bool = True, blind: bool = False) -> Ob
     return made
 
 
-def full(share: float = 0.98, *, before: float = 0.98, since: float = 1500) -> list[tuple[str, Series]]:
-    """Return how much of their processor limit two readers use."""
-    return [figure("cpu_share", before, share, since, pod=pod("sender", n), container="sender") for n in range(2)]
+def full(
+    share: float = 0.98, *, before: float = 0.98, since: float = 1500, of: str = "sender"
+) -> list[tuple[str, Series]]:
+    """Return how much of their processor limit two readers use, or what runs beside them."""
+    return [figure("cpu_share", before, share, since, pod=pod("sender", n), container=of) for n in range(2)]
 
 
 def short_of_readers(
@@ -77,6 +79,10 @@ HOLDS = [
         ("of a queue of a few thousand", short_of_readers(queue=(2600, 6200), labels=TUBE)),
         ("their log has fields", short_of_readers(done="level=info msg=sent n=100", ill="level=error msg=bounced")),
         ("they say nothing of what they do", short_of_readers(done="", ill="", fails=1000)),
+        (
+            "a proxy beside each of them idles",
+            short_of_readers(works=[*full(), *full(0.05, before=0.05, of="istio-proxy")]),
+        ),
         ("they were released a week ago", short_of_readers(before=IMAGE, released=7 * DAY)),
         (
             "another program was released meanwhile",
@@ -100,6 +106,12 @@ DOES_NOT_HOLD = [
             ("their autoscaler sees nothing", short_of_readers(scaler=capped(wants_more=False, blind=True))),
             ("nobody scales them", short_of_readers(scaler=of_another())),
             ("they have time left", short_of_readers(works=full(0.5, before=0.5))),
+            (
+                "they have time left, and what runs beside them has not",
+                short_of_readers(
+                    works=[*full(0.1, before=0.1), *full(of="istio-proxy"), *full(of="log-shipper")],
+                ),
+            ),
             ("they are busy for some minutes only", short_of_readers(works=full(0.98, before=0.3, since=400))),
             ("one of them has all to do", short_of_readers(works=[*full()[:1], *full(0.1, before=0.1)[1:]])),
             ("they were released hours ago", short_of_readers(before=IMAGE, released=9000)),

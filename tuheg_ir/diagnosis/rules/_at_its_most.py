@@ -17,6 +17,8 @@ from tuheg_ir.diagnosis.rules._held_up import few_of_its_lines
 from tuheg_ir.diagnosis.rules._in_one_part import in_one_part
 from tuheg_ir.diagnosis.rules._publishing import publishes
 from tuheg_ir.diagnosis.rules._readers import LEAST, given_up, grown, queues, reader, silent, waiting
+from tuheg_ir.diagnosis.rules._twins import own_container
+from tuheg_ir.diagnosis.view.reading import text
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.scaling import autoscaler
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
@@ -51,8 +53,13 @@ def outgrew_its_most(view: View, workload: Workload) -> Iterator[tuple[Evidence,
 
 
 def _busy_throughout(view: View, workload: Workload) -> bool:
-    """Tell whether most pods of a workload were at their processor limit nearly always, as far as figures go back."""
-    usual = [view.figures.median("cpu_share", pod=pod.name) for pod in workload.live]
+    """Tell whether most pods of a workload were at their processor limit nearly always, as far as figures go back.
+
+    The container that does the work, as each has a limit of its own: one beside it may idle, or be busy, at all times.
+    """
+    if (own := own_container(workload)) is None:
+        return False
+    usual = [view.figures.median("cpu_share", pod=pod.name, container=text(own, "name")) for pod in workload.live]
     return 2 * sum(share is not None and share >= BUSY for share in usual) > len(usual)
 
 
