@@ -67,6 +67,8 @@ def asked(
 
 
 UNMEASURED = (errors("cart", 0.0),)
+SLOW = [figure("dependency_latency_p95", 0.2, 20.0, 600, component=c, dependency=HOST) for c in ("shop", "cart")]
+CRASHES = "ERROR NullPointerException at Checkout.java:77"
 
 HOLDS = [
     *(
@@ -86,6 +88,13 @@ HOLDS = [
             ("its settings show whom it asks", asked(*PYTHON, measured=())),
             ("released weeks before", asked(*JAVA, before=IMAGE, released=20 * DAY)),
             ("it tells nothing", asked()),
+            ("released just before", asked(*JAVA, before=IMAGE, released=620)),
+            ("released minutes before", asked(*JAVA, before=IMAGE, released=900)),
+            ("released minutes before, and it tells nothing", asked(before=IMAGE, released=900)),
+            (
+                "released with a setting",
+                asked(GO, before={**IMAGE, "env": {**BOTH, **ASKS, "LOG": "info"}}, released=900),
+            ),
         )
     ),
     *(
@@ -117,6 +126,29 @@ HOLDS = [
         "who asks it as well suffered long before: that has a reason of its own",
         asked(GO, failing=(errors("shop", 0.5, 2400), errors("cart", 0.0))),
         FAILS_WEB,
+    ),
+    Holds(
+        "who was released asks it, and who else measures it neither calls that one nor is called by it",
+        snapshot(
+            shop(env={**URL, **ASKS}, before=IMAGE, released=900),
+            workload("cart", env=ASKS),
+            postgres(),
+            figures=[*FAILING, *SLOW],
+            logs=[log(pod("shop"), *JAVA * 9, since=500), log(pod("cart"), *[FALLS_BACK] * 6, since=590)],
+        ),
+        FAILS_SHOP,
+        excludes=SPARED,
+        harmful=HARMFUL,
+        alone=True,
+    ),
+    *(
+        Holds(
+            f"who was released minutes before stumbles by itself, and a slow host is not why: {what}",
+            asked(CRASHES, before=IMAGE, released=released),
+            FAILS_SHOP,
+            believed="errors_since_release",
+        )
+        for what, released in (("just now", 620), ("some minutes ago", 900))
     ),
     Holds(
         "the nearest does not do without it",

@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rule import Match
 from tuheg_ir.diagnosis.rules._blames_another import blameless_code, blames_itself
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
+from tuheg_ir.diagnosis.rules._hosts_outside import hosts_outside
 from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.view.batch import ended, started
 from tuheg_ir.diagnosis.view.marked import marked
@@ -16,6 +17,7 @@ from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, troubles
+from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -69,6 +71,27 @@ def others_fail(view: View, workload: Workload, began: datetime | None) -> bool:
             continue
         if first is not None and came <= first <= began + MINUTE:
             return True
+    return False
+
+
+def slow_to_all(view: View, workload: Workload, began: datetime | None) -> bool:
+    """Tell whether a release that blames itself for nothing fails since a host outside is slow, or fails, for another.
+
+    It asks that host as well, as its figures or its words tell. The other one, who measures it, was not released since
+    and has processor time: whether the host is ill, or a release asks too much of it, a person decides.
+    """
+    came = workload.released_at
+    if began is None or came is None or blames_itself(view, workload):
+        return False
+    for known in hosts_outside(view).values():
+        if workload.ref not in known.callers:
+            continue
+        for ref, seen in known.measured:
+            other, at = view.workloads.get(ref), seen.time
+            if other is None or other is workload or at is None or since_release(other, at) or starving(view, other):
+                continue
+            if max(came - MINUTE, began - LONG) <= at <= began + MINUTE:
+                return True
     return False
 
 

@@ -15,7 +15,7 @@ from tuheg_ir.diagnosis.rules._failed_before import failed_before
 from tuheg_ir.diagnosis.rules._handed_on import handed_on
 from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._in_between import JUST, PROVEN, in_between, misread_of, node_lost
-from tuheg_ir.diagnosis.rules._innocent_image import others_fail, passes_on, run_began, waits_for_the_dead
+from tuheg_ir.diagnosis.rules._innocent_image import others_fail, passes_on, run_began, slow_to_all, waits_for_the_dead
 from tuheg_ir.diagnosis.rules._intrusion import taken_over
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
 from tuheg_ir.diagnosis.rules._met_alike import met_alike, refused_alike, waits_before
@@ -261,6 +261,7 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
     if _may_be_meant(view, workload) or _way_written(view, workload, began) or _fewer(view, workload):
         return match._replace(certainty=FAINT)
     innocent = passes_on(view, workload, match) or others_fail(view, workload, began)
+    innocent = innocent or slow_to_all(view, workload, began)
     if innocent or run_began(view, workload, began) or waits_for_the_dead(view, workload):
         return match._replace(certainty=FAINT, root_cause="dependency_failure")
     if began is not None and workload.released_at is not None and began < workload.released_at - MINUTE:
