@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import CACHE, OLD, alert, errors
+from tests.diagnosis.rules.scenes import CACHE, OLD, alert, errors, failing, latency, rate, rising
 from tests.diagnosis.rules.test_cache_full import SEALED, evicts
-from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, redis, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import DAY, Obj, figure, log, pod, redis, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Alert, Log, Series, Snapshot
 
 HOURS = 3 * 3600.0
@@ -84,6 +84,26 @@ def says(*lines: str, since: float = HOURS - 900, name: str = "jobber") -> list[
     return [log(pod(name), *lines, "job done", "job done", since=since)]
 
 
+NO_FILES = "ERROR too many open files"
+FREED: dict[str, Any] = {"written": None, "cache": freed("allkeys-lru", "noeviction")}
+
+
+def one_pod_ill() -> dict[str, Any]:
+    """Return that one pod of another user of the cache, which has but copies there, has no files left."""
+    return {
+        "others": (workload("api", env=ASKS, pods=3),),
+        "alerts": [alert(service="api")],
+        "logs": [log(pod("api"), *[NO_FILES] * 9, since=500)],
+        "figures": [*measured(), *failing(0.9, 0.0, 0.0, of="api"), errors("api", 0.3, 560)],
+    }
+
+
+def busy(name: str) -> list[tuple[str, Series]]:
+    """Return the figures of who gets three times the requests, and of the cache."""
+    shares = (figure("cpu_share", 0.4, 0.98, pod=pod(name, n), container=name) for n in range(2))
+    return [*measured(), latency(name), *shares, rate(name, 50, 150)]
+
+
 HOLDS = [
     *(
         Holds(
@@ -92,8 +112,9 @@ HOLDS = [
             CONF,
             excludes=(
                 *no("restart_workload", "rollback_workload", "scale_workload", at=CACHE),
-                *no("restart_workload", "rollback_workload", at="Deployment/web"),
+                *no("restart_workload", "rollback_workload", at="Deployment/jobber"),
             ),
+            spares=no("restart_workload", at="Deployment/web"),
             alone=True,
             began=HOURS,
         )
@@ -101,7 +122,9 @@ HOLDS = [
             ("Sidekiq, by the command", loses()),
             ("Celery", loses(ANY.replace("allkeys-lru", "allkeys-random"), worker=worker(CELERY))),
             ("Laravel, by a variable", loses(worker=worker(QUEUE_CONNECTION="redis"))),
-            ("Bull, by the name of its store", loses(worker=worker(BULLMQ_PREFIX="shop"))),
+            ("Bull, by the name of its store", loses(worker=worker(BULL_QUEUE_REDIS_HOST="redis"))),
+            ("Celery, by its broker", loses(worker=worker(CELERY_BROKER_URL="redis://redis:6379/1"))),
+            ("RQ, by the command", loses(worker=worker({"args": ["rq", "worker", "low"]}))),
             ("flags in a variable", loses("--maxmemory 1gb --maxmemory-policy allkeys-lfu")),
             ("other settings were written as well, and are not about memory", loses(acl=HOURS + 90)),
             ("nobody sees what they say, but the worker does", loses(SEALED, logs=says(BULL.format("allkeys-lru")))),
@@ -137,8 +160,66 @@ HOLDS = [
         CONF,
         spares=no("rollback_workload", at="Deployment/api"),
     ),
+    Holds(
+        "who asks it and gets three times the requests has too few replicas",
+        loses(others=(workload("api", env=ASKS),), alerts=(), figures=busy("api")),
+        CONF,
+        spares=no("scale_workload", at="Deployment/api"),
+    ),
+    Holds(
+        "who only calls those that ask it has no files left",
+        loses(
+            others=(workload("front", env={"WEB_URL": "http://web:8080"}),),
+            alerts=[alert(service="front")],
+            logs=[log(pod("front"), *[NO_FILES] * 9, since=500)],
+            figures=[*measured(), errors("front", 0.3, 560)],
+        ),
+        CONF,
+        spares=no("restart_workload", at="Deployment/front"),
+    ),
+    Holds(
+        "who asks it has one pod without files, which is found first",
+        loses(**one_pod_ill()),
+        CONF,
+        spares=no("restart_workload", at="Deployment/api"),
+        believed="odd_replica",
+    ),
+    Holds(
+        "who works jobs off has its memory fill up",
+        loses(figures=[*measured(), *(rising(pod("jobber", n), 0.3, 0.99) for n in range(2))]),
+        CONF,
+        spares=no("restart_workload", at="Deployment/jobber"),
+    ),
 ]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(
+            f"its release let it throw out any key, and a user has a trouble of its own: {what}", world, instead
+        )
+        for what, world, instead in (
+            (
+                "three times the requests",
+                loses(None, **FREED, others=(workload("api", env=ASKS),), alerts=(), figures=busy("api")),
+                ("Deployment/api", "capacity", "scale_workload"),
+            ),
+            (
+                "it was released",
+                loses(
+                    None,
+                    **FREED,
+                    others=(workload("api", env=ASKS, before=OLD, released=600),),
+                    alerts=(),
+                    figures=[*measured(), errors("api", 0.3, 560)],
+                ),
+                ("Deployment/api", "code_defect", "rollback_workload"),
+            ),
+            (
+                "one of its pods has no files left",
+                loses(None, **FREED, **one_pod_ill()),
+                ("Deployment/api", "resource_exhaustion", "restart_workload"),
+            ),
+        )
+    ),
     *(
         DoesNotHold(f"it throws out no work, or does as it did: {what}", world)
         for what, world in (
@@ -175,6 +256,13 @@ DOES_NOT_HOLD = [
                 "its release told another kind of any key",
                 loses(None, written=None, cache=freed("allkeys-lfu", "allkeys-lru")),
             ),
+            ("telemetry is told to pass over such programs", loses(worker=worker(DD_TRACE_SIDEKIQ_ENABLED="false"))),
+            ("and of Celery", loses(worker=worker(OTEL_PYTHON_DISABLED_INSTRUMENTATIONS="celery"))),
+            ("telemetry has a store of its queue", loses(worker=worker(DD_QUEUE_SERVICE="shop-redis"))),
+            ("a flag names what is not to run", loses(worker=worker({"args": ["serve", "--without=celery"]}))),
+            ("copies of job advertisements", loses(worker=worker(JOB_CACHE_URL="redis://redis:6379/2"))),
+            ("job advertisements", loses(worker=worker(JOBS_REDIS_URL="redis://redis:6379/2"))),
+            ("a name has a bull in it", loses(worker=worker(name="bull-index"))),
             ("its release is days old", loses(None, written=None, cache=freed("allkeys-lru", "noeviction", 3 * DAY))),
         )
     ),

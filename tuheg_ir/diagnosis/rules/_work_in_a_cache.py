@@ -21,13 +21,21 @@ _OF_WORK = late(
 _OF_A_CACHE = late(r"redis|valkey|keydb|dragonfly", re.IGNORECASE)
 """Words of stores that such programs use, where they are run outside, or a Secret keeps the address."""
 _LAID = late(
-    r"sidekiq|celery|resque|dramatiq|asynq|huey|taskiq|(?<![a-z])(?:a?rq|bull(?:mq)?|laravel.horizon)(?![a-z])"
-    r"|artisan.horizon",
+    r"sidekiq|celery|resque|dramatiq|asynq|huey|taskiq|(?<![a-z])(?:bullmq|laravel.horizon)(?![a-z])|artisan.horizon"
+    r"|(?:^|[\s/])a?rq(?:\s|$)",
     re.IGNORECASE,
 )
-"""Programs that lay down work in such a store, where nothing tells that it is in another."""
-_QUEUES = late(r"(?:queue|broker)s?|(?<![a-z])jobs?(?![a-z])", re.IGNORECASE)
-"""Names of settings that tell where work lies, if their value or they themselves name such a store."""
+"""Programs that lay down work in such a store, where nothing tells that it is in another.
+
+As an image or a command: variables speak of them as well to switch them off, or to measure them.
+"""
+_QUEUES = late(r"^(?!.*cache).*(?:queue|broker)", re.IGNORECASE)
+"""Names of settings that tell where work lies, if their value or they themselves name such a store.
+
+Not where copies lie; nor are jobs always work, as people look for them.
+"""
+_TELEMETRY = late(r"^(?:otel|dd|datadog|new_?relic|elastic|sentry|statsd|prometheus|scout|app_?signal)_", re.IGNORECASE)
+"""How variables begin of what a program tells of itself: that names whatever may be measured."""
 _ELSEWHERE = late(r"amqps?://|rabbitmq|kafka|pulsar|\bnats://|(?<![a-z])sqs(?![a-z])|faktory", re.IGNORECASE)
 """Words of where else work may lie."""
 _LONGEST = 1000
@@ -64,9 +72,11 @@ def lays_work_in(view: View, user: Workload, cache: Workload) -> bool:
     if any(role(each) == "broker" for each in view.called(user.ref)) or _keeps_it_elsewhere(view, settings, cache):
         return False
     images = (image_name(text(each, "image")) for each in items(user.template, "spec", "containers"))
-    runs = (user.name, *images, *(f"{key} {value}" for key, value in settings))
-    return any(_LAID.search(each) for each in runs) or any(
-        _QUEUES.search(key) and _OF_A_CACHE.search(f"{key} {value}") for key, value in settings
+    # A flag may name what is not to run, or not to be measured.
+    words = (value for key, value in settings if not key and not value.startswith("-"))
+    return any(_LAID.search(each) for each in (*images, *words)) or any(
+        _QUEUES.search(key) and not _TELEMETRY.search(key) and _OF_A_CACHE.search(f"{key} {value}")
+        for key, value in settings
     )
 
 

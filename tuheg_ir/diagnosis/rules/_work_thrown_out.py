@@ -38,11 +38,15 @@ _WANTED = "noeviction"
 
 
 class ThrownOut(NamedTuple):
-    """Since when a cache may throw out work, and what shows it; ``edited``: the first fact is of the ConfigMap."""
+    """Since when a cache may throw out work, what shows it, and whose work lies there by all that is known.
+
+    ``edited``: the first fact is of the ConfigMap.
+    """
 
     since: datetime
     seen: tuple[Evidence, ...]
     edited: bool
+    users: tuple[str, ...]
 
 
 def work_thrown_out(view: View, cache: Workload) -> ThrownOut | None:
@@ -54,17 +58,19 @@ def work_thrown_out(view: View, cache: Workload) -> ThrownOut | None:
     since = started(cache)
     if since is None or not view.recent(since, _SUSPECT) or _evicted_before(view, cache, since):
         return None
-    warned = dict(_warned(view, cache, since))
-    users = [view.workloads[ref] for ref in view.graph.asked_by(cache.ref) if ref in view.workloads]
-    if not warned and not any(lays_work_in(view, user, cache) for user in users):
+    warned = list(_warned(view, cache, since))
+    asking = [view.workloads[ref] for ref in view.graph.asked_by(cache.ref) if ref in view.workloads]
+    users = {ref for ref, *_ in warned} | {user.ref for user in asking if lays_work_in(view, user, cache)}
+    if not users:
         return None
-    policies = words(cache.template) & POLICIES or policies_read(view, cache) or set(warned.values())
+    policies = words(cache.template) & POLICIES or policies_read(view, cache) or {policy for *_, policy in warned}
     if not policies or policies - ANY_KEY or not _felt(view, cache, since):
         return None
     edits = tuple(_edits(view, cache, since))
     if len(edits) > 1 or not (edits or _released(view, cache)):
         return None
-    return ThrownOut(since, (*(edits or release_evidence(cache, "command", "env")), *list(warned)[:1]), bool(edits))
+    told = edits or release_evidence(cache, "command", "env")
+    return ThrownOut(since, (*told, *(seen for _, seen, _ in warned[:1])), bool(edits), tuple(sorted(users)))
 
 
 def _evicted_before(view: View, cache: Workload, since: datetime) -> bool:
@@ -72,8 +78,8 @@ def _evicted_before(view: View, cache: Workload, since: datetime) -> bool:
     return any(each is not None and each >= EVICTIONS for each in before)
 
 
-def _warned(view: View, cache: Workload, since: datetime) -> Iterator[tuple[Evidence, str]]:
-    """Yield what users of a cache tell of its policy since its start, and that policy."""
+def _warned(view: View, cache: Workload, since: datetime) -> Iterator[tuple[str, Evidence, str]]:
+    """Yield which users of a cache tell of its policy since its start, what they tell, and that policy."""
     for user in view.serving:
         if cache.ref not in {each.ref for each in view.called(user.ref)}:
             continue
@@ -86,7 +92,7 @@ def _warned(view: View, cache: Workload, since: datetime) -> Iterator[tuple[Evid
                 policy = _POLICY.search(line) if _WANTED in line else None
                 if policy is not None and at is not None and at >= since:
                     fact = f"it keeps work there, needs {_WANTED}, and finds {policy[1].lower()}"
-                    yield Evidence("logs", f"Pod/{log.pod}", fact, at), policy[1].lower()
+                    yield user.ref, Evidence("logs", f"Pod/{log.pod}", fact, at), policy[1].lower()
 
 
 def _felt(view: View, cache: Workload, since: datetime) -> bool:

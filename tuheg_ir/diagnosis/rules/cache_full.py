@@ -23,12 +23,15 @@ from tuheg_ir.diagnosis.rules._eviction import (
 )
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written, spared
+from tuheg_ir.diagnosis.rules._readers import backlogs
 from tuheg_ir.diagnosis.rules._work_thrown_out import ThrownOut, work_thrown_out
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, releases, since_release, soon_after
+from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, since_release, soon_after
+from tuheg_ir.diagnosis.view.trouble import began as trouble_began
 from tuheg_ir.diagnosis.view.trouble import labels_of, told_errors, troubles
+from tuheg_ir.diagnosis.view.usage import memory_grows, starving
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -61,7 +64,9 @@ def when(view: View) -> Iterator[Match]:
             *((counted,) if counted else ()),
         )
         if thrown is not None:
-            yield _lost(view, cache, thrown, seen)
+            # What ails those behind a cache passes for its doing, which a loss of work need not be.
+            if thrown.edited or not any(_ails(view, view.workloads[ref]) for ref in callers if ref in view.workloads):
+                yield _lost(view, cache, thrown, seen)
             continue
         settings = settings_written(view, cache, began)
         # Where figures do not go back to when it became full, they do not tell who filled it.
@@ -139,10 +144,10 @@ def _keeps_all(view: View, cache: Workload, seen: tuple[Evidence, ...], began: d
 def _lost(view: View, cache: Workload, thrown: ThrownOut, seen: tuple[Evidence, ...]) -> Match:
     """Return that a cache was told to throw out any key, and work lies there: what is gone somebody has to do again.
 
-    Its users need not fail by that: whoever does and was released of late may have a fault of its own.
+    Whoever lays it down or works it off is well amid that: what ails one of them, or those who call them, is another
+    matter, and has a remedy of its own.
     """
-    users = behind(view, cache.ref, but=cache.ref)
-    callers = tuple(ref for ref in users if not (troubles(view, ref) and _is_new(view, ref)))
+    callers = tuple(ref for ref in thrown.users if not _ails(view, view.workloads[ref]))
     component = thrown.seen[0].object if thrown.edited else cache.ref
     why = f"{cache.ref} throws out work that nobody has done: nothing done to its callers brings it back or keeps it"
     barred = ("restart_workload", "rollback_workload", "scale_workload")
@@ -160,9 +165,11 @@ def _lost(view: View, cache: Workload, thrown: ThrownOut, seen: tuple[Evidence, 
     )
 
 
-def _is_new(view: View, ref: str) -> bool:
-    workload = view.workloads.get(ref)
-    return workload is not None and bool(releases(view, workload, SUSPECT))
+def _ails(view: View, user: Workload) -> bool:
+    """Tell whether anything is wrong with who has work in a cache, whoever feels it: it waits, fails, ends or fills."""
+    told = any(not hit.previous for hit in view.hits_of(user.ref))
+    felt = told or any(troubles(view, user.ref)) or trouble_began(view, user) is not None
+    return felt or starving(view, user) or memory_grows(view, user) or any(backlogs(view, user))
 
 
 def _filled(view: View, cache: Workload, user: Workload, seen: tuple[Evidence, ...], began: datetime | None) -> Match:
