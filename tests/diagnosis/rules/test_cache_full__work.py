@@ -16,7 +16,7 @@ ASKS = {"REDIS_URL": "redis://redis:6379/0"}
 CONF = ("ConfigMap/redis", "configuration_error", "page_human")
 OWN = (CACHE, "configuration_error", "page_human")
 ANY = "port 6379\nmaxmemory 256mb\nmaxmemory-policy allkeys-lru\n"
-SIDEKIQ = {"args": ["bundle", "exec", "sidekiq", "-q", "low"]}
+SIDEKIQ: dict[str, Any] = {"args": ["bundle", "exec", "sidekiq", "-q", "low"]}
 CELERY = {"args": ["celery", "-A", "app", "worker"]}
 WARNS = (
     "WARN:",

@@ -12,7 +12,8 @@ from tests.diagnosis.rules.tiny import DAY, Obj, figure, log, pod, snapshot, tim
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 SENDER = "Deployment/sender"
-GROUP, TUBE = {"consumergroup": "sender", "queue": "orders"}, {"component": "sender"}
+GROUP: dict[str, Any] = {"consumergroup": "sender", "queue": "orders"}
+TUBE: dict[str, Any] = {"component": "sender"}
 DONE = '{"level":"info","msg":"batch done","records":500}'
 HARM = ("restart_workload", "rollback_workload", "restart_connection_pool")
 
@@ -34,7 +35,7 @@ def full(
 def short_of_readers(
     *beside: Any,
     queue: tuple[float, float] = (290000, 560000),
-    labels: dict[str, str] | None = None,
+    labels: dict[str, Any] | None = None,
     scaler: Obj | None = None,
     works: list[tuple[str, Series]] | None = None,
     figures: Any = (),

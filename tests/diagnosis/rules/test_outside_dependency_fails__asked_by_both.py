@@ -100,16 +100,16 @@ HOLDS = [
     *(
         Holds(
             f"nobody measures it, and its connections are kept amid the calls: {what}",
-            asked(*lines, failing=UNMEASURED, **more),
+            asked(*lines, failing=UNMEASURED, env=env),
             FAILS_SHOP,
             excludes=SPARED,
             harmful=HARMFUL,
             alone=True,
         )
-        for what, lines, more in (
-            ("in Java", JAVA, {}),
-            ("in Python", PYTHON, {}),
-            ("in Node, and figures alone show whom it asks", NODE, {"env": {}}),
+        for what, lines, env in (
+            ("in Java", JAVA, ASKS),
+            ("in Python", PYTHON, ASKS),
+            ("in Node, and figures alone show whom it asks", NODE, {}),
         )
     ),
     *(
