@@ -81,6 +81,15 @@ HOLDS = [
         (MAP, "security_incident", "isolate_workload"),
         AGENT,
     ),
+    *(
+        Holds(
+            f"nobody signed in: {nobody}",
+            console(asked=f"{ASKED} {nobody}"),
+            (MAP, "security_incident", "isolate_workload"),
+            AGENT,
+        )
+        for nobody in ("user_id=0", "user=anonymousUser", "user_id=null", "user=root, tty=1")
+    ),
     Holds(
         "nobody signed in: the console's guest",
         console(asked=ASKED + " user=system:anonymous"),
@@ -121,6 +130,19 @@ DOES_NOT_HOLD = [
             ("a colleague of the house's network was handed it", console(by=COLLEAGUE)),
             ("no way leads from the internet to the console", console(kind="ClusterIP")),
             ("who asked has signed in", console(asked=ASKED + " user=ines")),
+            *(
+                (f"who asked has signed in: {who}", console(asked=f"{ASKED} {who}"))
+                for who in (
+                    "user=nils",
+                    "user=rootham",
+                    "user=guestrelations",
+                    "user=4711",
+                    "user_id=4711",
+                    '"userId": 4711',
+                    "remote_user=ines",
+                    "user.name=ines",
+                )
+            ),
             ("who was handed it has signed in", console(handed=HANDED + ' "username": "ines"')),
             ("the stranger was turned away", console(asked=ASKED.replace("200", "403"))),
             ("a stranger's connection comes much later", console(after=60)),
@@ -138,6 +160,7 @@ DOES_NOT_HOLD = [
                 dashboard(FETCHED, busy=pod("board")),
             ),
             ("the field of an access log names who signed in", dashboard(SHELL.replace("- - [", "- ines ["))),
+            ("its name begins like nobody's", dashboard(SHELL.replace("- - [", "- anonymoussen ["))),
         )
     ),
 ]

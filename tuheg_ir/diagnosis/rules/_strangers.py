@@ -39,10 +39,11 @@ _OPENS = late(rf"(?<![a-z-]){_SHELL}(?![a-z]|-\d)", re.IGNORECASE)
 _STRANGER = late(rf"(?<![\d.]){PUBLIC}")
 _ADDRESS = late(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 _UPGRADED = late(r"\bupgraded\b|\bswitching protocols\b", re.IGNORECASE)
+_NOBODY = r"(?:system:)?(?:anonymous(?:user)?|unauthenticated)|null|none|nil|undefined|unknown|guest|0+"
 _SIGNED_IN = late(
-    r"\b(?:user|username|user_name|login|email)[\"']?[=:] ?[\"']?"
-    r"(?!(?:system:)?anonymous|null|none|nil|unknown|guest|root)[a-z]"
-    r"|\d - (?!-|anonymous)[\w.@-]+ \[",
+    r"(?<![a-z])(?:user(?:[._-]?(?:name|id))?|login|email)[\"']?[=:] ?[\"']?"
+    rf"(?!(?:{_NOBODY}|root)(?![\w.@-]))[a-z\d]"
+    rf"|\d - (?!(?:-|{_NOBODY})(?![\w.@-]))[\w.@-]+ \[",
     re.IGNORECASE,
 )
 """Who signed in is known to the house; the second is the third field of an access log. Shells are run as root."""
