@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import WELL, ingress, shop
+from tests.diagnosis.rules.scenes import WELL, ingress, rate, shop
 from tests.diagnosis.rules.tiny import figure, pod, snapshot, timed, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
@@ -29,11 +29,16 @@ def console(
     uses: float = 6.0,
     later: float = 90,
     kind: str = "LoadBalancer",
+    heard: float = 1500,
+    figures: Any = (),
 ) -> Snapshot:
-    """Return a console with agents on nodes: who is given shells on how many, and what the agents use ``later``."""
+    """Return a console with agents on nodes: who is given shells on how many, and what the agents use ``later``.
+
+    ``heard``: how far back its log goes.
+    """
     app, agent = workload("map"), workload("agent", kind="DaemonSet", pods=agents)
     next(each for each in app if each["kind"] == "Service")["spec"]["type"] = kind
-    told: list[tuple[float, str]] = []
+    told: list[tuple[float, str]] = [(heard, "INFO: serving")]
     for n in range(nodes):
         told += [(900 - 200 * n, asked.format(n)), (900 - 200 * n - after, handed.format(n, by))]
     logs = [
@@ -43,19 +48,50 @@ def console(
     used = [
         figure("cpu_usage", 0.1, uses, 900 - 200 * n - later, pod=f"agent-{n}", container="agent") for n in range(nodes)
     ]
-    return snapshot(app, agent, shop(), logs=[timed(pod("map"), *told), *logs], figures=[WELL, *used])
+    return snapshot(app, agent, shop(), logs=[timed(pod("map"), *told), *logs], figures=[WELL, *used, *figures])
 
 
-def dashboard(line: str, *, busy: str = pod("shop"), name: str = "board", **more: Any) -> Snapshot:
+def dashboard(*lines: str, busy: str = pod("shop"), name: str = "board", **more: Any) -> Snapshot:
     """Return a console behind a route that the internet reaches, what it tells, and which pod is busy from then on."""
     used = figure("cpu_usage", 0.2, 3.8, 820, pod=busy, container="c")
     world = (workload(name, **more), shop(), ingress(name, "board.shop.test"))
-    return snapshot(*world, logs=[timed(pod(name), (1500, "started"), (900, line))], figures=[WELL, used])
+    return snapshot(
+        *world, logs=[timed(pod(name), (1500, "started"), *((900, each) for each in lines))], figures=[WELL, used]
+    )
+
+
+def service(
+    path: str,
+    *,
+    name: str = "pay",
+    status: int = 200,
+    asked: range = range(1490, 100, -7),
+    askers: int = 40,
+    pods: int = 2,
+    says: str = "INFO payment at terminal 7781 done",
+    figures: Any = (),
+    **more: Any,
+) -> Snapshot:
+    """Return a service that the public asks for one path at some ages, each time with what it says; all pods are busy.
+
+    ``askers``: from how many addresses.
+    """
+    told: list[tuple[float, str]] = [(1500, "INFO serving")]
+    for number, age in enumerate(asked):
+        by = f"203.0.113.{7 + number % askers}"
+        told += [(age, f'{by} - - [04/Mar/2026] "{path} HTTP/1.1" {status} 51'), (age, says)]
+    used = [figure("cpu_usage", 0.2, 1.6, 700, pod=pod(name, n), container=name) for n in range(pods)]
+    world = (workload(name, pods=pods, **more), shop(), ingress(name, "pay.shop.test"))
+    logs = [timed(pod(name, n), *told) for n in range(pods)]
+    return snapshot(*world, logs=logs, figures=[WELL, *used, *figures])
 
 
 BOARD = "Deployment/board"
 SHELL = f'{THIEF} - - [04/Mar/2026] "GET /api/v1/pod/shop/{pod("shop")}/shell/shop HTTP/1.1" 200 51'
 STARTS = f'method=GET path=/terminals/websocket/1 "GET /terminals/websocket/1" 101 remote={THIEF}'
+OPENED = "[I terminal] New terminal with automatic name: 1"
+CHROME = '"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"'
+PAYS, LIVE, ONCE = "POST /api/terminals/7781/payments", "GET /api/terminals/7781/live", range(760, 740, -10)
 SCRIPT = f'{THIEF} - - [04/Mar/2026] "POST /script HTTP/1.1" 200 5120'
 FETCHED = SCRIPT.replace("POST /script", "GET /script.js")
 
@@ -114,12 +150,24 @@ HOLDS = [
     ),
     Holds(
         "a notebook server's own terminal, in which something runs",
-        dashboard(STARTS, busy=pod("board")),
+        dashboard(STARTS, OPENED, busy=pod("board")),
         (BOARD, "security_incident", "page_human"),
     ),
     Holds(
+        "two open a live page of terminals, and pods that tell of those are busy: a person looks",
+        service(LIVE, status=101, asked=ONCE),
+        ("Deployment/pay", "security_incident", "page_human"),
+        excludes=no("restart_workload", at="Deployment/pay"),
+    ),
+    Holds(
+        "agents are busy that tell of a shell, and the path has but the word of one: a person looks",
+        console(asked="INFO: http: POST /api/work/{}/exec (200) 61ms"),
+        (MAP, "security_incident", "page_human"),
+        AGENT,
+    ),
+    Holds(
         "a build server runs a stranger's script, and is busy itself",
-        dashboard(SCRIPT, busy=pod("board")),
+        dashboard(SCRIPT, busy=pod("board"), pods=1),
         (BOARD, "security_incident", "page_human"),
     ),
 ]
@@ -157,10 +205,58 @@ DOES_NOT_HOLD = [
             ("a page about shells is read", dashboard(SHELL.replace("/shell/shop", "/shells/shop"))),
             (
                 "a script of a page is fetched",
-                dashboard(FETCHED, busy=pod("board")),
+                dashboard(FETCHED, busy=pod("board"), pods=1),
             ),
             ("the field of an access log names who signed in", dashboard(SHELL.replace("- - [", "- ines ["))),
             ("its name begins like nobody's", dashboard(SHELL.replace("- - [", "- anonymoussen ["))),
+            (
+                "a colleague of the house's network asked, by a browser whose version is like an address",
+                dashboard(f"{STARTS.replace(THIEF, COLLEAGUE)} {CHROME}", OPENED, busy=pod("board")),
+            ),
+            (
+                "a notebook server is busy with its work, and tells of no terminal that opened",
+                dashboard(STARTS, busy=pod("board")),
+            ),
+            ("a console's log begins just when it is asked", console(heard=1000)),
+            ("the console is asked for far more", console(figures=[rate("map", 5, 30, 850)])),
+            ("the nodes' agents are asked for far more", console(figures=[rate("agent", 5, 30, 850)])),
+            *(
+                (f"the public asks for it all day: {path}", service(path))
+                for path in (
+                    PAYS,
+                    "POST /v1/files/attach",
+                    "POST /api/v2/exec",
+                    "GET /shell/stations",
+                    "POST /api/v1/script",
+                )
+            ),
+            ("the public's terminals pay, and far more of them", service(PAYS, figures=[rate("pay", 50, 300, 700)])),
+            ("two pay at terminals, just before all is busy", service(PAYS, asked=ONCE)),
+            ("a live page of terminals, opened by many", service(LIVE, status=101, asked=range(760, 700, -10))),
+            (
+                "a live page of terminals, opened all day by one house",
+                service(LIVE, status=101, asked=range(1100, 100, -7), askers=1),
+            ),
+            (
+                "a live page of terminals, opened by two, where far more is asked",
+                service(LIVE, status=101, asked=ONCE, figures=[rate("pay", 50, 300, 700)]),
+            ),
+            (
+                "a live page opened by two, and nothing tells of a terminal",
+                service(LIVE, status=101, asked=ONCE, says="INFO ok"),
+            ),
+            (
+                "two of the public make scripts, and all pods of the service are busy",
+                service("POST /api/v1/script", asked=ONCE, says="INFO exec of script 7 done"),
+            ),
+            (
+                "an ingress controller tells what others behind it are asked",
+                service(PAYS, name="ingress-nginx-controller", image="registry.k8s.io/ingress-nginx/controller:v1.11"),
+            ),
+            (
+                "an ingress controller hands two a terminal of another",
+                service(LIVE, name="ingress-nginx-controller", status=101, asked=ONCE),
+            ),
         )
     ),
 ]

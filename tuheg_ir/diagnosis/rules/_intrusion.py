@@ -68,12 +68,11 @@ def _opened(view: View, workload: Workload) -> Iterator[Sign]:
     """Yield that strangers were given a shell, and that one opened elsewhere then; one alone may be a colleague's."""
     found = let_in(view, workload)
     if found is not None:
-        alone = len(found.busy) == 1 and not found.opened  # a colleague's job in one pod is busy as well
-        yield Sign(0.4, found.seen, doubtful=alone)
+        yield Sign(0.4, found.seen, doubtful=found.doubtful)
         for hit in found.opened[:1]:
             yield Sign(0.4, view.hit_evidence(hit))
         for number, (_, seen) in enumerate(found.busy[:3]):
-            yield Sign((0.4, 0.3, 0.1)[number], seen, doubtful=alone)
+            yield Sign((0.4, 0.3, 0.1)[number], seen, doubtful=found.doubtful)
 
 
 def _watched(view: View, workload: Workload) -> Iterator[Sign]:
