@@ -101,7 +101,7 @@ HOLDS = [
         console(),
         (MAP, "security_incident", "isolate_workload"),
         AGENT,
-        excludes=no("restart_workload", "scale_workload", at=MAP) + no("restart_workload", at=AGENT),
+        excludes=(*no("restart_workload", "scale_workload", at=MAP), *no("restart_workload", at=AGENT)),
         harmful=("restart_workload", "rollback_workload"),
         began=900,
     ),
