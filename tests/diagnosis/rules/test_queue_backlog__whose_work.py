@@ -45,11 +45,7 @@ HOLDS = [
                 unsure(url="redis://r.cloud.example"),
                 ("Deployment/sender-0", *UNKNOWN),
             ),
-            (
-                "one of the two rests",
-                unsure(stores=[redis()], pods=0),
-                ("Deployment/sender-0", "capacity", "scale_workload"),
-            ),
+            ("one of the two rests", unsure(stores=[redis()], pods=0), ("Deployment/redis", *UNKNOWN)),
             (
                 "nobody is known to read it",
                 snapshot(workload("web"), figures=[figure("queue_depth", 4, 9000, 1500, component="mails")]),

@@ -6,7 +6,20 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import autoscaler
-from tests.diagnosis.rules.tiny import DAY, Obj, event, figure, log, pod, redis, snapshot, thing, workload
+from tests.diagnosis.rules.test_scaled_to_zero__queues import RABBIT, waits, worker
+from tests.diagnosis.rules.tiny import (
+    DAY,
+    Obj,
+    container,
+    event,
+    figure,
+    log,
+    pod,
+    redis,
+    snapshot,
+    thing,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Snapshot
 
 NEW, FORMER = "Deployment/render-b", "Deployment/render-a"
@@ -17,6 +30,19 @@ LARAVEL = ("php", "artisan", "queue:work", "--queue=renders")
 REFUSED = "ERROR render 7: dial tcp 10.0.0.9:9000: connect: connection refused"
 BROKEN = "ERROR render 7: TypeError: cannot read properties of undefined"
 SAME = "registry.example/render:8"
+OTHERS = ("registry.example/render:7", "registry.example/fallback:3")
+BULK: dict[str, Any] = {
+    "env": {"QUEUES": "bulk,mails.out", "BROKER_URL": "amqp://rabbitmq:5672"},
+    "service": False,
+    "pods": 1,
+}
+HELPED = {
+    "containers": [
+        container("render-b", SAME, env={"BROKER_URL": "redis://redis:6379/0"}, args=list(CELERY)),
+        container("auth-proxy", "registry.example/proxy:2"),
+    ]
+}
+EIGHT = figure("replicas_wanted", 8, 0, 2100, component="mailer")
 IN_OTHER_WORDS = "Scaled down replica set render-a-r1 to 0 from 8"
 NO_ROOM = (
     'Error creating: pods "render-b-x" is forbidden: exceeded quota: compute-quota, requested: pods=1, used: pods=9'
@@ -49,6 +75,8 @@ def moved(
     took: tuple[float, float] | None = (1.2, 1.2),
     used: tuple[float, float] = (0.3, 0.5),
     fails: str = "",
+    well: int = 60,
+    asks: dict[str, str] | None = None,
     grew: float = 1470,
     stores: tuple[str, str] = ("redis", "redis"),
     told_by: str = "figure",
@@ -59,10 +87,10 @@ def moved(
 
     ``left``: so many of them stay. ``reads``: what the former ones were told to read, if it was something else.
     ``did``: jobs a second of the former ones until then, and of the others now; ``took``: seconds for a job.
-    ``fails``: what the others repeat. ``stores``: where the former ones read, and the others.
-    ``told_by``: what tells how many there were.
+    ``fails``: what the others repeat; ``well``: how many lines tell of jobs done. ``asks``: whom both ask besides.
+    ``stores``: where the former ones read, and the others. ``told_by``: what tells how many there were.
     """
-    env = [{"BROKER_URL": f"redis://{each}:6379/0"} for each in stores]
+    env = [{"BROKER_URL": f"redis://{each}:6379/0", **(asks or {})} for each in stores]
     counted = [figure("queue_depth", 6, 9000, grew, component="redis", queue="renders"), *figures]
     if told_by == "figure":
         counted.append(figure("replicas_wanted", was, left, MOVED, component="render-a"))
@@ -74,7 +102,7 @@ def moved(
         counted.append(figure("job_time", took[1], took[1], MOVED, component="render-b"))
     names = [pod("render-b", number) for number in range(pods)]
     counted += [figure("cpu_share", *used, MOVED, pod=each, container="render-b") for each in names]
-    lines = [*["INFO rendered"] * 60, *([fails] * 30 if fails else [])]
+    lines = [*["INFO rendered"] * well, *([fails] * 30 if fails else [])]
     return snapshot(
         workload("render-a", images[0], pods=left, service=False, env=env[0], args=list(reads or args), age=30 * DAY),
         workload("render-b", images[1], pods=pods, service=False, env=env[1], args=list(args), age=age, **more),
@@ -123,38 +151,62 @@ HOLDS = [
         harmful=("scale_workload", "restart_workload"),
     ),
 ]
-DEFECT = (NEW, "code_defect", "rollback_workload")
 RELEASED: dict[str, Any] = {"before": {"image": "registry.example/render:7"}, "released": 1700}
 UNCOUNTED: dict[str, Any] = {"did": None, "took": None}
+QUEUE = ("Deployment/redis", "dependency_failure", "page_human")
+HARM = ("scale_workload", "rollback_workload", "restart_workload")
 DOES_NOT_HOLD = [
     *(
-        DoesNotHold(f"readers were taken down for others, and {what}", world, instead)
-        for what, world, instead in (
-            ("these are hardly fewer", moved(pods=6, did=(40, 42)), TOO_FEW),
-            ("half of the former ones stay", moved(left=4), ("Deployment/redis", "dependency_failure", "page_human")),
-            ("the queue had grown long before", moved(grew=3300), TOO_FEW),
-            ("the queue grew much later", moved(grew=60), TOO_FEW),
-            ("the former ones read another queue", moved(reads=(*CELERY[:-1], "mails")), TOO_FEW),
-            ("the former ones read of another store", moved(stores=("valkey", "redis")), TOO_FEW),
-            ("both had read side by side", moved(images=(SAME, SAME), age=30 * DAY), TOO_FEW),
-            ("the former ones go to nought by themselves", moved(scaled(paused=False, name="render-a")), TOO_FEW),
-            ("these take longer for a job", moved(took=(1.2, 4), did=(40, 8)), TOO_FEW),
-            ("these do fewer jobs each", moved(took=None, did=(40, 8)), TOO_FEW),
-            ("these are refused", moved(fails=REFUSED), (NEW, "dependency_failure", "page_human")),
-            ("these fail at a third of their jobs", moved(fails=BROKEN), (NEW, "unknown", "page_human")),
-            ("these stand still", moved(used=(0.5, 0.01), **UNCOUNTED), (NEW, "service_crash", "restart_workload")),
-            ("these do much less than they did", moved(used=(0.6, 0.1), **UNCOUNTED), (NEW, "unknown", "page_human")),
-            ("these are released, and nobody counts what they do", moved(**RELEASED, **UNCOUNTED), DEFECT),
-            ("these are slower since their release", moved(**RELEASED, took=(1.2, 4), did=(40, 8)), DEFECT),
-            ("one of these is not ready", moved(ready=2), (NEW, "service_crash", "restart_workload")),
-            ("their autoscaler sees all", moved(autoscaler("render-b", 3, 12)), TOO_FEW),
-            ("KEDA scales these", moved(scaled(paused=False)), TOO_FEW),
+        DoesNotHold(f"readers were taken down for others, and {what}", world, QUEUE, harmful=HARM)
+        for what, world in (
+            ("these are hardly fewer", moved(pods=6, did=(40, 42))),
+            ("half of the former ones stay", moved(left=4)),
+            ("the queue had grown long before", moved(grew=3300)),
+            ("the queue grew much later", moved(grew=60)),
+            ("the former ones read of another store", moved(stores=("valkey", "redis"))),
+            ("both had read side by side", moved(images=(SAME, SAME), age=30 * DAY)),
+            ("both had read side by side, one with a helper", moved(images=(SAME, SAME), age=30 * DAY, spec=HELPED)),
+            ("the former ones go to nought by themselves", moved(scaled(paused=False, name="render-a"))),
+            ("these take longer for a job", moved(took=(1.2, 4), did=(40, 8))),
+            ("these do fewer jobs each", moved(took=None, did=(40, 8))),
+            ("these are refused", moved(fails=REFUSED)),
+            ("these fail at a third of their jobs", moved(fails=BROKEN)),
+            ("these stand still", moved(used=(0.5, 0.01), **UNCOUNTED)),
+            ("these do much less than they did", moved(used=(0.6, 0.1), **UNCOUNTED)),
+            ("these are released, and nobody counts what they do", moved(**RELEASED, **UNCOUNTED)),
+            ("these are slower since their release", moved(**RELEASED, took=(1.2, 4), did=(40, 8))),
+            ("their autoscaler sees all", moved(autoscaler("render-b", 3, 12))),
+            ("their autoscaler has given all it may", moved(autoscaler("render-b", 3, 3))),
+            ("KEDA scales these", moved(scaled(paused=False))),
+            ("another program had read beside them", moved(images=OTHERS, age=30 * DAY)),
+            ("another program had read beside them, uncounted", moved(images=OTHERS, age=30 * DAY, **UNCOUNTED)),
+            ("another program is young", moved(images=OTHERS, age=DAY)),
+            ("another version works on others as well", moved(reads=(*CELERY[:-1], "renders"))),
         )
     ),
     DoesNotHold(
-        "readers were taken down for others, whose autoscaler has given all it may",
-        moved(autoscaler("render-b", 3, 3)),
-        (NEW, "capacity", "page_human"),
-        harmful=("scale_workload", "restart_workload"),
+        "readers were taken down for others, and the former ones read another queue",
+        moved(reads=(*CELERY[:-1], "mails")),
+        TOO_FEW,
+        harmful=("restart_workload", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "readers were taken down for others, and one of these is not ready",
+        moved(ready=2),
+        (NEW, "service_crash", "restart_workload"),
+        harmful=("scale_workload",),
+    ),
+    *(
+        DoesNotHold(
+            f"a worker was set to nought by hand, and who helps out reads its queue beside its own: {what}",
+            snapshot(RABBIT, worker(scaled=2100), workload("bulk", image, **BULK), figures=[waits(since=2000), *known]),
+            ("StatefulSet/rabbitmq", "dependency_failure", "page_human"),
+            harmful=HARM,
+        )
+        for what, image, known in (
+            ("nobody knows how many there were", "", ()),
+            ("figures tell how many there were", "registry.example/bulk:1", (EIGHT,)),
+            ("one image has both programs", "registry.example/mailer:8", (EIGHT,)),
+        )
     ),
 ]

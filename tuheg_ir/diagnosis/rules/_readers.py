@@ -128,9 +128,13 @@ def gives_up(view: View, series: Series, own: str) -> Workload | None:
     return reader(view, Series({k: own if v == queue else v for k, v in series.labels.items()}, series.points))
 
 
-def reader(view: View, series: Series) -> Workload | None:
-    """Return who reads a queue: a label names it or its group, it is told to, its name is alike, or it alone works."""
+def reader(view: View, series: Series, *, left: bool = False) -> Workload | None:
+    """Return who reads a queue: a label names it or its group, it is told to, its name is alike, or it alone works.
+
+    ``left``: of those who are told to, only who does not rest is asked for. Why the others rest is another question.
+    """
     label, told = named_in(series), told_to(view, name_of(series))
+    told = [w for w in told if w.wanted or not left]
     if "key" in series.labels:
         return told[0] if len(told) == 1 else None
     for key in (*READS_AS, "its settings", "component", "queue"):
@@ -139,7 +143,7 @@ def reader(view: View, series: Series) -> Workload | None:
         if key == "its settings":  # they tell more than the queue's name, but who bears the group's own name is meant
             workload = _reads_as(view, series)
         if workload is not None and role(workload) != "broker":
-            may = _tellers_workers(view, workload, series) if key == "component" else [workload]
+            may = _tellers_workers(view, workload, series, told) if key == "component" else [workload]
             return may[0] if len(may) == 1 else None
     for alert in view.alerts:
         for key in ("consumergroup", "consumer_group", "group"):
@@ -177,10 +181,10 @@ def groups_of(view: View, workload: Workload) -> set[str]:
     return {value.strip() for key, value in view.graph.settings(workload) if _GROUP.search(key)}
 
 
-def _tellers_workers(view: View, teller: Workload, series: Series) -> list[Workload]:
+def _tellers_workers(view: View, teller: Workload, series: Series, told: list[Workload]) -> list[Workload]:
     """Return who may read a queue of which one tells: who is told to, if that one takes requests, or does its jobs."""
     queue = series.labels.get("queue", "")
-    told = [] if works_on_messages(view, teller) else told_to(view, queue)
+    told = told if queue and not works_on_messages(view, teller) else []
     may = (w for w in view.serving if works_on_messages(view, w) and (not _told(view, w) or queue in _told(view, w)))
     return told if len(told) == 1 else do_its_jobs(view, teller, queue, may) or [teller]
 
@@ -234,9 +238,8 @@ def unread(view: View, ref: str, queue: str) -> Iterator[Evidence]:
 
 
 def told_to(view: View, queue: str) -> list[Workload]:
-    """Return whom a command or a variable tells to work on a queue; not who rests while others of these do not."""
-    told = [w for w in view.serving if queue and queue in _told(view, w)]
-    return [w for w in told if w.wanted] or told
+    """Return whom a command or a variable tells to work on a queue, also who rests."""
+    return [w for w in view.serving if queue and queue in _told(view, w)]
 
 
 @once

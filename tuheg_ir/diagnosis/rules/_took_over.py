@@ -21,12 +21,14 @@ from tuheg_ir.diagnosis.rules._job_times import SLOWER
 from tuheg_ir.diagnosis.rules._one_has_all import at_their_limit, far_busier
 from tuheg_ir.diagnosis.rules._readers import given_up, groups_of, grown, name_of, queues, queues_of, reader, silent
 from tuheg_ir.diagnosis.rules._slackened import slackened
-from tuheg_ir.diagnosis.rules._twins import programs
+from tuheg_ir.diagnosis.rules._twins import another_program, programs
 from tuheg_ir.diagnosis.rules._unreadable import stopped_by
+from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import created, last_write, name
 from tuheg_ir.diagnosis.view.releases import since_release, soon_after
-from tuheg_ir.diagnosis.view.scaling import is_paused, may_go_to_nought, pinned_at, scaled_by
+from tuheg_ir.diagnosis.view.scaling import autoscaler, is_paused, may_go_to_nought, pinned_at, scaled_by
+from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import errors, labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -34,7 +36,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 FAR_FEWER = 0.7
 """Who took over with no more than so large a part of the former pods may have too few."""
 LATELY = timedelta(days=3)
-"""Who is so young, or runs another version, was made to take over; else both read side by side, each for its part."""
+"""Of one program, who is so young, or of another version, was made to take over; else both read side by side."""
 MELTS = 0.95
 """A queue that is shorter than so large a part of what it was is worked off: whoever lacked came."""
 _TO_NOUGHT = late(r"^Scaled down replica set \S{1,253} (?:to 0 from (\d{1,6})|from (\d{1,6}) to 0)\b")
@@ -48,13 +50,17 @@ class _Former(NamedTuple):
     since: datetime
 
 
+@once
 def took_over(view: View, workload: Workload) -> Match | None:
     """Return that a workload, all pods of which are well, took a queue over from far more pods that were taken down."""
-    if role(workload) or not workload.live or _scaled_by_itself(view, workload.ref):
+    lacks = not workload.live or workload.ready < workload.wanted
+    if role(workload) or lacks or is_store(workload) or keeps_data(view, workload) or _scaled_by_itself(view, workload):
         return None
     for series in queues(view):
         grew = grown(view, series)
-        if grew is None or given_up(view, series) or reader(view, series) is not workload or _melts(view, series, grew):
+        if grew is None or given_up(view, series) or _melts(view, series, grew):
+            continue
+        if reader(view, series, left=True) is not workload:
             continue
         for former in _formers(view, workload, name_of(series)):
             if FAR_FEWER * former.pods <= workload.wanted or not soon_after(grew.since, former.since):
@@ -67,9 +73,11 @@ def took_over(view: View, workload: Workload) -> Match | None:
     return None
 
 
-def _scaled_by_itself(view: View, ref: str) -> bool:
-    """Tell whether KEDA scales a workload, and nobody told it to stop: it gives pods, or what it goes by is wrong."""
-    return any(scaled_by(each) == ref and not is_paused(each) for each in view.snapshot.of("ScaledObject"))
+def _scaled_by_itself(view: View, workload: Workload) -> bool:
+    """Tell whether something scales a workload that nobody told to stop: it gives pods, or what it goes by is wrong."""
+    scaler, ours = autoscaler(view, workload.ref), view.snapshot.of("ScaledObject")
+    sees = scaler is not None and not scaler.blind
+    return sees or any(scaled_by(each) == workload.ref and not is_paused(each) for each in ours)
 
 
 def _melts(view: View, series: Series, grew: Turn) -> bool:
@@ -82,19 +90,28 @@ def _formers(view: View, workload: Workload, queue: str) -> Iterator[_Former]:
     for other in view.serving:
         if other is workload or other.wanted or role(other) or may_go_to_nought(view, other.ref):
             continue
-        same = queue in queues_of(other.template) or groups_of(view, other) & groups_of(view, workload)
+        read = queues_of(other.template)
+        same = queue in read or groups_of(view, other) & groups_of(view, workload)
         mine, theirs = (set(view.graph.calls.get(each.ref, ())) for each in (workload, other))
         if not same or (mine and theirs and not mine & theirs) or not _later(view, workload, other):
             continue
+        if read != queues_of(workload.template):
+            continue  # who has work of another kind besides helps out with this
         if had := _had(view, other):
             yield _Former(other, *had)
 
 
 def _later(view: View, workload: Workload, other: Workload) -> bool:
-    """Tell whether a workload was made to take over from another: it is young, or one of both runs another version."""
+    """Tell whether a workload was made to take over from another: it is young, or runs the program in another version.
+
+    Two programs that read one queue have each its own part in that, or one is there for when the other fails.
+    """
+    if another_program(workload, other):
+        return False
     mine, theirs = created(workload.obj), created(other.obj)
     younger = mine is not None and theirs is not None and theirs < mine and view.recent(mine, LATELY)
-    return younger or programs(workload, tags=True) != programs(other, tags=True)
+    runs, ran = (programs(each, tags=True) for each in (workload, other))
+    return younger or not (runs <= ran or ran <= runs)  # one may have a helper beside it that the other has not
 
 
 def _had(view: View, former: Workload) -> tuple[float, datetime] | None:

@@ -31,6 +31,7 @@ from tuheg_ir.diagnosis.rules._readers import (
     waiting,
 )
 from tuheg_ir.diagnosis.rules._slackened import slackened
+from tuheg_ir.diagnosis.rules._took_over import took_over
 from tuheg_ir.diagnosis.rules._turned_away import turned_away
 from tuheg_ir.diagnosis.rules._unreadable import stopped_by
 from tuheg_ir.diagnosis.rules._word import word_of
@@ -51,6 +52,10 @@ def when(view: View) -> Iterator[Match]:
         if grew is None or given_up(view, series):
             continue
         label, consumer = named_in(series), reader(view, series)
+        if consumer is None or role(consumer) in DATA:
+            left = reader(view, series, left=True)
+            if left is not None and took_over(view, left):
+                continue  # told of those who took over, who are too few
         waits = waiting(series, consumer.ref if consumer else keeper(view, label), grew)
         consumer = consumer or _released_then(view, grew)
         if consumer is not None and after_outage(view, consumer):

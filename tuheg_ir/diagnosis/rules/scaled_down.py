@@ -40,7 +40,7 @@ def when(view: View) -> Iterator[Match]:
             continue
         if workload.ready < workload.wanted:
             continue
-        if (not scaler or scaler.blind) and (few := took_over(view, workload)):
+        if few := took_over(view, workload):
             yield few
             continue
         gone = tuple(_capped(view, scaler) if scaler else lost(view, workload))
