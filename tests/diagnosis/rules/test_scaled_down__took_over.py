@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -11,11 +12,14 @@ from tests.diagnosis.rules.tiny import (
     DAY,
     Obj,
     container,
+    database,
     event,
     figure,
     log,
     pod,
+    postgres,
     redis,
+    session,
     snapshot,
     thing,
     workload,
@@ -31,6 +35,16 @@ REFUSED = "ERROR render 7: dial tcp 10.0.0.9:9000: connect: connection refused"
 BROKEN = "ERROR render 7: TypeError: cannot read properties of undefined"
 SAME = "registry.example/render:8"
 OTHERS = ("registry.example/render:7", "registry.example/fallback:3")
+LIMITED = "WARN render 7: POST https://api.fonts.example/v1: 429 Too Many Requests"
+ASKS_DB, ASKS_FONTS = {"DATABASE_URL": "postgres://postgres:5432/x"}, {"FONTS_URL": "http://fonts:8080"}
+FONTS = workload("fonts", pods=1)
+BUSY_DB = figure("cpu_share", 0.97, 0.98, MOVED, pod="postgres-0", container="postgres")
+CALM_DB = figure("cpu_share", 0.2, 0.15, MOVED, pod="postgres-0", container="postgres")
+BUSY_FONTS = figure("cpu_share", 0.97, 0.98, MOVED, pod=pod("fonts"), container="fonts")
+CALLS, CALLS_SLOW, CALLS_SLOWER = (
+    figure("dependency_latency_p95", *each, 1400, component="render-b", dependency="postgres")
+    for each in ((0.01, 0.01), (3.0, 3.0), (0.05, 3.0))
+)
 BULK: dict[str, Any] = {
     "env": {"QUEUES": "bulk,mails.out", "BROKER_URL": "amqp://rabbitmq:5672"},
     "service": False,
@@ -113,6 +127,17 @@ def moved(
     )
 
 
+def crowded(world: Snapshot, taken: int) -> Snapshot:
+    """Return a world with a database so many of whose sessions the others use."""
+    return replace(world, databases=(database(session(NEW, "active", taken)),))
+
+
+def flooded(world: Snapshot) -> Snapshot:
+    """Return a world whose run tells that it sends messages."""
+    said = log("backfill-0", *["INFO published 500 events to renders"] * 20, since=1400)
+    return replace(world, logs=(*world.logs, said))
+
+
 HOLDS = [
     *(
         Holds(
@@ -133,6 +158,10 @@ HOLDS = [
             ("of the same version, made for other nodes", moved(images=(SAME, SAME), age=DAY)),
             ("nobody counts jobs", moved(did=None, took=None)),
             ("they were released for it", moved(scaled(), before={"env": {"A": "1"}}, released=1700)),
+            (
+                "their database has nothing to do",
+                crowded(moved(postgres(), asks=ASKS_DB, figures=(CALM_DB, CALLS)), 30),
+            ),
             ("the autoscaler of the former ones is paused as well", moved(scaled(), scaled(name="render-a"))),
         )
     ),
@@ -182,6 +211,18 @@ DOES_NOT_HOLD = [
             ("another program had read beside them, uncounted", moved(images=OTHERS, age=30 * DAY, **UNCOUNTED)),
             ("another program is young", moved(images=OTHERS, age=DAY)),
             ("another version works on others as well", moved(reads=(*CELERY[:-1], "renders"))),
+            ("their database is at its limit all the hour", moved(postgres(), asks=ASKS_DB, figures=(BUSY_DB,))),
+            (
+                "their database is at its limit, and nobody counts",
+                moved(postgres(), asks=ASKS_DB, figures=(BUSY_DB,), **UNCOUNTED),
+            ),
+            ("a Secret leads them to a database at its limit", moved(postgres(), figures=(BUSY_DB,), **UNCOUNTED)),
+            (
+                "their database is slow all the hour",
+                moved(postgres(), asks=ASKS_DB, figures=(CALLS_SLOW,), **UNCOUNTED),
+            ),
+            ("the database has few connections left", crowded(moved(postgres(), asks=ASKS_DB), 88)),
+            ("a service that they ask is at its limit", moved(FONTS, asks=ASKS_FONTS, figures=(BUSY_FONTS,))),
         )
     ),
     DoesNotHold(
@@ -195,6 +236,24 @@ DOES_NOT_HOLD = [
         moved(ready=2),
         (NEW, "service_crash", "restart_workload"),
         harmful=("scale_workload",),
+    ),
+    DoesNotHold(
+        "readers were taken down for others, and whom they ask lets no more through",
+        moved(fails=LIMITED, well=900),
+        (NEW, "dependency_failure", "page_human"),
+        harmful=HARM,
+    ),
+    DoesNotHold(
+        "readers were taken down for others, and a run fills their queue since",
+        flooded(moved(workload("backfill", kind="Job", pods=1, age=MOVED, service=False))),
+        ("Job/backfill", "resource_exhaustion", "page_human"),
+        harmful=HARM,
+    ),
+    DoesNotHold(
+        "readers were taken down for others, whose database became slow since",
+        moved(postgres(), asks=ASKS_DB, figures=(BUSY_DB, CALLS_SLOWER), **UNCOUNTED),
+        ("StatefulSet/postgres", "capacity", "page_human"),
+        harmful=HARM,
     ),
     *(
         DoesNotHold(

@@ -13,23 +13,28 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Series
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, excluding
-from tuheg_ir.diagnosis.rules._figures import Turn
+from tuheg_ir.diagnosis.rules._after_outage import away_at
+from tuheg_ir.diagnosis.rules._figures import SLOW_S, Turn
 from tuheg_ir.diagnosis.rules._held_up import few_of_its_lines, held_up_before, held_up_by
 from tuheg_ir.diagnosis.rules._in_line import FEWER, JOB_TIME, JOBS_DONE, jobs_in_line, remedy_in_line
 from tuheg_ir.diagnosis.rules._in_one_part import in_one_part
 from tuheg_ir.diagnosis.rules._job_times import SLOWER
 from tuheg_ir.diagnosis.rules._one_has_all import at_their_limit, far_busier
+from tuheg_ir.diagnosis.rules._poolers import BUSY, is_busy
+from tuheg_ir.diagnosis.rules._publishing import flooded_by
 from tuheg_ir.diagnosis.rules._readers import given_up, groups_of, grown, name_of, queues, queues_of, reader, silent
 from tuheg_ir.diagnosis.rules._slackened import slackened
+from tuheg_ir.diagnosis.rules._turned_away import turned_away
 from tuheg_ir.diagnosis.rules._twins import another_program, programs
 from tuheg_ir.diagnosis.rules._unreadable import stopped_by
 from tuheg_ir.diagnosis.view.once import once
-from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.reading import created, last_write, name
 from tuheg_ir.diagnosis.view.releases import since_release, soon_after
 from tuheg_ir.diagnosis.view.scaling import autoscaler, is_paused, may_go_to_nought, pinned_at, scaled_by
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import errors, labels_of
+from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -134,7 +139,25 @@ def _ails(view: View, workload: Workload, series: Series, grew: Turn) -> bool:
         return True
     if in_one_part(view, series, workload.ref) or stopped_by(view, workload) or slackened(view, workload, grew):
         return True
-    return bool(at_their_limit(view, workload) or far_busier(view, workload))
+    if flooded_by(view, grew) or turned_away(view, workload) or away_at(view, workload, grew.since):
+        return True
+    return bool(at_their_limit(view, workload) or far_busier(view, workload)) or _narrow_behind(view, workload)
+
+
+def _narrow_behind(view: View, workload: Workload) -> bool:
+    """Tell whether something that readers ask is busy, full or slow, however long it has been: further ones wait there.
+
+    That may be why the former ones were taken down. A Secret may keep the address of any store.
+    """
+    asked = {each.ref: each for each in (*view.called(workload.ref), *of_role(view.workloads, *DATA))}
+    full = any(each.used >= BUSY * each.usable for each in view.databases if each.usable)
+    if full or any(is_busy(view, each) or starving(view, each) for each in asked.values()):
+        return True
+    waits = {"dependency_latency_p95": (workload.ref,), "latency_p95": tuple(asked)}
+    known = (
+        (signal, label) for signal, refs in waits.items() for ref in refs for label in labels_of(view, ref, signal)
+    )
+    return any((view.figures.now(signal, component=label) or 0.0) >= SLOW_S for signal, label in known)
 
 
 def _slower(view: View, workload: Workload, former: _Former) -> bool:
