@@ -29,6 +29,7 @@ BACK = (
     "INFO HikariPool-1 - Previously reported leaked connection org.postgresql.jdbc.PgConnection@4f on thread exec-1"
     " was returned to the pool (unleaked)"
 )
+TRACE = "java.lang.Exception: Apparent connection leak detected"
 LOCKED = "ERROR: canceling statement due to lock timeout"
 WAITS = "ERROR HikariPool-1 - Connection is not available, request timed out after 30000ms"
 
@@ -198,7 +199,19 @@ JUST: dict[str, Any] = {"before": IMAGE, "released": 620}
 WORKS = [figure("cpu_share", 0.2, 0.7, 600, pod=pod("shop", n), container="shop") for n in range(2)]
 
 
+def lost_and_found(back: int) -> Snapshot:
+    """Return a shop that tells of nine connections as lost, each in two lines, and of so many that they came back."""
+    told = [LEAK, TRACE] * 9 + [BACK] * back
+    logs_of_both = [log(pod("shop"), *told), *logs("shop", WAITS, 1)]
+    return snapshot(shop(env=URL), postgres(), logs=logs_of_both, figures=[errors("shop")])
+
+
 HOLDS = [
+    Holds(
+        "one of nine that were taken for lost came back",
+        lost_and_found(1),
+        (SHOP, "database_connection", "restart_connection_pool"),
+    ),
     *(
         Holds(
             f"since a release who holds its connections waits for more: {what}",
@@ -450,6 +463,12 @@ DOES_NOT_HOLD = [
             ("came back in the end", BACK, ()),
             ("waits for a lock", LOCKED, ()),
         )
+    ),
+    DoesNotHold(
+        "a third of what it took for lost came back so far: it is late with them",
+        lost_and_found(3),
+        (),
+        harmful=("restart_connection_pool", "rollback_workload", "restart_workload"),
     ),
     *(
         DoesNotHold(f"a pool is measured, {what}", world, instead, harmful=() if instead else ("rollback_workload",))
