@@ -111,7 +111,8 @@ def let_in(view: View, workload: Workload) -> LetIn | None:
     addresses = {found[0] for *_, by in asked if (found := _STRANGER.search(by))}
     if len(addresses) > _STRANGERS or more_asked(view, workload.ref, since):
         return None
-    if not times or _as_ever(times[0][0], [log for log, *_ in asked], since):
+    logs = [] if opened else [log for log, *_ in asked]  # what was run in a shell at that minute is proof enough
+    if not times or _as_ever(times[0][0], logs, since):
         return None
     plain = any(_OF_A_CONSOLE.search(each) for _, each, _ in asked) and {ref for ref, _ in busy} != {workload.ref}
     doubtful = bool(busy) and not opened and (len(busy) == 1 or not plain)
