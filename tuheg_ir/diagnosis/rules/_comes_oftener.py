@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
-from tuheg_ir.diagnosis.rules._first_run_since import FirstRun
+from tuheg_ir.diagnosis.rules._first_run_since import FirstRun, minutes
 from tuheg_ir.diagnosis.rules._moved_hour import started_by_hand
 from tuheg_ir.diagnosis.view.batch import complete, ended, started
 from tuheg_ir.diagnosis.view.pods import controller
@@ -53,12 +53,12 @@ def oftener(view: View, schedule: Workload) -> FirstRun | None:
         usual = min((after - first for first, after in pairwise(before)), default=at - before[-1])
         if usual < TIMES * pace or not (len(before) > 1 or pace_alone) or _at_work(spans, view.now) < MUCH:
             return None
-        was = f"; before, every {_minutes(usual)}"
+        was = f"; before, every {minutes(usual)}"
     elif pace_alone and view.recent(at, LATELY) and _overlap(spans):
         was = ", and overlap"
     else:
         return None
-    came = f"{len(since)} runs came since, every {_minutes(pace)}{was}"
+    came = f"{len(since)} runs came since, every {minutes(pace)}{was}"
     written = f"its schedule was edited: {text(schedule.obj, 'spec', 'schedule')}"
     return FirstRun(
         schedule=schedule,
@@ -101,7 +101,3 @@ def _at_work(spans: Sequence[tuple[datetime, datetime]], now: datetime) -> float
 
 def _overlap(spans: Sequence[tuple[datetime, datetime]]) -> bool:
     return any(over > after for (_, over), (after, _) in pairwise(spans))
-
-
-def _minutes(time: timedelta) -> str:
-    return f"{time.total_seconds() / 60:.0f} minutes"

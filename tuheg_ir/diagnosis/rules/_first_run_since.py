@@ -57,7 +57,7 @@ def first_run_since(view: View, schedule: Workload) -> FirstRun | None:
     changed = _changed(view, schedule, last[2], going[0], (last[1], began))
     if changed is None:
         return None
-    lasts = f"it goes on since {_minutes(view.now - began)}; the longest of {len(well)} before took {_minutes(longest)}"
+    lasts = f"it goes on since {minutes(view.now - began)}; the longest of {len(well)} before took {minutes(longest)}"
     shown = (Evidence("objects", ref(going[0]), lasts, began), changed)
     return FirstRun(schedule, going[0], pods[0], began, changed.object, _image(last[2]) != _image(going[0]), shown)
 
@@ -100,5 +100,6 @@ def _differ(before: Mapping[str, Any], now: Mapping[str, Any], name: str) -> set
     return {key for key in _WORK if old.get(key) != new.get(key)}
 
 
-def _minutes(time: timedelta) -> str:
+def minutes(time: timedelta) -> str:
+    """Return a time in whole minutes, as evidence tells it."""
     return f"{time.total_seconds() / 60:.0f} minutes"

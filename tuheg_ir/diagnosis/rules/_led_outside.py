@@ -99,12 +99,12 @@ def _asked_alone(view: View, workload: Workload, name: str) -> str:
         if _OWN_POD.search(value):
             return ""
         if not WATCHES.search(key.lower()):
-            named = hosts_in(key, value)
-            hosts |= {host for host in named if not WATCHES.search(host)}
-    inside = {ref for host in hosts if (ref := view.graph.resolve(host))} | view.graph.calls.get(workload.ref, set())
+            hosts |= {host for host in hosts_in(key, value) if not WATCHES.search(host)}
+    meant = {host: view.graph.resolve(host) for host in hosts}
+    inside = {*filter(None, meant.values()), *view.graph.calls.get(workload.ref, ())}
     if any(ref not in view.workloads or role(view.workloads[ref]) not in _STORES for ref in inside):
         return ""
-    away = [host for host in hosts if not view.graph.resolve(host)]
+    away = [host for host, ref in meant.items() if not ref]
     own = {route.host for route in view.routes}
     return away[0] if len(away) == 1 and foreign(away[0]) and away[0] not in own else ""
 

@@ -69,7 +69,7 @@ def when(view: View) -> Iterator[Match]:
         if not bad or not well or not same_template((*bad, *well)):
             continue
         if unasked(view, bad, well) or _nobody_there(view, workload, ill) or _as_busy(view, workload, (*bad, *well)):
-            continue  # what nobody asks for anything fails at nothing; and a fresh one would find nobody there either
+            continue  # the well ones fail at nothing as yet: not asked, or as busy; or a fresh one would find nobody
         if strangers_words(view, workload, ill) or by_a_clock(view, workload, ill):
             continue  # a restart would take away what shows it, and leave the way in; a fresh process reads that clock
         if not _proven(view, workload, ill, measured=bool(measured)):
