@@ -40,6 +40,13 @@ def again(reason: str, code: int, *, age: float, restarts: int = 1, lived: float
     }
 
 
+def owned(obj: Obj, by: str) -> Obj:
+    """Return an object that Kind/name made and controls."""
+    kind, _, name = by.partition("/")
+    obj["metadata"]["ownerReferences"] = [{"kind": kind, "name": name, "controller": True}]
+    return obj
+
+
 def pods_of(objects: Iterable[Obj]) -> list[Obj]:
     return [obj for obj in objects if obj["kind"] == "Pod"]
 

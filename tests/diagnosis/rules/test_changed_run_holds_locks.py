@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import owned
 from tests.diagnosis.rules.scenes import DB, OLD, SHOP, errors, logs, shop
 from tests.diagnosis.rules.test_waiting_for_a_lock import LOCKED
 from tests.diagnosis.rules.tiny import (
@@ -70,20 +71,14 @@ def purge(
     for number, age in enumerate(ages):
         done = {"type": "Complete", "status": "True", "lastTransitionTime": at(age - took)}
         status = {"startTime": at(age), "completionTime": at(age - took), "succeeded": 1, "conditions": [done]}
-        made.append(_owned(thing("Job", f"purge-{number}", age=age, status=status, **of(before or env, image)), CRON))
+        made.append(owned(thing("Job", f"purge-{number}", age=age, status=status, **of(before or env, image)), CRON))
     going = of(env, "purge:2")
-    made.append(_owned(thing("Job", "purge-3", age=began, status={"startTime": at(began), "active": 1}, **going), CRON))
+    made.append(owned(thing("Job", "purge-3", age=began, status={"startTime": at(began), "active": 1}, **going), CRON))
     state = {"name": "purge", "ready": True, "state": {"running": {"startedAt": at(began - 3)}}}
-    pod = _owned(
+    pod = owned(
         thing("Pod", POD, age=began, spec=going["spec"]["template"]["spec"] | {"nodeName": "n1"}), "Job/purge-3"
     )
     return [*made, pod | {"status": {"phase": "Running", "podIP": ADDRESS, "containerStatuses": [state]}}]
-
-
-def _owned(obj: Obj, by: str) -> Obj:
-    kind, _, name = by.partition("/")
-    obj["metadata"]["ownerReferences"] = [{"kind": kind, "name": name, "controller": True}]
-    return obj
 
 
 def locked(

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import owned
 from tests.diagnosis.rules.scenes import OLD, SHOP, errors, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, container, log, postgres, secret_key, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Snapshot
@@ -49,22 +50,16 @@ def tidy(
         old = age + moved + began
         done = {"type": "Complete", "status": "True", "lastTransitionTime": at(old - 3000)}
         status = {"startTime": at(old), "completionTime": at(old - 3000), "succeeded": 1, "conditions": [done]}
-        made.append(_owned(thing("Job", f"tidy-{number}", age=old, status=status, **work), CRON))
-    run = _owned(thing("Job", "tidy-9", age=began, status={"startTime": at(began), "active": 1}, **work), CRON)
+        made.append(owned(thing("Job", f"tidy-{number}", age=old, status=status, **work), CRON))
+    run = owned(thing("Job", "tidy-9", age=began, status={"startTime": at(began), "active": 1}, **work), CRON)
     run["metadata"]["annotations"] = {MEANT: at(began if meant is None else meant)}
     if by_hand:
         run["metadata"]["annotations"] = {"cronjob.kubernetes.io/instantiate": "manual"}
-    going = _owned(
+    going = owned(
         thing("Pod", POD, age=began, spec=work["spec"]["template"]["spec"] | {"nodeName": "n1"}), "Job/tidy-9"
     )
     state = {"name": "psql", "ready": True, "state": {"running": {"startedAt": at(began - 3)}}}
     return [*made, run, going | {"status": {"phase": "Running", "podIP": "10.1.7.7", "containerStatuses": [state]}}]
-
-
-def _owned(obj: Obj, by: str) -> Obj:
-    kind, _, name = by.partition("/")
-    obj["metadata"]["ownerReferences"] = [{"kind": kind, "name": name, "controller": True}]
-    return obj
 
 
 def told(*own: str, said: str = "VACUUM FULL public.orders", times: int = 9, beside: Any = (), **run: Any) -> Snapshot:

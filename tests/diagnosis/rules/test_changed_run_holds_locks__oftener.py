@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.pods import owned
 from tests.diagnosis.rules.scenes import OLD, SHOP, errors, logs, shop
 from tests.diagnosis.rules.test_changed_run_holds_locks__moved import CANCELED, GIVES_UP, WAITS
 from tests.diagnosis.rules.tiny import DAY, Obj, at, container, log, postgres, snapshot, thing, timed, workload
@@ -55,7 +56,7 @@ def stock_view(
         if over is not None:
             done = {"type": "Complete", "status": "True", "lastTransitionTime": at(over)}
             status = {"startTime": at(age), "completionTime": at(over), "succeeded": 1, "conditions": [done]}
-        job = _owned(thing("Job", f"stock-view-{number}", age=age, status=status, **body), CRON)
+        job = owned(thing("Job", f"stock-view-{number}", age=age, status=status, **body), CRON)
         if by_hand:
             job["metadata"]["annotations"] = BY_HAND
         made.append(job)
@@ -63,14 +64,8 @@ def stock_view(
         state = {"name": "view", "ready": True, "state": {"running": {"startedAt": at(age - 3)}}}
         phase = "Running" if over is None else "Succeeded"
         told = {"phase": phase, "podIP": f"10.1.7.{number}", "containerStatuses": [state] if over is None else []}
-        made.append(_owned(pod, f"Job/stock-view-{number}") | {"status": told})
+        made.append(owned(pod, f"Job/stock-view-{number}") | {"status": told})
     return made
-
-
-def _owned(obj: Obj, by: str) -> Obj:
-    kind, _, name = by.partition("/")
-    obj["metadata"]["ownerReferences"] = [{"kind": kind, "name": name, "controller": True}]
-    return obj
 
 
 def told(

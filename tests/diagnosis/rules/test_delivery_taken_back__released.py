@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import OLD, alert
-from tests.diagnosis.rules.test_delivery_taken_back import AMQP, IN_VAIN, LINES, OF_WORKER, OURS, WORKER, told
-from tests.diagnosis.rules.tiny import NOW, Obj, at, figure, pod, snapshot, thing, workload
+from tests.diagnosis.rules.test_delivery_taken_back import AMQP, IN_VAIN, LINES, OF_WORKER, OURS, SLOW, WORKER, told
+from tests.diagnosis.rules.tiny import NOW, Obj, at, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 ROUNDS = (7000, 5100, 3200, 1300)
@@ -21,7 +21,6 @@ QUARTER: dict[str, Any] = {
     "line": "ERROR Channel closed: 406 PRECONDITION_FAILED - delivery acknowledgement on channel 3 timed out",
     "ours": "[warning] Consumer c has timed out waiting for delivery acknowledgement. Timeout used: 900000 ms",
 }
-SLOW = figure("dependency_latency_p95", 0.2, 9.0, 900, component="worker", dependency="bank.example")
 
 
 def _api(released: float) -> list[Obj]:

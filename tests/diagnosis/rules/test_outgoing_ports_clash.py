@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import SHOP, errors, latency, logs, rate, shop
 from tests.diagnosis.rules.tiny import Obj, event, figure, log, pod, series, snapshot, workload
-from tuheg_ir.diagnosis.model import Log, Series
+from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 ASKS = {"PAY_URL": "https://api.pay.example.com/v1"}
 AGENT = "DaemonSet/aws-node"
@@ -39,6 +39,11 @@ def late(name: str = "shop", line: str = SLOW, *times: Any, since: float = 600) 
 
 def agent(image: str = AWS, name: str = "aws-node", **more: Any) -> list[Obj]:
     return workload(name, image, kind="DaemonSet", spec={"hostNetwork": True}, service=False, **more)
+
+
+def asking(told: list[Log], *figures: tuple[str, Series]) -> Snapshot:
+    """Return a shop that asks a host outside, on nodes whose ports an agent gives out."""
+    return snapshot(shop(env=ASKS), agent(), logs=told, figures=figures)
 
 
 def opened(was: float, now: float) -> list[tuple[str, Series]]:
@@ -123,12 +128,7 @@ OUTSIDE = (SHOP, "dependency_failure", "page_human")
 DOES_NOT_HOLD = [
     DoesNotHold(
         "the host outside has no room for handshakes: nothing falls on our nodes",
-        snapshot(
-            shop(env=ASKS),
-            agent(),
-            logs=logs("shop", DIAL, 0, 1, since=480),
-            figures=[*fallen(was=0.1, now=0.1), errors("shop", since=480)],
-        ),
+        asking(logs("shop", DIAL, 0, 1, since=480), *fallen(was=0.1, now=0.1), errors("shop", since=480)),
         OUTSIDE,
     ),
     DoesNotHold(
@@ -142,50 +142,31 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold(
         "the host outside is down for all, and is asked again and again",
-        snapshot(
-            shop(env=ASKS),
-            agent(),
-            logs=logs("shop", DIAL, 0, 1, since=480),
-            figures=[*fallen(since=470), errors("shop", 0.95, since=480)],
-        ),
+        asking(logs("shop", DIAL, 0, 1, since=480), *fallen(since=470), errors("shop", 0.95, since=480)),
         OUTSIDE,
     ),
     DoesNotHold(
         "connections fall only since the host was late",
-        snapshot(
-            shop(env=ASKS),
-            agent(),
-            logs=logs("shop", DIAL, 0, 1, since=1500),
-            figures=[*fallen(since=600), errors("shop", 0.2, since=1500)],
-        ),
+        asking(logs("shop", DIAL, 0, 1, since=1500), *fallen(since=600), errors("shop", 0.2, since=1500)),
         OUTSIDE,
     ),
     DoesNotHold(
         "the host outside takes connections and does not answer",
-        snapshot(
-            shop(env=ASKS),
-            agent(),
-            logs=logs("shop", WAITS, 0, 1, since=480),
-            figures=[*fallen(since=500), errors("shop", 0.2, since=480)],
-        ),
+        asking(logs("shop", WAITS, 0, 1, since=480), *fallen(since=500), errors("shop", 0.2, since=480)),
         OUTSIDE,
     ),
     DoesNotHold(
         "handshakes take any time: the host is far, or slow",
-        snapshot(
-            shop(env=ASKS),
-            agent(),
-            logs=late("shop", SLOW, "1420.0", "2210.4", "1008.7", "1760.1", "2660.3", "4102.9"),
-            figures=[*fallen(), latency("shop")],
+        asking(
+            late("shop", SLOW, "1420.0", "2210.4", "1008.7", "1760.1", "2660.3", "4102.9"), *fallen(), latency("shop")
         ),
     ),
     DoesNotHold(
         "what falls are questions for names",
-        snapshot(
-            shop(env=ASKS),
-            agent(),
-            logs=[*logs("shop", LOOKUP, since=480), *logs("shop", PYTHON, 1, since=480)],
-            figures=[*fallen(since=500), errors("shop", 0.1, since=480)],
+        asking(
+            [*logs("shop", LOOKUP, since=480), *logs("shop", PYTHON, 1, since=480)],
+            *fallen(since=500),
+            errors("shop", 0.1, since=480),
         ),
     ),
     DoesNotHold(
@@ -230,30 +211,24 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold(
         "pods on a node where nothing falls are late as well",
-        snapshot(
-            shop(env=ASKS),
-            agent(),
-            logs=logs("shop", PYTHON, 0, 1, since=480),
-            figures=[*fallen("n2", since=500), *fallen("n1", now=0.1), errors("shop", 0.08, since=480)],
+        asking(
+            logs("shop", PYTHON, 0, 1, since=480),
+            *fallen("n2", since=500),
+            *fallen("n1", now=0.1),
+            errors("shop", 0.08, since=480),
         ),
         OUTSIDE,
     ),
     DoesNotHold(
         "connections fall, and no handshake is late",
-        snapshot(
-            shop(env=ASKS),
-            agent(),
-            logs=late("shop", SLOW, "11.0", "12.4", "9.7"),
-            figures=[*fallen(), errors("shop", 0.001)],
-        ),
+        asking(late("shop", SLOW, "11.0", "12.4", "9.7"), *fallen(), errors("shop", 0.001)),
     ),
     DoesNotHold(
         "a client tells when it tries anew: it waits a second, and three",
-        snapshot(
-            shop(env=ASKS),
-            agent(),
-            logs=late("shop", "api.pay.example.com refused, next attempt to connect in %s s", "1", "3", "7", "15"),
-            figures=[*fallen(), errors("shop", 0.1)],
+        asking(
+            late("shop", "api.pay.example.com refused, next attempt to connect in %s s", "1", "3", "7", "15"),
+            *fallen(),
+            errors("shop", 0.1),
         ),
     ),
 ]
