@@ -57,10 +57,10 @@ def ensure(place: Path, python: Path, *, compiled: bool = False) -> None:
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
         return
     say(f"making {place.name} from {python}")
+    install = (uv(), "pip", "install", "--quiet", "--python", place / "bin" / "python")
     if not (place / "bin" / "pip").exists():
         shutil.rmtree(place, ignore_errors=True)
         subprocess.run([python, "-m", "venv", place], check=True)
-    install = (uv(), "pip", "install", "--quiet", "--python", place / "bin" / "python")
     environment = settings(os.environ)
     # What is not compiled now is when it is imported first, and in the environments of other Pythons most never is.
     locked = ("--require-hashes", *(("--compile-bytecode",) if compiled else ()), "-r", LOCK)
@@ -152,11 +152,25 @@ def main() -> int:
     parser.add_argument("--primary", action="store_true", help="only .venv")
     options = parser.parse_args()
     primary, *others = environments(primary_only=options.primary).items()
-    ensure(*primary, compiled=True)
-    # What all of them need is in uv's cache now.
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda each: ensure(*each), others))
+    try:
+        ensure(*primary, compiled=True)
+        # What all of them need is in uv's cache now.
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda each: ensure(*each), others))
+    except subprocess.CalledProcessError as failed:
+        print(not_made(failed), file=sys.stderr)
+        return 1
     return 0
+
+
+def not_made(failed: subprocess.CalledProcessError) -> str:
+    """Return what a person is told when a program failed, whose own words stand above."""
+    program = Path(str(failed.cmd[0])).name
+    return (
+        f"error: an environment cannot be made: {program} ended with {failed.returncode}, see above. "
+        "What the lock files in .ci name is fetched once, from PyPI or where pip is told to look (`pip config list`). "
+        "Look at the network and run the same again; what is there already is kept."
+    )
 
 
 if __name__ == "__main__":

