@@ -151,8 +151,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--primary", action="store_true", help="only .venv")
     options = parser.parse_args()
-    primary, *others = environments(primary_only=options.primary).items()
     try:
+        primary, *others = environments(primary_only=options.primary).items()
         ensure(*primary, compiled=True)
         # What all of them need is in uv's cache now.
         with ThreadPoolExecutor() as pool:
@@ -160,6 +160,9 @@ def main() -> int:
     except subprocess.CalledProcessError as failed:
         print(not_made(failed), file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("interrupted: run the same again, what is there already is kept", file=sys.stderr)
+        return 130
     return 0
 
 
