@@ -140,6 +140,17 @@ DOES_NOT_HOLD = [
         harmful=("restart_workload",),
     ),
     DoesNotHold(
+        "the others fail by their logs as well, one request in six: somebody behind all of them is slow",
+        snapshot(
+            built(workload("api", pods=2), "e", "f"),
+            logs=[
+                log(pod("api", n), *["POST /v1/flights 504 14709ms"] * failed, *["POST /v1/flights 200 4ms"] * well)
+                for n, failed, well in ((0, 2, 10), (1, 12, 6))
+            ],
+        ),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
         "a build comes with the image of a release",
         snapshot(
             built(rollout("shop", None, before=OLD, old=3, new=1), "aa", "aa", "aa", "bb"),

@@ -15,6 +15,12 @@ def told(line: str, *ill: int) -> Snapshot:
     return snapshot(younger(shop(pods=4), 1), logs=[*logs("shop", line, *ill), *logs("shop", "INFO ok", *fine)])
 
 
+def told_by_all(line: str, ill: str) -> Snapshot:
+    """Return four pods of the shop, all of which tell a line, and all but the youngest another one beside."""
+    told = [log(pod("shop", n), *[line] * 4, *[ill] * (9 if n < 3 else 0)) for n in range(4)]
+    return snapshot(younger(shop(pods=4), 1), logs=told)
+
+
 ACCESS = '10.0.0.9 "GET %s HTTP/1.1" %s 31'
 PINO = '{"level":30,"req":{"id":4,"method":"GET","url":"%s"},"res":{"statusCode":%s},"responseTime":31}'
 
@@ -35,6 +41,8 @@ def asked(
 
 
 NO_ACK = '{"level": "WARN", "msg": "no ack for batch, will send again", "remote": "10.96.77.12:5540", "timeout": "2s"}'
+STARVES = "WARN HikariPool-1 - Thread starvation or clock leap detected (housekeeper delta=58s457ms)."
+NO_FILES = "ERROR accept4: too many open files"
 AWAITED = 'ERROR Post "https://charge.partner.example/v1": context deadline exceeded while awaiting headers'
 HOLDS = [
     *(
@@ -67,7 +75,19 @@ HOLDS = [
         for what, form in (("an access log", ACCESS), ("a log of fields", PINO))
     ),
 ]
+HOLDS += [
+    Holds(
+        "all of them starve for threads at times, and only the older ones have no files left",
+        told_by_all(STARVES, NO_FILES),
+        (SHOP, "resource_exhaustion", "restart_workload"),
+    )
+]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the younger one starves for threads as often, and only tells of its late answers in other words",
+        told_by_all(STARVES, "WARN Resolved [AsyncRequestTimeoutException]"),
+        harmful=("restart_workload",),
+    ),
     DoesNotHold(
         "the clock of their nodes is off: a fresh process there reads the same",
         told("ERROR put object: RequestTimeTooSkewed: the request's time is too far off", 0, 1, 2),

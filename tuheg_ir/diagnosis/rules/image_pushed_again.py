@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.view.builds import another_build
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves
 from tuheg_ir.diagnosis.view.odd import odd_pods, told_apart
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.trouble import OFTEN, TOLD, all_told, of_pods, troubles
+from tuheg_ir.diagnosis.view.trouble import ERRORS, OFTEN, TOLD, all_told, of_pods, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -60,7 +60,7 @@ def _odd(view: View, workload: Workload) -> Mapping[str, Evidence]:
 
 
 def _fails(view: View, workload: Workload) -> dict[str, Evidence]:
-    """Return the pods that fail far more requests than their like, by their own logs."""
+    """Return the pods that fail far more requests than their like, which are well, by their own logs."""
     said = answers(view, workload)
     fails = {pod: each for pod, each in said.items() if each.failed >= OFTEN and each.share > TOLD}
     others = [each for pod, each in said.items() if pod not in fails]
@@ -68,7 +68,7 @@ def _fails(view: View, workload: Workload) -> dict[str, Evidence]:
     return {
         pod: Evidence("logs", f"Pod/{pod}", f"{each.failed} of the last {each.told} requests failed", each.since)
         for pod, each in sorted(fails.items())
-        if each.share >= FAR * usual
+        if usual <= ERRORS and each.share >= FAR * usual
     }
 
 

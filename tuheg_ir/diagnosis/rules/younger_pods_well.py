@@ -62,7 +62,7 @@ def when(view: View) -> Iterator[Match]:
         if any(crash.ended.lived_s is None or crash.ended.lived_s < LIFE for crash in crashes(view, workload)):
             continue  # who ends again and again is always young, and ill before long
         measured = odd_pods(view, workload, few=False)
-        ill = measured or _compile_again(view, workload) or told_apart(view, workload)
+        ill = measured or _compile_again(view, workload) or _apart_by_their_words(view, workload)
         ill = ill or fail_at_a_route(view, workload)
         bad = [pod for pod in workload.live if pod.name in ill]
         well = [pod for pod in workload.live if pod.name not in ill and pod.ready]
@@ -76,7 +76,28 @@ def when(view: View) -> Iterator[Match]:
             continue  # the well ones run what the release brought as well, and not for long enough
         began = odd_since(view, ill) or oldest(hit.first for hit in view.hits_of(workload.ref) if hit.pod in ill)
         if told := by_start(view, bad, well):
-            yield _match(view, workload, ill, told, began, _read_since(view, workload, bad, well))
+            seen = tuple(_seen(ill, "metrics" if measured else "logs", began))
+            yield _match(view, workload, ill, told, began, _read_since(view, workload, bad, well), seen)
+
+
+def _seen(ill: Mapping[str, str], source: str, since: datetime | None) -> Iterator[Evidence]:
+    yield from (Evidence(source, f"Pod/{pod}", what, since) for pod, what in sorted(ill.items())[:3])
+
+
+def _apart_by_their_words(view: View, workload: Workload) -> dict[str, str]:
+    """Return the pods that repeat what their like do not; none where the others tell as often of a trouble of theirs.
+
+    Each meets one load in words of its own, if no trouble is told by all of them and by nobody else.
+    """
+    ill = told_apart(view, workload)
+    kinds: dict[str, Counter[str]] = {}
+    for hit in view.hits_of(workload.ref):
+        if not hit.previous:
+            kinds.setdefault(hit.trouble, Counter())[hit.pod] += hit.count
+    told = [(min(each[pod] for pod in ill), each.keys() - ill.keys(), each) for each in kinds.values() if ill]
+    theirs = [(least, max((each[pod] for pod in others), default=0)) for least, others, each in told if least]
+    alike = any(most >= least for least, most in theirs) and all(least < CLEARLY * most for least, most in theirs)
+    return {} if alike else ill
 
 
 def _proven(view: View, workload: Workload, ill: Collection[str], *, measured: bool) -> bool:
@@ -187,6 +208,7 @@ def _match(
     told: str,
     began: datetime | None,
     edits: tuple[Evidence, ...],
+    seen: tuple[Evidence, ...],
 ) -> Match:
     hits = [hit for hit in view.hits_of(workload.ref) if hit.pod in ill]
     mounts = any(hit.trouble == "mount_stale" for hit in hits)
@@ -203,11 +225,11 @@ def _match(
             Evidence("objects", workload.ref, told, began),
             *edits[:1],
             *heap[:2],
-            *(Evidence("metrics", f"Pod/{pod}", what, began) for pod, what in sorted(ill.items())[:3]),
-            *(seen for seen, _ in list(troubles(view, workload.ref))[:1]),
+            *seen,
+            *(felt for felt, _ in list(troubles(view, workload.ref))[:1]),
             *(view.hit_evidence(hit) for hit in hits[:1]),
         ),
-        certainty=0.75,
+        certainty=0.75 if any(each.source == "metrics" for each in seen) else 0.6,
         root_cause="configuration_error"
         if edits
         else _cause(mounts, out, sessions, aging) or _by_words(view, workload, ill),
