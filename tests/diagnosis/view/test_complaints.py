@@ -104,3 +104,25 @@ def test_whom_a_tool_asks_by_a_variable_is_not_the_other_host_of_its_command(com
     told = log(pod("shop"), "curl: (22) The requested URL returned error: 503")
     (found,) = complaints(View(snapshot(asks, workload("api"), logs=[told])), "upstream_failure")
     assert (found.about or "".join(found.hosts)) == asked
+
+
+ASKED_IN_VAIN = "ERROR Server error '503 Service Unavailable' for url 'https://api.pay.example/v2/cards'"
+ANSWERED = 'INFO 10.1.0.7:40412 - "POST /pay HTTP/1.1" 502 Bad Gateway'
+REFERRED = '10.1.0.7 - - [04/Mar/2026:12:00:00 +0000] "POST /pay HTTP/1.1" 502 12 https://shop.example/cart "-"'
+
+
+@pytest.mark.parametrize(
+    ("lines", "hosts"),
+    [
+        ((ASKED_IN_VAIN, ANSWERED), {"api.pay.example"}),
+        ((ANSWERED, ASKED_IN_VAIN), {"api.pay.example"}),
+        ((ASKED_IN_VAIN, REFERRED), {"api.pay.example"}),
+        ((ANSWERED, REFERRED), set()),
+        (("INFO asks https://shop.example/cart", REFERRED), set()),
+    ],
+)
+def test_who_passes_an_error_on_complains_of_whom_it_asked_whichever_line_comes_last(
+    lines: tuple[str, ...], hosts: set[str]
+) -> None:
+    view = View(snapshot(workload("shop"), workload("mail"), logs=[log(pod("shop"), *lines)]))
+    assert {host for c in complaints(view, "upstream_failure") for host in c.hosts} == hosts

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import stamp, without_time
+from tuheg_ir.diagnosis.view.accessed import not_of_users
 from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
 from tuheg_ir.diagnosis.view.hosts import is_address
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -56,8 +57,6 @@ _MENTIONED = {
 """Words by which a line tells which kind of program it speaks of."""
 _ORDINARY = late(r"redis(?:patch|tribut|cover|play)\w*")
 """Words of everybody that begin like the name of a program."""
-_ACCESS = late(r'"(?:GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS) \S+ HTTP/\d')
-"""A line of an access log: the hosts in it are where users come from."""
 _TOOL = late(r"\s*(?:curl: \(\d+\)|wget: )")
 """Beginnings of what tools say that are given whom to ask on their command line."""
 _PROXY = late(r"\s(?:-x|--proxy)[\s=]+\S+")
@@ -135,7 +134,7 @@ def _complaints(view: View, troubles: frozenset[str]) -> Iterator[Complaint]:
             continue  # it never came as far as the host that it names
         hosts = hit.hosts or asked_by_tool(view, hit.component, hit.container, hit.line) or store_asked(view, hit)
         abouts = {ref for host in hosts if (ref := view.graph.resolve(host)) and ref != hit.component}
-        outside = () if _ACCESS.search(hit.line) else tuple(h for h in hosts if _elsewhere(view, h, own))
+        outside = not_of_users(view, hit, [h for h in hosts if _elsewhere(view, h, own)])
         if not abouts and not outside:
             abouts = _named(view, hit) or _guessed(view, hit)
         if not abouts and not any(map(foreign, outside)):
