@@ -84,6 +84,32 @@ def tells(line: str, times: int = 60) -> list[Any]:
     return [log(pod("crm", n), *[line] * times, since=3300) for n in range(2)]
 
 
+TILLS = workload("tills", env=URL, before={"image": "registry.example/tills:0"}, released=2400)
+TILL = "Deployment/tills"
+
+
+def locks(
+    mine: float = 20, active: float = 2, theirs: float = 0, age: float = 0, counted: bool = True, **rest: Any
+) -> Snapshot:
+    """Return the same shop, for whose locks another service waits that was released later.
+
+    ``mine``, ``active``: how many of its sessions idle in transactions, and are within a statement; ``theirs``:
+    how many of the other one's idle so, the oldest for ``age`` seconds; ``counted``: the database tells whose they are.
+    """
+    idles = {"state": "idle in transaction"}
+    told = [
+        figure("db_connections_by_client", 0, mine, 900, **OF, client="shop", **idles),
+        figure("db_connections_by_client", 1, active, 900, **OF, client="shop", state="active"),
+        figure("db_connections_by_client", 0, theirs, 900, **OF, client="tills", **idles),
+        figure("db_connections_by_client", 2, 6, 900, **OF, client="tills", state="active"),
+        figure("db_transaction_age_by_client", 0, age, 900, **OF, client="tills", **idles),
+    ]
+    waits = [log(pod("tills", n), *[f"FATAL PG::LockNotAvailable: {LOCKED}"] * 12, since=1500) for n in range(2)]
+    figures = [errors("tills", since=1500), *(told if counted else ())]
+    return left(postgres(), TILLS, **{"said": waits, "figures": figures, "steps": WAVERS} | rest)
+
+
+WAVERS = [*STEPS, (900.0, 19.0), (600.0, 20.0), (300.0, 19.0), (120.0, 21.0), (60.0, 20.0)]
 ROLLED_BACK = (SHOP, "code_defect", "rollback_workload")
 HARM = ("rollback_workload",)
 OTHER = workload("crm", env=URL)
@@ -113,6 +139,22 @@ HOLDS = [
         harmful=("scale_database", "scale_workload"),
     ),
     *(
+        Holds(
+            f"another waits for what they have locked: {what}",
+            world,
+            ROLLED_BACK,
+            excludes=no("rollback_workload", "restart_workload", at=TILL),
+            alone=True,
+            harmful=("scale_database", "scale_workload", "restart_workload"),
+        )
+        for what, world in (
+            ("its pools are counted", locks()),
+            ("its database counts them alone", locks(counts=None)),
+            ("a few of its own sessions wait as well", locks(active=4)),
+            ("another one's transactions end in seconds", locks(theirs=2, age=3)),
+        )
+    ),
+    *(
         Holds(f"ever more transactions are left open, and {what}", world, ROLLED_BACK, harmful=("scale_database",))
         for what, world in (
             ("its pools tell that they have taken as many", left(line=TOLD.replace("%s", "10"), **UNCOUNTED)),
@@ -137,6 +179,14 @@ DOES_NOT_HOLD = [
             ("another uses the database, and nobody knows whose they are", left(postgres(), OTHER, **UNCOUNTED)),
             ("its pools have taken far fewer", left(postgres(), OTHER, counts=WORKS)),
             ("somebody waits for a lock", left(more=LOCKED, **UNCOUNTED)),
+            (
+                "somebody waits for a lock, and nobody knows whose they are",
+                locks(counted=False, **UNCOUNTED),
+            ),
+            ("as many of its sessions wait for a lock: one request takes two", locks(active=20, **UNCOUNTED)),
+            ("what all wait for may be what another one has forgotten", locks(theirs=1, age=3000, **UNCOUNTED)),
+            ("as many are of who waits for a lock", locks(mine=10, theirs=10, age=5, **UNCOUNTED)),
+            ("somebody waits for a lock, and they came all at once", locks(steps=AT_ONCE, **UNCOUNTED)),
             ("much more is asked of it", left(to=150, **UNCOUNTED)),
             (
                 "whom it asks within its transactions is slow",

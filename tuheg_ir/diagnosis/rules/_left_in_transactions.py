@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._holders import measured_holders
 from tuheg_ir.diagnosis.rules._left_lying import LEAST, LONG
 from tuheg_ir.diagnosis.rules._opened_since import climbs
@@ -27,6 +28,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 _STATES, _AGES, _OPEN = "db_connections_by_state", "db_transaction_age_by_state", "idle in transaction"
 _ADDS_UP = timedelta(minutes=10)
 """What takes connections faster than this may be a rush, or all that hang on one answer."""
+_FEW = 0.25
+"""Share of those who idle in transactions: so few others of the same program may wait for what those have locked."""
 
 
 def left_in_transactions(view: View, workload: Workload) -> Climb | None:
@@ -39,9 +42,12 @@ def left_in_transactions(view: View, workload: Workload) -> Climb | None:
         return None
     if not served_long(workload, (view.now - at).total_seconds()):
         return None
-    if kept_waiting(view, workload) or complaints(view, "lock_wait"):
+    if kept_waiting(view, workload):
         return None
-    found = (_left(view, workload, each.ref) for each in view.called(workload.ref) if role(each) == "database")
+    stores = (each.ref for each in view.called(workload.ref) if role(each) == "database")
+    # Who waits for a lock does so within a statement, which is none of a transaction that does nothing.
+    locked = bool(complaints(view, "lock_wait"))
+    found = (_left(view, workload, each) for each in stores if not locked or _counted_as_its_own(view, workload, each))
     return next((climb for climb in found if climb), None)
 
 
@@ -59,6 +65,27 @@ def _left(view: View, workload: Workload, database: str) -> Climb | None:
     minutes = (view.now - began).total_seconds() / 60
     fact = f"{left:.0f} of its sessions idle in transactions, ever more of them, the oldest for {minutes:.0f} min"
     return Climb(Evidence("metrics", database, fact, began), began, int(left))
+
+
+def _counted_as_its_own(view: View, workload: Workload, database: str) -> bool:
+    """Tell whether a database counts by client who idles in transactions, and hardly anybody but one workload does.
+
+    That one has few sessions within a statement: of two connections that one request takes, the first idles for as long
+    as the second one waits for somebody's lock. Nobody else has forgotten a transaction: it may be what all wait for.
+    """
+    known = measured_holders(view, database)
+    mine, others = ([h for h in known if (h.ref == workload.ref) is own] for own in (True, False))
+    idle, theirs, at_work = (
+        sum(h.of_state(state) for h in some) for some, state in ((mine, _OPEN), (others, _OPEN), (mine, "active"))
+    )
+    forgotten = any(h.oldest_s >= LONG.total_seconds() for h in others)
+    return not forgotten and idle >= LEAST and idle >= SAME * (idle + theirs) and at_work <= _FEW * idle
+
+
+def kept_from_by(view: View, workload: Workload, database: str) -> tuple[str, ...]:
+    """Return who waits for the locks of transactions that a workload leaves open, with their callers."""
+    told = {c.caller for c in complaints(view, "lock_wait") if database in (c.about, c.caller)}
+    return behind(view, *(told - {workload.ref, database}), but=workload.ref)
 
 
 def _oldest(view: View, database: str) -> datetime | None:
@@ -110,8 +137,14 @@ def _runs(points: Points) -> Iterator[Points]:
 
 
 def _adds_up(run: Points) -> bool:
-    """Tell whether a count goes up by several, evenly and for long, until it has reached its most."""
+    """Tell whether a count goes up by several, evenly and for long, from its least to nearly its most.
+
+    What is full wavers: a few of its requests come to an end, and others begin.
+    """
     most = max(value for _, value in run)
-    rise = run[: next(n for n, (_, value) in enumerate(run) if value == most) + 1]
+    full = most - max(1.0, BUSY_TOO * most)
+    until = run[: next(n for n, (_, value) in enumerate(run) if value >= full) + 1]
+    least = min(value for _, value in until)
+    rise = until[max(n for n, (_, value) in enumerate(until) if value == least) :]
     long = rise[-1][0] - rise[0][0] >= _ADDS_UP.total_seconds()
     return long and most - rise[0][1] >= LEAST and climbs(rise, times=1.0)

@@ -8,10 +8,10 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._booked_out import booked_out
-from tuheg_ir.diagnosis.rules._helping import not_for
+from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, not_for
 from tuheg_ir.diagnosis.rules._kept_by_age import kept_by_age
 from tuheg_ir.diagnosis.rules._kept_by_calls import kept_by_calls
-from tuheg_ir.diagnosis.rules._left_in_transactions import left_in_transactions
+from tuheg_ir.diagnosis.rules._left_in_transactions import kept_from_by, left_in_transactions
 from tuheg_ir.diagnosis.rules._pools import never_given_back, only_late
 from tuheg_ir.diagnosis.rules._sessions import full, released_before
 from tuheg_ir.diagnosis.rules._waits_for_itself import waits_for_itself
@@ -44,6 +44,11 @@ def when(view: View) -> Iterator[Match]:
             told = (*(view.hit_evidence(h) for h in (*leaks[:2], *waits[:1])), *(s for s, _ in felt))
             yield _match(workload, told, began, ours=released_before(view, workload, began))
             continue
+        if waits and felt and (left := left_in_transactions(view, workload)):
+            told = (left.shown, view.hit_evidence(waits[0]), *(s for s, _ in felt))
+            found = _match(workload, told, left.began, ours=True)
+            yield _of_left(view, workload, found)
+            continue
         counted = never_given_back(view, workload) if waits else None
         # A program that is as old as ever may always have counted so: then nobody knows what changed.
         if counted is not None and released_before(view, workload, counted.began):
@@ -53,12 +58,6 @@ def when(view: View) -> Iterator[Match]:
         if waits and (aged := kept_by_age(view, workload)):
             told = (aged.shown, view.hit_evidence(waits[0]), *(s for s, _ in felt))
             yield _match(workload, told, oldest(hit.first for hit in waits), ours=True)
-            continue
-        if waits and felt and (left := left_in_transactions(view, workload)):
-            told = (left.shown, view.hit_evidence(waits[0]), *(s for s, _ in felt))
-            stores = (each.ref for each in view.called(workload.ref) if role(each) == "database")
-            found = _match(workload, told, left.began, ours=True)
-            yield found._replace(excludes=not_for(stores, "it has room: more sessions are left open too", _ON_STORE))
             continue
         if waits and felt and (nested := waits_for_itself(view, workload, waits)):
             told = (*nested, view.hit_evidence(waits[0]), *(s for s, _ in felt))
@@ -70,6 +69,20 @@ def when(view: View) -> Iterator[Match]:
         if booked is not None and not released_before(view, workload, booked.began):
             told = (*booked.evidence, view.hit_evidence(waits[0]), *(s for s, _ in felt))
             yield _match(workload, told, booked.began, ours=False)
+
+
+def _of_left(view: View, workload: Workload, found: Match) -> Match:
+    """Return what was found of transactions that are left open, with who waits for what these have locked."""
+    stores = [each.ref for each in view.called(workload.ref) if role(each) == "database"]
+    kept = dict.fromkeys(ref for each in stores for ref in kept_from_by(view, workload, each))
+    why = f"{workload.ref} leaves transactions open whose locks it waits for: by any template it waits"
+    return found._replace(
+        explains=tuple(kept),
+        excludes=(
+            *not_for(stores, "it has room: more sessions are left open too", _ON_STORE),
+            *not_for(kept, why, ON_CALLERS),
+        ),
+    )
 
 
 def _emptied(leak: Hit, wait: Hit) -> bool:
