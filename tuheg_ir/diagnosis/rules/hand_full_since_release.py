@@ -125,7 +125,8 @@ def _leaves_a_part(view: View, series: Series, full: _Full) -> bool:
 
 def _others_fault(view: View, consumer: Workload) -> bool:
     """Tell whether somebody else may keep a consumer from its word: what it asks fails or is late, or more comes."""
-    return bool(held_up_by(view, consumer)) or blames_another(view, consumer, consumer) or kept_waiting(view, consumer)
+    blamed = (*held_up_by(view, consumer), *blames_another(view, consumer, consumer))
+    return bool(blamed) or kept_waiting(view, consumer)
 
 
 def _told(consumer: Workload, series: Series, full: _Full) -> Evidence:
