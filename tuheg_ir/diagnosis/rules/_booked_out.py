@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Series
+from tuheg_ir.diagnosis.rules._holders import databases_of
 from tuheg_ir.diagnosis.rules._left_lying import LEAST
 from tuheg_ir.diagnosis.rules._poolers import leads_away
 from tuheg_ir.diagnosis.rules._pools import KEPT_S, READINGS, SAME, kept_waiting
@@ -97,11 +98,15 @@ def _lately(view: View, points: Sequence[tuple[float, float]]) -> list[tuple[flo
 
 def only_database(view: View, workload: Workload) -> str | None:
     """Return the database of a program that is known to ask nobody else."""
-    asked = view.called(workload.ref)
+    asked = view.called(workload.ref) or databases_of(view, workload)
     if len(asked) != 1 or role(asked[0]) != "database" or leads_away(view, workload):
         return None
-    asks_others = any(map(_of_others, _kept_secret(view, workload))) or _tells_of_away(view, workload)
-    return None if asks_others else asked[0].ref
+    return None if asks_unseen(view, workload) else asked[0].ref
+
+
+def asks_unseen(view: View, workload: Workload) -> bool:
+    """Tell whether a program may ask somebody beside its database whom no setting names, or tells of one outside."""
+    return any(map(_of_others, _kept_secret(view, workload))) or _tells_of_away(view, workload)
 
 
 def _of_others(key: str) -> bool:

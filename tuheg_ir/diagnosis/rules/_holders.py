@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._sessions import Full, clients, label_of, released
 from tuheg_ir.diagnosis.view.once import once_by_name
 from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 FORGOTTEN_S = 10.0
 """A transaction that does nothing for longer than this is forgotten, not busy: programs pause for milliseconds."""
@@ -124,6 +125,12 @@ def _age(ages: Iterable[tuple[Mapping[str, str], float]], of: Mapping[str, str])
 def able(view: View, ref: str) -> tuple[str, ...]:
     """Return the clients of a database, and who may be one though nothing names it."""
     return tuple(sorted({*clients(view, ref), *_unseen(view, ref)}))
+
+
+def databases_of(view: View, workload: Workload) -> list[Workload]:
+    """Return the databases that a workload calls; where a Secret keeps whom it calls, the one that it can only mean."""
+    called = [each for each in view.called(workload.ref) if role(each) == "database"]
+    return called or [each for each in of_role(view.workloads, "database") if workload.ref in able(view, each.ref)]
 
 
 def _unseen(view: View, ref: str) -> set[str]:

@@ -12,15 +12,16 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
-from tuheg_ir.diagnosis.rules._booked_out import only_database
 from tuheg_ir.diagnosis.rules._capacity import fewer
+from tuheg_ir.diagnosis.rules._holders import databases_of, measured_holders
 from tuheg_ir.diagnosis.rules._in_between import JUST
+from tuheg_ir.diagnosis.rules._lets_wait import lets_wait
 from tuheg_ir.diagnosis.rules._pools import SAME, held_up
+from tuheg_ir.diagnosis.rules._quick_beside import quick_beside
 from tuheg_ir.diagnosis.rules._sessions import clients, label_of, released_before
 from tuheg_ir.diagnosis.view.complaints import OFTEN, complaints, fresh
 from tuheg_ir.diagnosis.view.demand import JUST_BEFORE, MUCH_MORE, SOON_AFTER, grew_then, more_asked, traffic_growth
 from tuheg_ir.diagnosis.view.logs import Hit, tells
-from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import of_code_alone, since_release
 from tuheg_ir.diagnosis.view.usage import starving, work_growth
@@ -39,11 +40,6 @@ _TRACE = late(
 )
 _LONGEST = 120
 """A trace has no more lines to each side of the one that tells what went wrong."""
-_WAITED = late(
-    r"(?:timed out after|timed out, timeout|a connection after|within|timeout of|exceeded after) "
-    r"(?P<long>\d{1,7}(?:\.\d{1,9})?) ?(?P<unit>ms|millis)?"
-)
-"""How long a pool lets wait, as it tells whom it refuses: Hikari, r2dbc, SQLAlchemy, psycopg, Rails."""
 _SCALED = late(r"Scaled down replica set (\S{1,253}) (?:from \d+ )?to (\d{1,6})\b")
 _LEAST, _MOST, _BEFORE = 0.5, 1.3, 0.25
 """A transaction whose owner waits is open about as long as a pool lets wait, and was open far less long before."""
@@ -54,6 +50,10 @@ _ITSELF = 2
 """Who measures a database has a session at work, and so has an autovacuum."""
 PROVEN = timedelta(days=1)
 """What has served for a day has borne its busiest hour."""
+A_WEEK, HOUR = timedelta(days=7), timedelta(hours=1)
+"""What has served for a week has borne the rush of each of its days."""
+DAILY, STEP = 5.0, timedelta(minutes=5)
+"""An hour of a usual day brings so many times the requests at most; more, or all at once, is of a sale or a fault."""
 
 
 def waits_for_itself(view: View, workload: Workload, waits: Sequence[Hit]) -> tuple[Evidence, ...]:
@@ -68,25 +68,27 @@ def waits_for_itself(view: View, workload: Workload, waits: Sequence[Hit]) -> tu
         return ()
     if held_up(view, workload, began) or complaints(view, "lock_wait") or _more_to_do(view, workload, began):
         return ()
-    stores = [each for each in view.called(workload.ref) if role(each) == "database"]
+    stores = databases_of(view, workload)
     if any(since_release(each, began) or _works_hard(view, each) for each in stores):
         return ()
     opened = [_opened(view, workload, each.ref, began) for each in stores]
     if nested := _nested(view, workload, mostly=not any(opened)):
         return (nested, *(seen for each in opened for seen in each or ())) if () not in opened else ()
-    only = only_database(view, workload)
-    found = _opened(view, workload, only, began) if only else None
-    as_long = _as_long(view, only, waits, began) if only and found else None
-    return (*found, as_long) if found and as_long else ()
+    limit = lets_wait(view, workload, waits)
+    if len(stores) != 1 or limit is None or not opened[0] or not quick_beside(view, workload, stores[0].ref, limit):
+        return ()
+    as_long = _as_long(view, stores[0].ref, limit, began)
+    return (*opened[0], as_long) if as_long else ()
 
 
 def _more_to_do(view: View, workload: Workload, began: datetime) -> bool:
     """Tell whether a workload may have more to do for each of its pods, by anything that tells, or if nothing does.
 
     Its own requests may each bring more work than before, where who asks it was released just before, or is
-    asked for more since then.
+    asked for more since then. What each day brings by and by the release before has borne as well.
     """
-    if traffic_growth(view, workload.ref) is None or more_asked(view, workload.ref, began):
+    growth = traffic_growth(view, workload.ref)
+    if growth is None or (more_asked(view, workload.ref, began) and not _as_each_day(view, workload, growth)):
         return True
     if _lacks_pods(view, workload, began) or _scaled_down(view, workload) or fewer(view, workload):
         return True
@@ -96,6 +98,15 @@ def _more_to_do(view: View, workload: Workload, began: datetime) -> bool:
     if any(grew_then(view, each.ref, began, JUST_BEFORE, SOON_AFTER, MUCH_MORE) for each in asking):
         return True
     return any(since_release(each, began, JUST) for each in asking)
+
+
+def _as_each_day(view: View, workload: Workload, growth: float) -> bool:
+    """Tell whether requests grew evenly, as in an hour of each day, and the release before bore a week of these."""
+    before, came = workload.revisions[1].created, workload.released_at
+    if before is None or came is None or came - before < A_WEEK or growth > DAILY:
+        return False
+    moments = (view.now - n * STEP for n in range(2, HOUR // STEP))
+    return not any(grew_then(view, workload.ref, at, JUST_BEFORE, SOON_AFTER, MUCH_MORE) for at in moments)
 
 
 def _lacks_pods(view: View, workload: Workload, began: datetime) -> bool:
@@ -142,7 +153,7 @@ def _opened(view: View, workload: Workload, database: str, began: datetime) -> t
     now = view.figures.now(_STATES, component=label, state=_OPEN) or 0.0
     was = view.figures.before(_STATES, began - timedelta(minutes=1), component=label, state=_OPEN) or 0.0
     at_work = view.figures.now(_STATES, component=label, state="active") or 0.0
-    taken = taken_by_pods(view, workload)
+    taken = taken_by_pods(view, workload) or _counted(view, workload, database)
     if taken is None and clients(view, database) != (workload.ref,):
         return ()  # whose sessions they are nobody knows
     idle = view.figures.now(_STATES, component=label, state="idle") or 0.0
@@ -151,6 +162,11 @@ def _opened(view: View, workload: Workload, database: str, began: datetime) -> t
     since = view.figures.crossed(_STATES, now / 2, component=label, state=_OPEN)
     fact = f"{now:.0f} of its sessions idle in transactions, and it works at hardly any"
     return (Evidence("metrics", database, fact, since),)
+
+
+def _counted(view: View, workload: Workload, database: str) -> float | None:
+    """Return how many sessions figures count of a workload, all of which are taken where its pool has none left."""
+    return next((float(each.count) for each in measured_holders(view, database) if each.ref == workload.ref), None)
 
 
 def _listed(view: View, workload: Workload, database: str) -> tuple[Evidence, ...] | None:
@@ -177,11 +193,10 @@ def taken_by_pods(view: View, workload: Workload) -> float | None:
     return sum(each for each in mine if each) if mine and all(each is not None for each in mine) else None
 
 
-def _as_long(view: View, database: str, waits: Sequence[Hit], began: datetime) -> Evidence | None:
+def _as_long(view: View, database: str, limit: float, began: datetime) -> Evidence | None:
     """Return that transactions are open as long as a pool lets wait, and were not before: what they do is wait."""
-    limit = next((long for hit in waits if (long := _limit(hit.line))), None)
     label = label_of(view, _AGES, database)
-    if limit is None or not label:
+    if not label:
         return None
     now = view.figures.now(_AGES, component=label, state=_OPEN)
     was = view.figures.before(_AGES, began - timedelta(seconds=limit), component=label, state=_OPEN)
@@ -189,12 +204,6 @@ def _as_long(view: View, database: str, waits: Sequence[Hit], began: datetime) -
         return None
     fact = f"its oldest transaction idles for {now:.0f} s, {was:.2g} s before; a pool lets wait for {limit:.0f} s"
     return Evidence("metrics", database, fact)
-
-
-def _limit(line: str) -> float | None:
-    """Return for how many seconds a pool lets wait, as a line tells."""
-    found = _WAITED.search(line)
-    return float(found["long"]) / (1000 if found["unit"] else 1) if found else None
 
 
 def _nested(view: View, workload: Workload, *, mostly: bool) -> Evidence | None:

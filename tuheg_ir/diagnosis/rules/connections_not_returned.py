@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._booked_out import booked_out
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, not_for
+from tuheg_ir.diagnosis.rules._holders import databases_of
 from tuheg_ir.diagnosis.rules._kept_by_age import kept_by_age
 from tuheg_ir.diagnosis.rules._kept_by_calls import kept_by_calls
 from tuheg_ir.diagnosis.rules._left_in_transactions import kept_from_by, left_in_transactions
@@ -62,7 +63,7 @@ def when(view: View) -> Iterator[Match]:
         if waits and felt and (nested := waits_for_itself(view, workload, waits)):
             told = (*nested, view.hit_evidence(waits[0]), *(s for s, _ in felt))
             found = _match(workload, told, oldest(hit.first for hit in waits), ours=True)
-            stores = (each.ref for each in view.called(workload.ref) if role(each) == "database")
+            stores = (each.ref for each in databases_of(view, workload))
             yield found._replace(excludes=not_for(stores, "it idles: what is asked of it is to wait", _ON_STORE))
             continue
         booked = booked_out(view, workload) if waits and felt else None

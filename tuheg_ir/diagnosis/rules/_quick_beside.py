@@ -1,0 +1,37 @@
+"""Whether nobody but its database can keep a program waiting: whoever else it asks is seen to answer at once."""
+
+from __future__ import annotations
+
+from tuheg_ir.diagnosis.rules._booked_out import asks_unseen
+from tuheg_ir.diagnosis.rules._figures import felt
+from tuheg_ir.diagnosis.rules._poolers import leads_away
+from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.trouble import labels_of
+from tuheg_ir.diagnosis.view.usage import starving
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+QUICK = 0.1
+"""An answer that takes at most such a part of a time is no reason of it."""
+_ASIDE = ("cache", "broker")
+"""What answers in thousandths of a second while it is well, and is complained of when it does not."""
+
+
+def quick_beside(view: View, workload: Workload, database: str, seconds: float) -> bool:
+    """Tell whether all but its database whom a workload may ask answer within a small part of so many seconds.
+
+    Of a host outside, or one that a Secret keeps, nobody knows how long it takes.
+    """
+    if leads_away(view, workload) or asks_unseen(view, workload):
+        return False
+    return all(_is_quick(view, each, seconds) for each in view.called(workload.ref) if each.ref != database)
+
+
+def _is_quick(view: View, asked: Workload, seconds: float) -> bool:
+    if asked.ready < asked.wanted or felt(view, asked.ref) or starving(view, asked):
+        return False
+    if role(asked) in _ASIDE:
+        return True
+    labels = labels_of(view, asked.ref, "latency_p95")
+    times = [view.figures.now("latency_p95", component=label) for label in labels]
+    return bool(times) and all(each is not None and each <= QUICK * seconds for each in times)
