@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.rules._raised_pool import OF_OTHERS
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -16,14 +17,15 @@ _WAITED = late(
 )
 """How long a pool lets wait, as it tells whom it refuses: Hikari, r2dbc, SQLAlchemy, psycopg, Rails, Prisma."""
 _SET = late(
-    r"(?<!redis)(?<!http)(?<!thread)(?<!lock)(?<!lease)[_.-]?"
-    r"(?:acqui(?:re|sition)|check_?out|borrow|(?<![a-z])(?:(?:db|database|sql|pg)_?)?(?:conn(?:ection)?_?)?pool)"
-    r"(?:[_.-]?(?:conn(?:ection)?|max|wait)){0,2}[_.-]?(?:time_?out|wait)"
-    r"(?:[_.-]?(?:in[_.-]?)?(?P<unit>ms|milli(?:second)?s|s|secs?|seconds))?"
+    r"(?P<what>(?<![\w.-])[\w.-]{0,60}?(?:acqui(?:re|sition)|check_?out|borrow|pool)"
+    r"(?:[_.-]?(?:conn(?:ection)?|wait)){0,2}[_.-]?(?:time_?out|max_?wait)"
+    r"(?:[_.-]?(?:in[_.-]?)?(?P<unit>ms|milli(?:second)?s|s|secs?|seconds))?)"
     r"[\s=:\"']{1,4}(?P<long>\d{1,7}(?:\.\d{1,9})?)(?P<behind>ms|s)?\b",
     re.IGNORECASE,
 )
 """The same as settings, or a program's first lines, tell it: `DB_ACQUIRE_TIMEOUT_SECS=30`, `"pool_timeout": "5s"`."""
+_OF_NO_POOL = late(r"lock|lease|token|leader|idle|life", re.IGNORECASE)
+"""What else is acquired, and waited for, and what else of a pool has a limit."""
 _IN_MS = 500
 """Nobody lets wait for so many seconds: a bare number as large as this counts thousandths."""
 _FIRST_LINES = 20
@@ -46,7 +48,8 @@ def _limit(line: str) -> float | None:
 
 
 def _agreed(told: Iterable[str]) -> float | None:
-    found = {_seconds(each) for line in told for each in _SET.finditer(line)} - {0.0}
+    said = (each for line in told for each in _SET.finditer(line))
+    found = {_seconds(e) for e in said if not OF_OTHERS.search(e["what"]) and not _OF_NO_POOL.search(e["what"])} - {0.0}
     return found.pop() if len(found) == 1 else None
 
 

@@ -15,7 +15,7 @@ _SIZE = late(
 _COUNTS = late(r"size|max|min|limit|idle|open|overflow|count|total|pool$|conn(?:ection)?s$", re.IGNORECASE)
 _NO_COUNT = late(r"time|life|wait|age|interval|delay|retr|thread|worker|keep|port|_ms$|sec(?:ond)?s?$", re.IGNORECASE)
 """Settings of pools that tell for how long, or of what else, and not of how many connections."""
-_OF_OTHERS = late(
+OF_OTHERS = late(
     r"http|redis|jedis|lettuce|valkey|memcache|cache|kafka|rabbit|amqp|jms|nats|mqtt|pulsar|grpc|(?<![a-z])rpc|thread"
     r"|worker|executor|task|client|feign|(?<![a-z])(?:web|ws|rest|api|s3|aws)(?![a-z])|socket|tomcat|jetty|netty"
     r"|undertow|(?<!sql)(?<!sql[_.-])server|smtp|mail|ldap|elastic|opensearch|upstream|backend|object|buffer",
@@ -52,6 +52,6 @@ def sizes(workload: Workload) -> tuple[int, int] | None:
         for change in raised(workload)
         for was in (_sizes(change, change.before),)
         for what, many in _sizes(change, change.after).items()
-        if what in was and not _OF_OTHERS.search(what) and _more(was, {what: many})
+        if what in was and not OF_OTHERS.search(what) and _more(was, {what: many})
     ]
     return max(found, key=lambda each: each[1], default=None)
