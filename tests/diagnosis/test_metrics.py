@@ -489,6 +489,7 @@ def test_what_pods_have_taken_of_their_fullest_pool_is_found_by_the_names_of_sev
         ("hikaricp_connections_active", "pool", {}),
         ("microsoft_data_sqlclient_eventsource_number_of_active_connections", "pool", {}),
         ("npgsql_busy_connections", "pool_name", {}),
+        ("sqlx_pool_connections_in_use", "db", {}),
         ("db_client_connections_usage", "pool_name", {"state": "used"}),
     ):
         pools = [(metric, {**there, **more, label: name}, gauge(taken)) for name, taken in (("main", 9), ("read", 2))]
