@@ -107,6 +107,37 @@ def evicting(
     return snapshot(READER, redis(pods=1, **more), *objects, figures=figures, alerts=[OUT_OF_MEMORY])
 
 
+def spares(
+    *objects: Any,
+    hits: tuple[float, ...] = (0.96, 0.958),
+    users: float = 0.001,
+    evictions: tuple[float, float] = (30, 33),
+    room: float = 0.7,
+    reader: Obj | None = None,
+    said: str = "",
+    fires: str = "RedisOutOfConfiguredMaxmemory",
+    **more: Any,
+) -> Snapshot:
+    """Return a critical alert about a full cache that drops keys, and how much of what it is asked for it has."""
+    figures = [
+        errors("shop", users),
+        CALM,
+        figure("cache_memory_share", 0.99, 0.999, component="redis"),
+        figure("cache_evictions", *evictions, component="redis"),
+        figure("memory_share", room, room, pod=pod("redis"), container="redis"),
+        *([figure("cache_hit_share", *hits, component="redis")] if hits else []),
+    ]
+    told = [log(pod("shop"), *[said] * 5, of="shop")] if said else []
+    cache = [] if objects else redis(pods=1, **more)
+    read = shop(env={"REDIS_URL": "redis://redis:6379/0", **(reader or {})})
+    page = alert(fires, service="redis", severity="critical")
+    return snapshot(read, cache, *objects, figures=figures, logs=told, alerts=[page])
+
+
+LFU: Obj = {"command": ["redis-server"], "args": ["--maxmemory", "1gb", "--maxmemory-policy", "allkeys-lfu"]}
+
+SOME: Obj = {"args": ["--maxmemory", "2gb", "--maxmemory-policy", "volatile-lru"]}
+
 INTRUDED = (LEDGER, "security_incident", "page_human")
 
 MINES = (LEDGER, "security_incident", "isolate_workload")
@@ -114,6 +145,8 @@ MINES = (LEDGER, "security_incident", "isolate_workload")
 MINING = "prune-blockchain=1\nstart-mining=44AFF\nmining-threads=8\n"
 
 CONF = thing("ConfigMap", "redis-conf", data={"redis.conf": "maxmemory 1gb\nmaxmemory-policy volatile-lfu\n"})
+
+CONF_ANY = thing("ConfigMap", "redis-conf", data={"redis.conf": "maxmemory 1gb\nmaxmemory-policy allkeys-lru\n"})
 
 CONFIGURED: Obj = {"spec": {"volumes": [{"name": "conf", "configMap": {"name": "redis-conf"}}]}}
 
@@ -195,6 +228,21 @@ HOLDS = [
         evicting(**LRU),
         ("Deployment/redis", "no_fault", "no_action"),
         alone=True,
+    ),
+    *(
+        Holds(f"a critical one of a cache's memory: {what}", world, ("Deployment/redis", "no_fault", "no_action"))
+        for what, world in (
+            ("any key may go, and it has as much of what it is asked for as ever", spares(**LRU)),
+            (
+                "a file says which keys may go, and its alert is of evictions",
+                spares(CONF_ANY, redis(pods=1, **CONFIGURED), fires="RedisEvictsKeys", hits=(0.88, 0.89)),
+            ),
+            ("least often used keys go", spares(**LFU, fires="CacheIsFull")),
+            (
+                "memcached always drops",
+                spares(workload("redis", "memcached:1.6", pods=1, port=6379), fires="MemcachedMemoryFull"),
+            ),
+        )
     ),
     Holds(
         "of a cache's memory, and its file says that it may drop keys",
@@ -328,6 +376,23 @@ DOES_NOT_HOLD = [
             ("it drops ten times as many as before", evicting(evictions=(3, 33), **LRU)),
             ("its container is full too", evicting(room=0.95, **LRU)),
             ("its users suffer", evicting(users=0.2, **LRU)),
+        )
+    ),
+    *(
+        DoesNotHold(f"a critical alert about a full cache, and {what}", world, harmful=("no_action",))
+        for what, world in (
+            ("nobody knows what it has of what it is asked for", spares(hits=(), **LRU)),
+            ("it has less of that than it had", spares(hits=(0.96, 0.9), **LRU)),
+            ("it never had much of that", spares(hits=(0.41, 0.4), **LRU)),
+            ("nothing says that it may drop keys", spares()),
+            ("only keys with a lifetime may go", spares(**SOME)),
+            ("it began to drop keys within the hour", spares(evictions=(0, 30), **LRU)),
+            ("its container is full too", spares(room=0.95, **LRU)),
+            ("its users suffer", spares(users=0.2, **LRU)),
+            ("work lies there until somebody does it", spares(reader={"CELERY_BROKER": "redis"}, **LRU)),
+            ("sessions lie there", spares(reader={"SESSION_STORE": "redis"}, **LRU)),
+            ("it refuses", spares(said="ERROR OOM command not allowed when used memory > 'maxmemory'.", **LRU)),
+            ("the alert is of its clients", spares(fires="RedisTooManyClients", **LRU)),
         )
     ),
     *(

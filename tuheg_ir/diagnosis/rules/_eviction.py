@@ -107,14 +107,19 @@ def _evicted_until(view: View, cache: Workload, started: datetime) -> bool:
 
 
 def holds_more_than_copies(view: View, cache: Workload) -> bool:
-    """Tell whether a cache keeps what it holds on a volume, or a user of it has there what may be nowhere else.
+    """Tell whether a cache keeps what it holds on a volume, or a user of it has there what may be nowhere else."""
+    return keeps_data(view, cache) or used_for_more(view, cache)
+
+
+def used_for_more(view: View, cache: Workload) -> bool:
+    """Tell whether a user of a cache has there what may be nowhere else.
 
     The setting that holds the address of a cache seldom tells what for: the user has to, by all that is known of it.
     """
     users = set(view.graph.asked_by(cache.ref))
     users |= {each.caller for each in complaints(view, "cache_full") if each.about == cache.ref}
     known = (view.workloads[ref] for ref in users if ref in view.workloads)
-    return keeps_data(view, cache) or any(_speaks_of_more(view, user, cache) for user in known)
+    return any(_speaks_of_more(view, user, cache) for user in known)
 
 
 def _speaks_of_more(view: View, user: Workload, cache: Workload) -> bool:

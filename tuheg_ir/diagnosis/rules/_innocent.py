@@ -9,18 +9,14 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rules._debugged import debugged
-from tuheg_ir.diagnosis.rules._figures import is_well
+from tuheg_ir.diagnosis.rules._drops_old_keys import OF_ROOM, full_on_purpose
 from tuheg_ir.diagnosis.rules._scanned import scanned
 from tuheg_ir.diagnosis.rules._search_list import OF_MISSING_NAMES, search_misses
 from tuheg_ir.diagnosis.rules._whole_again import whole_again
 from tuheg_ir.diagnosis.rules._worked_off import OF_QUEUES, shrinks
-from tuheg_ir.diagnosis.view.changes import words_of
 from tuheg_ir.diagnosis.view.logs import tells
-from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import items, mapping, text, whole
+from tuheg_ir.diagnosis.view.reading import items, text, whole
 from tuheg_ir.diagnosis.view.scaling import scaled_by
-from tuheg_ir.diagnosis.view.trouble import labels_of
-from tuheg_ir.diagnosis.view.usage import NEAR, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -28,10 +24,6 @@ ROOMY = 0.7
 """Share of a database's sessions up to which nobody waits for one."""
 OPEN = timedelta(minutes=1)
 """A transaction that is open and idle for longer is a leak."""
-_DROPS = late(r"maxmemory[-_]policy\W{1,4}(?:allkeys|volatile)-\w+|--cache_mode=true", re.IGNORECASE)
-"""Settings by which a store drops old keys to make room for new ones."""
-EVEN = 1.5
-"""Evictions of no more than so many times what they were are the ordinary turnover of a cache."""
 _TURNED_AWAY = late(r"(?:\" |status[\"':= ]+|\s)4\d\d\b")
 
 OF_CLIENTS = late(r"4xx|40[0134]\b|client.?error", re.IGNORECASE)
@@ -58,36 +50,6 @@ def _roomy(view: View, alert: Alert, ref: str) -> Evidence | None:
                 "database", ref, f"{alert.name} fires; {database.used} of {database.usable} sessions are taken"
             )
     return None
-
-
-def _full_on_purpose(view: View, alert: Alert, ref: str) -> Evidence | None:
-    """The cache of the alert drops old keys by its own setting, as evenly as ever, and its container has room."""
-    workload = next((w for w in of_role(view.workloads, "cache") if w.ref == ref), None)
-    dropping = _drops(view, workload) if workload else ""
-    labels = labels_of(view, ref, "cache_evictions")
-    if workload is None or not dropping or not labels or not all(_even(view, label) for label in labels):
-        return None
-    if usage(view.figures, workload, "memory_share").most > NEAR or not is_well(view, view.graph.callers(ref)):
-        return None
-    return Evidence("metrics", ref, f"{alert.name} fires; it is set to drop old keys ({dropping[:60]}), evenly as ever")
-
-
-def _drops(view: View, workload: Workload) -> str:
-    """Return the setting by which a cache drops what is old; memcached always does."""
-    containers = items(workload.template, "spec", "containers")
-    images = " ".join(text(each, "image") for each in containers)
-    given = words_of(workload.template)
-    maps = view.maps_read(workload.template)
-    files = [str(value) for _, found in maps for value in mapping(found, "data").values()]
-    words = [" ".join(given), *files, "--cache_mode=true" if "memcached" in images else ""]
-    return next((found[0] for each in words if (found := _DROPS.search(each))), "")
-
-
-def _even(view: View, label: str) -> bool:
-    """Tell whether a cache drops about as many keys as where its figures begin, and did so all the time."""
-    was = view.figures.first("cache_evictions", component=label)
-    worst = view.figures.peak("cache_evictions", component=label)
-    return was is not None and worst is not None and worst <= EVEN * was
 
 
 def _turned_away(view: View, alert: Alert, ref: str) -> Evidence | None:
@@ -127,7 +89,7 @@ def _runs(workload: Workload, alert: Alert) -> bool:
 _TESTS: tuple[tuple[re.Pattern[str], Shown], ...] = (
     (late(r"connection|session", re.IGNORECASE), _roomy),
     (late(r"absent|missing|no (?:running )?(?:container|pod|replica)", re.IGNORECASE), _at_rest),
-    (late(r"memory|evict", re.IGNORECASE), _full_on_purpose),
+    (OF_ROOM, full_on_purpose),
     (OF_QUEUES, shrinks),
     (
         late(

@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.rules._commit_marker import marker_only
 from tuheg_ir.diagnosis.rules._counted_elsewhere import counted_elsewhere
 from tuheg_ir.diagnosis.rules._delayed import late_as_set
 from tuheg_ir.diagnosis.rules._drill import drilled
+from tuheg_ir.diagnosis.rules._drops_old_keys import spares_as_ever
 from tuheg_ir.diagnosis.rules._former_group import left_its_group
 from tuheg_ir.diagnosis.rules._freezes import freezes
 from tuheg_ir.diagnosis.rules._held_room import gave_way, of_held_room
@@ -45,7 +46,7 @@ _SPEAKS_OF = {
 _MEANT: tuple[Callable[[View, Alert, str], Evidence | None], ...] = (
     *(as_meant, retired, cut_over, left_its_group, own_port, late_as_set, nearly_done, no_miner),
     *(let_finish, test_ended, freezes, kept_shut, melts, stands_by, gave_way, counted_elsewhere, drilled),
-    *(marker_only, nobody_writes, of_the_runtime, test_file),
+    *(marker_only, nobody_writes, of_the_runtime, test_file, spares_as_ever),
 )
 """What shows that all stands or goes as it is meant to, however loud an alert is."""
 _SIGNS_OF: tuple[Callable[[View, Evidence], bool], ...] = (of_usual_run, of_standby, of_held_room, of_test_file)
