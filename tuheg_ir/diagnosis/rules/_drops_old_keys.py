@@ -1,4 +1,4 @@
-"""A cache that is full because it is one: it drops what is old for what comes, as evenly as ever, and nobody misses it."""
+"""A cache that is full because it is one: it drops what is old for what comes, as evenly as ever."""
 
 from __future__ import annotations
 

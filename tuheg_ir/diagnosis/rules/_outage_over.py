@@ -38,7 +38,7 @@ LEFT = 0.01
 _ITS_OWN = ("pool_exhausted", "lock_wait")
 """Troubles of who waits for what he has himself."""
 _FAILED = late(r"fail", re.IGNORECASE)
-_LATE = late(r"(?i:\blate[rn]?\b|wait|delay|queue|backlog|pending|overdue|deadline)|Late(?:r|ness|ncy)?(?![a-z])")
+LATE = late(r"(?i:\blate[rn]?\b|wait|delay|queue|backlog|pending|overdue|deadline)|Late(?:r|ness|ncy)?(?![a-z])")
 """How an alert tells that something waits, or came late for that."""
 
 
@@ -82,7 +82,7 @@ def looks_back_on(view: View, alert: Alert, over: Over) -> bool:
     A later run of the same schedule was well. What the failed one left undone a critical alert may well mean. Of
     another than the reader such an alert has to tell that something waits or is old: what it got wrong stays wrong.
     """
-    told = _LATE.search(alert.said) or OLD.search(alert.said) or any(host in alert.said for host in over.hosts)
+    told = LATE.search(alert.said) or OLD.search(alert.said) or any(host in alert.said for host in over.hosts)
     if alert.critical and view.about_alert(alert) != over.reader.ref and not told:
         return False
     if view.recent(over.ended, looks_back(alert)):

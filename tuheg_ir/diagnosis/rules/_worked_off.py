@@ -84,7 +84,7 @@ def meant(view: View, alert: Alert, about: str) -> list[Series]:
     return [s for s in known if view.component(s.labels.get("component", "")) == about or said & {*s.labels.values()}]
 
 
-def _quarters(values: list[float]) -> list[float]:
+def quarters(values: list[float]) -> list[float]:
     """Return the means of the quarters of a row of values; [] where they are too few."""
     part = len(values) // 4
     return [fmean(values[n * part : (n + 1) * part]) for n in range(4)] if part >= 2 else []
@@ -92,7 +92,7 @@ def _quarters(values: list[float]) -> list[float]:
 
 def falls(values: list[float]) -> bool:
     """Tell whether values fall all the time, by so much that as long again, or twice so, brings them to nothing."""
-    means = _quarters(values)
+    means = quarters(values)
     if not means:
         return False
     least = (means[0] - means[3]) / 9
