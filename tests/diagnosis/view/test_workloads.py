@@ -34,6 +34,27 @@ def test_a_template_alone_is_no_release() -> None:
     assert held.released_at is None
 
 
+def other_uids(objects: list[Obj], age: float) -> list[Obj]:
+    """Return objects in which the owner of revisions has another uid than the workload that has its name now."""
+    for each in objects:
+        each["metadata"]["uid"] = f"uid-{each['metadata']['name']}"
+        for owner in each["metadata"].get("ownerReferences", ()):
+            owner["uid"] = "another"
+    objects[0]["metadata"]["creationTimestamp"] = at(age)
+    return objects
+
+
+def test_revisions_from_while_a_workload_was_there_are_its_own_whatever_their_owner_s_uid() -> None:
+    held = shop(other_uids(workload("shop", before=OLD, released=600), 10 * DAY))
+    assert held.released_at == NOW - timedelta(seconds=600)
+    assert [change.field for change in held.changes] == ["image"]
+
+
+def test_revisions_of_a_former_workload_of_the_name_are_not_its_own() -> None:
+    held = shop(other_uids(workload("shop", before=OLD, released=600), 300))
+    assert (held.changes, held.released_at, held.revisions) == ((), None, ())
+
+
 def test_a_restart_after_a_release_does_not_move_it() -> None:
     objects = workload("shop", before=OLD, released=2 * DAY)
     again = {**replicaset(objects, 2)}

@@ -163,9 +163,19 @@ def _pasts(snapshot: Snapshot) -> dict[str, list[Obj]]:
 
 
 def _revisions(obj: Obj, past: Iterable[Obj]) -> tuple[Revision, ...]:
-    uid = text(obj, "metadata", "uid")
-    mine = (e for e in past if not uid or any(text(o, "uid") in ("", uid) for o in owner_references(e)))
+    mine = (each for each in past if _is_of(each, obj))
     return tuple(sorted(map(_revision, mine), key=lambda r: (r.number, str(r.created or ""), r.name), reverse=True))
+
+
+def _is_of(past: Obj, obj: Obj) -> bool:
+    """Tell whether a revision that names a workload is of it, and not of a former one that had its name.
+
+    What was made while it was there is its own, even where whoever handed the objects in gave them other uids.
+    """
+    uid, made, since = text(obj, "metadata", "uid"), created(past), created(obj)
+    if not uid or any(text(owner, "uid") in ("", uid) for owner in owner_references(past)):
+        return True
+    return made is not None and since is not None and made >= since
 
 
 def _revision(obj: Obj) -> Revision:
