@@ -42,16 +42,16 @@ def parted(view: View) -> Iterator[Parted]:
     for workload in view.serving:
         told = apart(view, workload) if len(workload.live) > 1 else ()
         first = oldest(hit.first for hit in told)
-        for port in _ports(view, workload) if first is not None else ():
+        for port in ports_among(view, workload) if first is not None else ():
             closing = lets_through(view, workload, workload, port)
-            at = newest_of(closing)[1] if closing and not _closed_before(closing, workload, port) else None
+            at = newest_of(closing)[1] if closing and not closed_before(closing, workload, port) else None
             if first is not None and at is not None and -SLACK <= first - at <= SOON:
                 evidence = tuple(view.hit_evidence(hit) for hit in told[:3])
                 yield Parted(workload, closing, port[0], evidence)
                 break
 
 
-def _closed_before(closing: Sequence[Policy], workload: Workload, port: tuple[str, ...]) -> bool:
+def closed_before(closing: Sequence[Policy], workload: Workload, port: tuple[str, ...]) -> bool:
     """Tell whether policies closed a port to members before the youngest of them was made: they met without it then."""
     youngest, _ = newest_of(closing)
     before = _Without(tuple(policy for policy in closing if policy is not youngest))
@@ -82,17 +82,17 @@ def _of_themselves(workload: Workload, told: Sequence[Hit]) -> bool:
     speak = {
         hit.pod
         for hit in told
-        if any(_names(hit.line, label) for pod, labels in called.items() if pod != hit.pod for label in labels)
+        if any(names_member(hit.line, label) for pod, labels in called.items() if pod != hit.pod for label in labels)
     }
     return len(speak) > 1
 
 
-def _names(line: str, label: str) -> bool:
+def names_member(line: str, label: str) -> bool:
     """Tell whether a line names a member; its process may stand behind, as in keycloak-1-38201."""
     return re.search(rf"(?<![\w.-]){re.escape(label)}(?![\w.])", line) is not None
 
 
-def _ports(view: View, workload: Workload) -> list[tuple[str, ...]]:
+def ports_among(view: View, workload: Workload) -> list[tuple[str, ...]]:
     """Return the ports of a workload at which its members may talk to each other, each with all its names.
 
     Those to which headless Services alone lead are there for that; where there are none it may be any, those of its

@@ -26,6 +26,7 @@ from tuheg_ir.diagnosis.rules._reach import (
     unanswered,
 )
 from tuheg_ir.diagnosis.rules._relabelled import closed_by_release, relabelled
+from tuheg_ir.diagnosis.rules._unjoined import unjoined
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.network import Policy
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -214,8 +215,8 @@ def _scraped(view: View) -> Iterator[_Closed]:
 
 
 def _among(view: View) -> Iterator[_Closed]:
-    """Yield where members of one workload tell that they lost one another, and can no longer reach each other."""
-    for each in parted(view):
+    """Yield where members of one workload lost one another, or cannot join, as they no longer reach each other."""
+    for each in (*parted(view), *unjoined(view)):
         ref = each.workload.ref
         yield _Closed(each.policies, (ref,), f"from pods of {ref} to each other at port {each.port}", each.evidence)
 
