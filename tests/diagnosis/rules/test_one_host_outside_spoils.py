@@ -108,6 +108,7 @@ DOES_NOT_HOLD = [
                 "both that tell were released then",
                 world(post={"before": {"image": "post:0"}, "released": 2300}, **RELEASED),
             ),
+            ("what is bad is of one customer", world(hosts=("acme", "globex", "initech"), bad=("globex",))),
             ("names of hosts are nowhere in settings", world(named=thing("ConfigMap", "none", data={}))),
             ("hosts are where our own users come in", world(*OURS)),
             ("the list of hosts was written then", world(named=map_of(*HOSTS, written=1600))),

@@ -16,6 +16,7 @@ ORDERS, READER = "Deployment/orders", "Deployment/invoices"
 RELEASED = (ORDERS, "code_defect", "rollback_workload")
 AMQP = {"AMQP_URL": "amqp://rabbitmq:5672"}
 TAKES = "INFO message id=7 producer={}/2.1"
+PAIRS = "ERROR cannot take it topic=all key=7 headers=[('schema', b'2'), ('producer', b'{}/2.1')]"
 TRACE = (
     "CRITICAL unhandled exception",
     "Traceback (most recent call last):",
@@ -130,6 +131,14 @@ HOLDS = [
         "one line tells what and whose it is", world(names=(), said=(FIELDS.format("orders"),)), RELEASED, alone=True
     ),
     Holds("a trace has no times", untimed(world()), RELEASED, alone=True),
+    Holds("headers that stand in pairs name the sender", world(takes=(PAIRS,) * 2), RELEASED, alone=True),
+    *(
+        Holds(f"it writes times in another form, as {what} tells", world(said=(*TRACE, text)), RELEASED, alone=True)
+        for what, text in (
+            ("Python", "ValueError: time data '2026-03-04 11:26:01' does not match format '%Y-%m-%dT%H:%M:%S'"),
+            ("Go", 'parsing time "04.03.2026" as "2006-01-02T15:04:05Z07:00": cannot parse "04.03.2026" as "2006"'),
+        )
+    ),
 ]
 LIMITS = {"resources": {"limits": {"cpu": "1"}}}
 BUILD = {"image": "registry.example/invoices:0"}
@@ -146,6 +155,7 @@ DOES_NOT_HOLD = [
                 untimed(world(said=(LATER, *TRACE, TEXT))),
             ),
             ("one line tells that another one sent it", world(said=(FIELDS.format("acme"),))),
+            ("headers in pairs name one outside", world(takes=(PAIRS,) * 2, names=("acme",))),
             ("a topic has the sender's name", world(takes=("INFO message topic={} offset=7",) * 2)),
             (
                 "a topic has the sender's name, and one outside sent it",

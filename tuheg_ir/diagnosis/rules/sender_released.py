@@ -32,11 +32,15 @@ PAUSE = timedelta(minutes=10)
 """What ends again and again is started anew sooner than this: a restart before a longer pause had another reason."""
 _SENDER = late(
     r"\b(?:(?:x[-_])?(?:(?:producer|publisher|sender|emitter|origin)(?:[-_.]?(?:id|name|app|service|client))?"
-    r"|app[-_.]?id|ce[-_]source|from)(?:\\?[\"'])?\s*[=:]\s*|(?:sent|published|produced|emitted)[ -]by[=:]?\s+)"
+    r"|app[-_.]?id|ce[-_]source|from)(?:(?:\\?[\"'])?\s*[=:]\s*|\\?[\"']\s*,\s*)"
+    r"|(?:sent|published|produced|emitted)[ -]by[=:]?\s+)"
     r"(?:b?\\?[\"'])?/*([\w.-]+)",
     re.IGNORECASE,
 )
-"""How a line names who sent a message; what else stands in it may be a topic, a database or a field."""
+"""How a line names who sent a message; what else stands in it may be a topic, a database or a field.
+
+Headers may stand there in pairs: `('producer', b'orders/2.1')`.
+"""
 _LEVEL = late(
     r"(?:trace|debug|dbug|info(?:rmation)?|notice|warn(?:ing)?|error|fail|fatal|crit(?:ical)?)\b", re.IGNORECASE
 )
