@@ -137,7 +137,7 @@ MOST_UNSEEN = 0.1
 LEAST_SEEN_AGAIN = 0.6
 """The least share of these that come back with the rights to its Secrets and to the other namespaces of an incident."""
 CASES = tuple(read(folder) for folder in sorted((ROOT / "outside").glob("*/")))
-LESS = tuple(zip(CASES, itertools.cycle(STEPS[1:]), strict=False))
+LESS = tuple(zip(CASES, itertools.cycle((*STEPS[1:], ("logs",))), strict=False))
 """Each case with what is taken away of it, in turns: all that can be of all of them takes minutes more."""
 
 

@@ -23,7 +23,7 @@ from tests.diagnosis.rules.tiny import (
     thing,
     workload,
 )
-from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.model import Snapshot, Source
 
 Ingredient = Callable[[], Snapshot]
 OLD: dict[str, Any] = {"image": "registry.example/app:0"}
@@ -156,7 +156,9 @@ def without(snap: Snapshot, *sources: str) -> Snapshot:
         snap = replace(snap, logs=())
     if "events" in sources:
         snap = replace(snap, objects={kind: objs for kind, objs in snap.objects.items() if kind != "Event"})
-    return snap
+    missing = (Source(each, ok=False, note="the snapshot has none", kind="missing") for each in sources)
+    others = (each for each in snap.sources if each.source not in sources)
+    return replace(snap, sources=(*others, *missing))
 
 
 JUNK: tuple[Any, ...] = (

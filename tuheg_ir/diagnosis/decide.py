@@ -48,6 +48,9 @@ LEAST = 0.25
 PAGED = 0.05
 """Of two that are as likely, what a critical alert is about comes first."""
 _WELL = ("no_fault", "unknown")
+_HARMLESS = ("page_human", "no_action")
+UNHEARD = 0.8
+"""What is left of what logs may speak against where none was read: of such answers three of five are right."""
 MOST_EVIDENCE = 10
 
 
@@ -63,7 +66,7 @@ def decide(snapshot: Snapshot, rules: Iterable[Rule] | None = None) -> Diagnosis
     held, failed = list[Held](), list[Source]()
     for rule in all_rules() if rules is None else rules:
         try:
-            matches = list(rule.when(view))
+            matches = [_for_a_person(rule, each) if view.unheard else each for each in rule.when(view)]
         except Exception as error:  # noqa: BLE001 - the others know enough to help, and a person is told
             failed.append(broken(rule, error))
             continue
@@ -79,6 +82,13 @@ def decide(snapshot: Snapshot, rules: Iterable[Rule] | None = None) -> Diagnosis
     findings = [_finding(view, each) for each in kept] or [nothing_found(view, failed=failed)]
     told = tuple(each._replace(evidence=tuple(map(spoken, each.evidence))) for each in findings)
     return Diagnosis(verdict_of(view, told), told, tuple(lost), tuple(failed))
+
+
+def _for_a_person(rule: Rule, match: Match) -> Match:
+    """Return a match as it is worth where no log was read: what only logs speak against is no reason to act."""
+    if not rule.heard or (match.remedy or rule.remedy) in _HARMLESS:
+        return match
+    return match._replace(remedy="page_human", certainty=UNHEARD * match.certainty)
 
 
 def _is_well(held: Held) -> bool:

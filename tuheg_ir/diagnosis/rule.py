@@ -72,7 +72,8 @@ class Rule(NamedTuple):
     """One cause and its remedy.
 
     ``follows`` says that this kind of trouble also comes from behind: where something that the
-    component needs has a cause of its own, that one is believed.
+    component needs has a cause of its own, that one is believed. ``heard`` says that what speaks
+    against it is mostly told by logs: where none could be read, a person decides.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Rule(NamedTuple):
     when: Callable[[View], Iterable[Match]]
     why_not: str
     follows: bool = False
+    heard: bool = False
 
 
 class Held(NamedTuple):

@@ -294,4 +294,5 @@ RULE = Rule(
     when=when,
     why_not="no failing or slow requests began with a release",
     follows=True,
+    heard=True,
 )

@@ -133,4 +133,5 @@ RULE = Rule(
     tier=Tier.PATTERN,
     when=when,
     why_not="no replica stands out from its like",
+    heard=True,
 )

@@ -293,4 +293,5 @@ RULE = Rule(
     when=when,
     why_not="no queue is many times as long as it was",
     follows=True,
+    heard=True,
 )

@@ -74,4 +74,5 @@ RULE = Rule(
     tier=Tier.SYMPTOM,
     when=when,
     why_not="no release of another workload is the only change in the minutes in which the trouble began",
+    heard=True,
 )

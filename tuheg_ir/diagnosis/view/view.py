@@ -163,6 +163,11 @@ class View:
         seen = (bool(self.snapshot.of("Event")), bool(self.snapshot.logs), self.figures.any_known)
         return len(seen) - sum(seen)
 
+    @cached_property
+    def unheard(self) -> bool:
+        """Whether logs were asked for, and none came."""
+        return not self.snapshot.logs and any(each.source == "logs" and not each.ok for each in self.snapshot.sources)
+
     # --- asking ---
 
     def recent(self, moment: datetime | None, within: timedelta = RECENT) -> bool:
