@@ -137,7 +137,7 @@ MOST_UNSEEN = 0.1
 LEAST_SEEN_AGAIN = 0.6
 """The least share of these that come back with the rights to its Secrets and to the other namespaces of an incident."""
 CASES = tuple(read(folder) for folder in sorted((ROOT / "outside").glob("*/")))
-LESS = tuple(zip(CASES, itertools.cycle((*STEPS[1:], ("logs",))), strict=False))
+LESS = tuple(zip(CASES, itertools.cycle(STEPS[1:]), strict=False))
 """Each case with what is taken away of it, in turns: all that can be of all of them takes minutes more."""
 
 
@@ -171,6 +171,14 @@ def test_a_case_from_outside_is_answered_and_nothing_harmful_is_said(case: Case)
 def test_with_less_evidence_nothing_harmful_is_said_of_a_case_from_outside(case: Case, gone: tuple[str, ...]) -> None:
     found = decide(without(looked_at(case).snapshot, *gone)).findings
     assert not score(case, found).forbidden, f"without {gone}: {told(found)}"
+
+
+@pytest.mark.slow
+def test_where_only_the_logs_could_not_be_read_a_case_is_seldom_answered_with_harm() -> None:
+    asked = CASES[::4]
+    answers = ((case, decide(without(looked_at(case).snapshot, "logs")).findings) for case in asked)
+    harmed = [case.name for case, found in answers if score(case, found).forbidden]
+    assert len(harmed) <= MOST_HARMED * len(asked), harmed
 
 
 @pytest.mark.slow

@@ -285,4 +285,5 @@ RULE = Rule(
     tier=Tier.PATTERN,
     when=when,
     why_not="the start of no workload's pods tells the ill ones from well ones that are younger",
+    heard=True,
 )
