@@ -99,4 +99,5 @@ RULE = Rule(
     when=when,
     why_not="no container ended with an error of late",
     follows=True,
+    heard=True,
 )

@@ -103,4 +103,5 @@ RULE = Rule(
     tier=Tier.PATTERN,
     when=when,
     why_not="no workload has younger pods that idle while its older ones are at their limit",
+    heard=True,
 )
