@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -30,8 +30,8 @@ def map_of(*hosts: str, age: float = 40 * DAY, written: float | None = None) -> 
 
 def lines_of(
     told: Told, hosts: Sequence[str], bad: Sequence[str], since: float, until: float
-) -> list[tuple[float, str]]:
-    """Return what came over hosts within an hour, one after the other, and of which some is bad since a time."""
+) -> Iterator[tuple[float, str]]:
+    """Yield what came over hosts within an hour, one after the other, and of which some is bad since a time."""
     for n in range(90):
         age, host = 3600 - n * 40, hosts[n % len(hosts)]
         form = told[1] if host in bad and until <= age <= since else told[0]
