@@ -183,11 +183,17 @@ def _ails(view: View, cause: Held, stated: Held) -> bool:
     there = cause.match.component == away or (cause.match.component not in view.workloads)
     if not there or away not in (cause.match.component, *cause.match.explains) or cause.root_cause in _WELL:
         return False
-    if cause.remedy == "page_human":
+    remedy = _meant(view, cause)
+    if remedy == "page_human":
         return True
     released = view.workloads[away].released_at
     late = released is not None and stated.match.since is not None and released > stated.match.since
-    return cause.confidence >= BESIDE and not (cause.remedy == "rollback_workload" and late)
+    return cause.confidence >= BESIDE and not (remedy == "rollback_workload" and late)
+
+
+def _meant(view: View, held: Held) -> str:
+    """Return the remedy of a match, or what it would be if logs had been read: a guess stays one without them."""
+    return held.rule.remedy if view.unheard and held.rule.heard else held.remedy
 
 
 def _led_to(view: View, stated: Held, cause: Held) -> Held:
@@ -200,7 +206,9 @@ def _led_to(view: View, stated: Held, cause: Held) -> Held:
         excludes=(*stated.match.excludes, *cause.match.excludes),
         since=oldest((stated.match.since, cause.match.since)),
     )
-    sure = stated.confidence if cause.remedy == "page_human" else confidence(match, cause.rule.tier, view.blind)
+    sure = stated.confidence
+    if _meant(view, cause) != "page_human":
+        sure = confidence(match, cause.rule.tier, view.blind)
     return Held(stated.rule, match, min(stated.confidence, sure))
 
 

@@ -36,6 +36,17 @@ HOLDS = [
         harmful=("restart_workload",),
     ),
     Holds(
+        "one tells of nothing but failed requests; of its like, which ask it at times, one in twelve fails",
+        snapshot(
+            built(workload("api", pods=3), "aa", "aa", "bb"),
+            logs=[
+                log(pod("api", n), *["GET /v1/prices 500 3ms"] * failed, *["GET /v1/prices 200 4ms"] * well)
+                for n, failed, well in ((0, 4, 44), (1, 4, 44), (2, 30, 1))
+            ],
+        ),
+        (API, "configuration_error", "page_human"),
+    ),
+    Holds(
         "one tells of many failed requests; of its like one answered next to none, and failed one of them",
         snapshot(
             built(workload("api", pods=3), "e", "e", "f"),

@@ -15,9 +15,9 @@ def told(line: str, *ill: int) -> Snapshot:
     return snapshot(younger(shop(pods=4), 1), logs=[*logs("shop", line, *ill), *logs("shop", "INFO ok", *fine)])
 
 
-def told_by_all(line: str, ill: str) -> Snapshot:
-    """Return four pods of the shop, all of which tell a line, and all but the youngest another one beside."""
-    told = [log(pod("shop", n), *[line] * 4, *[ill] * (9 if n < 3 else 0)) for n in range(4)]
+def told_by_all(line: str, ill: str, seldom: int = 0) -> Snapshot:
+    """Return four pods of the shop, all of which tell a line, and all but the youngest often another one beside."""
+    told = [log(pod("shop", n), *[line] * 4, *[ill] * (9 if n < 3 else seldom)) for n in range(4)]
     return snapshot(younger(shop(pods=4), 1), logs=told)
 
 
@@ -80,12 +80,17 @@ HOLDS += [
         "all of them starve for threads at times, and only the older ones have no files left",
         told_by_all(STARVES, NO_FILES),
         (SHOP, "resource_exhaustion", "restart_workload"),
-    )
+    ),
+    Holds(
+        "all of them starve for threads at times, and only the older ones find no fare, in words of no known kind",
+        told_by_all(STARVES, "ERROR no fare for zone 7"),
+        (SHOP, "service_crash", "restart_workload"),
+    ),
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
-        "the younger one starves for threads as often, and only tells of its late answers in other words",
-        told_by_all(STARVES, "WARN Resolved [AsyncRequestTimeoutException]"),
+        "the younger one starves for threads as often, and only tells more seldom of late answers",
+        told_by_all(STARVES, "WARN Resolved [AsyncRequestTimeoutException]", 1),
         harmful=("restart_workload",),
     ),
     DoesNotHold(

@@ -94,6 +94,12 @@ def test_a_replicaset_that_was_not_read_is_told_by_its_name() -> None:
     assert View(snapshot(pod)).owner_of("shop-abc12-xyz") == SHOP
 
 
+def test_what_was_put_back_from_a_copy_all_at_once_tells_no_release() -> None:
+    held = shop(other_uids(workload("shop", before=OLD, released=590), 600))
+    assert held.released_at is None
+    assert not held.changes
+
+
 def test_uids_that_are_missing_mix_nobody_up() -> None:
     job = thing("Job", "report", spec={})
     job["metadata"]["ownerReferences"] = [{"kind": "CronJob", "name": "nightly", "controller": True}]

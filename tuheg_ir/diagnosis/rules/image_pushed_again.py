@@ -20,7 +20,10 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 SLOW_START = timedelta(minutes=2)
 """A pod may take that long to become ready."""
 FAR = 3
-"""Who fails less than so many times as often as its like all together: chance makes some difference."""
+"""Who fails less than so many times as often as its like all together: chance makes some difference.
+
+Twice as far where these fail as well: they may ask each other, but more often all of them meet one trouble.
+"""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -60,7 +63,7 @@ def _odd(view: View, workload: Workload) -> Mapping[str, Evidence]:
 
 
 def _fails(view: View, workload: Workload) -> dict[str, Evidence]:
-    """Return the pods that fail far more requests than their like, which are well, by their own logs."""
+    """Return the pods that fail far more requests than their like, by their own logs."""
     said = answers(view, workload)
     fails = {pod: each for pod, each in said.items() if each.failed >= OFTEN and each.share > TOLD}
     others = [each for pod, each in said.items() if pod not in fails]
@@ -68,7 +71,7 @@ def _fails(view: View, workload: Workload) -> dict[str, Evidence]:
     return {
         pod: Evidence("logs", f"Pod/{pod}", f"{each.failed} of the last {each.told} requests failed", each.since)
         for pod, each in sorted(fails.items())
-        if usual <= ERRORS and each.share >= FAR * usual
+        if each.share >= (FAR if usual <= ERRORS else 2 * FAR) * usual
     }
 
 

@@ -85,11 +85,15 @@ def _seen(ill: Mapping[str, str], source: str, since: datetime | None) -> Iterat
 
 
 def _apart_by_their_words(view: View, workload: Workload) -> dict[str, str]:
-    """Return the pods that repeat what their like do not; none where the others tell as often of a trouble of theirs.
+    """Return the pods that repeat what their like do not; none where the others only say it less often.
 
-    Each meets one load in words of its own, if no trouble is told by all of them and by nobody else.
+    Those tell as often of another trouble of theirs then, and none is told by all of them and by nobody else: each
+    meets one load in words of its own.
     """
     ill = told_apart(view, workload)
+    words = [each.lately for each in complained(view, workload) if all(each.lately.get(pod, 0) >= OFTEN for pod in ill)]
+    if any(set(lately) <= set(ill) for lately in words):
+        return ill
     kinds: dict[str, Counter[str]] = {}
     for hit in view.hits_of(workload.ref):
         if not hit.previous:

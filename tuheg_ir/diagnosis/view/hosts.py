@@ -51,8 +51,8 @@ _HOST = late(
             r"(?<!the consumer )(?<!Forbid consumer )"
             r"(?!(?<=handshake error from )[\d.:]+: remote error)"
             # So is the address with which an access log begins; its time may have been taken out.
-            r"(?![\d.]+(?::\d{1,5})? - (?:\S+ )?(?:\[(?:\]|\d+[/-])|\x22[A-Z]+ ))"
-            r"\b((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?\b",
+            r"\b(?![\d.]+(?::\d{1,5})? - (?:\S+ )?(?:\[(?:\]|\d+[/-])|\x22[A-Z]+ ))"
+            r"((?:\d{1,3}\.){3}\d{1,3})(?::\d+)?\b",
         )
     )
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -27,6 +27,8 @@ from tuheg_ir.diagnosis.view.reading import (
 BATCH = ("Job", "CronJob")
 """Kinds whose pods are runs, which end."""
 KINDS = ("Deployment", "StatefulSet", "DaemonSet", *BATCH)
+_AT_ONCE = timedelta(minutes=1)
+"""What is put back from a copy is all made within this time."""
 _REVISION = "deployment.kubernetes.io/revision"
 _HISTORY = "deployment.kubernetes.io/revision-history"
 
@@ -163,7 +165,9 @@ def _pasts(snapshot: Snapshot) -> dict[str, list[Obj]]:
 
 
 def _revisions(obj: Obj, past: Iterable[Obj]) -> tuple[Revision, ...]:
-    mine = (each for each in past if _is_of(each, obj))
+    mine = [each for each in past if _is_of(each, obj)]
+    if len(mine) > 1 and all(_put_back(each, obj) for each in mine):
+        mine = []  # all of it was put back at once from a copy: nobody knows what was released when
     return tuple(sorted(map(_revision, mine), key=lambda r: (r.number, str(r.created or ""), r.name), reverse=True))
 
 
@@ -172,10 +176,19 @@ def _is_of(past: Obj, obj: Obj) -> bool:
 
     What was made while it was there is its own, even where whoever handed the objects in gave them other uids.
     """
-    uid, made, since = text(obj, "metadata", "uid"), created(past), created(obj)
-    if not uid or any(text(owner, "uid") in ("", uid) for owner in owner_references(past)):
-        return True
-    return made is not None and since is not None and made >= since
+    made, since = created(past), created(obj)
+    return _owned(past, obj) or (made is not None and since is not None and made >= since)
+
+
+def _put_back(past: Obj, obj: Obj) -> bool:
+    """Tell whether a revision of another owner was made in the minute in which the workload was."""
+    made, since = created(past), created(obj)
+    return not _owned(past, obj) and made is not None and since is not None and made - since < _AT_ONCE
+
+
+def _owned(past: Obj, obj: Obj) -> bool:
+    uid = text(obj, "metadata", "uid")
+    return not uid or any(text(owner, "uid") in ("", uid) for owner in owner_references(past))
 
 
 def _revision(obj: Obj) -> Revision:
