@@ -6,6 +6,7 @@ import re
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.changes import Change
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 _SIZE = late(
@@ -33,7 +34,10 @@ def raised(workload: Workload) -> tuple[Change, ...]:
 
 def _sizes(change: Change, value: str) -> dict[str, int]:
     """Return the sizes of pools that a value sets, by the names of the settings."""
-    said = change.said(value) if value.isdigit() else value
+    return _sizes_in(change.said(value) if value.isdigit() else value)
+
+
+def _sizes_in(said: str) -> dict[str, int]:
     found = {each["what"].lower(): int(each["many"]) for each in _SIZE.finditer(said)}
     return {what: many for what, many in found.items() if _COUNTS.search(what) and not _NO_COUNT.search(what)}
 
@@ -55,3 +59,16 @@ def sizes(workload: Workload) -> tuple[int, int] | None:
         if what in was and not OF_OTHERS.search(what) and _more(was, {what: many})
     ]
     return max(found, key=lambda each: each[1], default=None)
+
+
+def pool_of(view: View, workload: Workload) -> int | None:
+    """Return how many connections the pool of each pod may hold, as settings tell; None where none does.
+
+    It is the largest that may be of a database; what a pool may open beyond its size comes on top of it.
+    """
+    found: dict[str, int] = {}
+    for key, value in view.graph.settings(workload):
+        found |= _sizes_in(f"{key}={value}" if value.isdigit() else value)
+    mine = {what: many for what, many in found.items() if not OF_OTHERS.search(what)}
+    beyond = sum(many for what, many in mine.items() if "overflow" in what)
+    return max((many for what, many in mine.items() if "overflow" not in what), default=0) + beyond or None

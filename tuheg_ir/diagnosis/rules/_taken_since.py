@@ -19,7 +19,7 @@ from tuheg_ir.diagnosis.view.usage import work_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-MOST = 0.5
+MOST = 0.4
 """Share of all sessions of a database that a client has to have: the others do not fill it."""
 TIMES = 2.0
 """A client that had half as many before its release did not become another one by it."""

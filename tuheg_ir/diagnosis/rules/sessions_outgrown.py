@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rules._filled_late import filled_late
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._holders import Holder, held_by
 from tuheg_ir.diagnosis.rules._lock_holder import queued_before
+from tuheg_ir.diagnosis.rules._overbooked import overbooked
 from tuheg_ir.diagnosis.rules._poolers import outrun
 from tuheg_ir.diagnosis.rules._pools import LARGE, given_back
 from tuheg_ir.diagnosis.rules._raised_pool import raised
@@ -39,7 +40,7 @@ def when(view: View) -> Iterator[Match]:
         if (client := _larger_pool(view, each)) is not None:
             yield _of_pool(view, each, client)
             continue
-        late = filled_late(view, each)
+        late = filled_late(view, each) or overbooked(view, each)
         if late and not queued_before(view, each, late[0].released_at) and not _told_of_leaks(view, late[0]):
             yield _of_pool(view, each, late[0], late[1])
             continue
