@@ -22,8 +22,9 @@ _USER_AT = late(r"(?<![\w.-])([\w.-]+)@[\w.-]+")
 _OF_PID = r"\[{0}\]|\"(?:process_id|pid)\": ?\"?{0}\b|\bp(?:id)?={0}\b"
 _PID = late(_OF_PID.format(r"(\d+)"))
 _UNKNOWN = "[unknown]"
-_COMES, _ENDS = "connection received", "disconnection: "
-_GOES = (_ENDS, "FATAL: ")
+_COMES, _SERVED = "connection received", "connection authorized"
+ENDS = "disconnection: "
+_GOES = (ENDS, "FATAL: ")
 _AS_COUNTED = 1.25
 """So many times what figures count of a user may be open by the log: they are a little older. More are long closed."""
 
@@ -74,17 +75,20 @@ def sessions_open(view: View, ref: str) -> Mapping[str, Counter[str]]:
     """
     database = view.workloads.get(ref)
     logs = view.logs_of(database.live, previous=False) if database else ()
-    opened = [told for log in logs if any(_ENDS in line for line in log.lines) for told in _opened(log.lines)]
+    opened = [told for log in logs if any(ENDS in line for line in log.lines) for told in opened_in(log.lines)]
     found: dict[str, Counter[str]] = {}
     for told in opened:
         whom = facts(iter(told))
         for user in whom["user"] - {_UNKNOWN, "unknown"}:
-            found.setdefault(user, Counter()).update({view.component(host) for host in whom["host"]})
+            found.setdefault(user, Counter()).update({view.component(each) for each in whom["host"] or whom["app"]})
     return found
 
 
-def _opened(lines: Sequence[str]) -> list[list[tuple[str, str]]]:
-    """Return the (line, what stands before its message) of each process of one log that came and did not go."""
+def opened_in(lines: Sequence[str]) -> list[list[tuple[str, str]]]:
+    """Return the (line, what stands before its message) of each process of one log that came and did not go.
+
+    A database may be told to write down only whom it has let in, and not who has come.
+    """
     opened: dict[str, list[tuple[str, str]]] = {}
     for line in lines:
         prefix, number = prefix_of(line), process_of(line)
@@ -96,6 +100,8 @@ def _opened(lines: Sequence[str]) -> list[list[tuple[str, str]]]:
             opened[number] = [(line, prefix)]
         elif number in opened:
             opened[number].append((line, prefix))
+        elif _SERVED in line:
+            opened[number] = [(line, prefix)]
     return list(opened.values())
 
 

@@ -23,6 +23,8 @@ OF_OTHERS = late(
     re.IGNORECASE,
 )
 """Settings of pools that hold what is no session of a database."""
+_OF_ONE_PROCESS = late(r"hikari|agroal|dbcp|c3p0|r2dbc|pgx", re.IGNORECASE)
+"""Pools of Java and Go, whose programs are one process a pod: a pod has one pool, and not one for each worker."""
 TIMES = 1.5
 """A pool that is larger by less than this fills no database."""
 
@@ -72,3 +74,8 @@ def pool_of(view: View, workload: Workload) -> int | None:
     mine = {what: many for what, many in found.items() if not OF_OTHERS.search(what)}
     beyond = sum(many for what, many in mine.items() if "overflow" in what)
     return max((many for what, many in mine.items() if "overflow" not in what), default=0) + beyond or None
+
+
+def of_one_process(view: View, workload: Workload) -> bool:
+    """Tell whether each pod has one pool of the size that settings tell, as they name the library."""
+    return any(_OF_ONE_PROCESS.search(key or value) for key, value in view.graph.settings(workload))

@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._holders import UNUSED, Holder, holders, is_ours, measured_holders
 from tuheg_ir.diagnosis.rules._left_lying import LEAST, SHARE, leaks, left_lying
+from tuheg_ir.diagnosis.rules._opened_by_log import kept_by_log
 from tuheg_ir.diagnosis.rules._opened_since import opened_since_release
 from tuheg_ir.diagnosis.rules._pools import AT_ONCE, kept_waiting, never_given_back, only_late
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, label_of, released_before, serves
@@ -53,7 +54,8 @@ def _leaking(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Evidence,
             elif _abandons(view, each, holder):
                 yield view.workloads[holder.ref], (_told_unused(each.ref, holder),)
         return
-    yield from _measured(view, each) or _counted_by_a_pool(view, each) or _told_by_a_pool(view, each)
+    counted = _measured(view, each) or _counted_by_a_pool(view, each)
+    yield from counted or tuple(_told_by_a_pool(view, each)) or kept_by_log(view, each)
 
 
 def _measured(view: View, each: Full) -> list[tuple[Workload, tuple[Evidence, ...]]]:

@@ -12,11 +12,13 @@ from tuheg_ir.diagnosis.rules._filled_late import filled_late
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._holders import Holder, held_by
 from tuheg_ir.diagnosis.rules._lock_holder import queued_before
+from tuheg_ir.diagnosis.rules._opened_by_log import kept_by_log
 from tuheg_ir.diagnosis.rules._overbooked import overbooked
 from tuheg_ir.diagnosis.rules._poolers import outrun
 from tuheg_ir.diagnosis.rules._pools import LARGE, given_back
-from tuheg_ir.diagnosis.rules._raised_pool import raised
+from tuheg_ir.diagnosis.rules._raised_pool import of_one_process, pool_of, raised
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, sufferers
+from tuheg_ir.diagnosis.rules.session_limit_lowered import limit_of
 from tuheg_ir.diagnosis.view.growth import Growth, grown
 from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.releases import since_release
@@ -142,13 +144,20 @@ def _because(view: View, each: Full, workload: Workload, growth: Growth) -> bool
         return False
     mine = _mine(view, each, workload)
     if mine is None:  # whose most sessions are may be not known, but not that they are another's
-        return each.database is None and not any(h.ref and _is_large(view, each, h) for h in held_by(view, each))
+        others = any(h.ref and _is_large(view, each, h) for h in held_by(view, each)) or kept_by_log(view, each)
+        return each.database is None and not others and not _of_few(view, each, workload)
     return _is_large(view, each, mine) and 2 * mine.forgotten < mine.count
 
 
 def _is_large(view: View, each: Full, holder: Holder) -> bool:
     """Tell whether a client has many of the sessions; of those that are counted, where nobody tells how many may be."""
     return holder.count >= LARGE * (each.usable or sum(h.count for h in held_by(view, each)))
+
+
+def _of_few(view: View, each: Full, workload: Workload) -> bool:
+    """Tell whether all pods of a client may have few of the sessions together, as the size of their pool is set."""
+    pool = pool_of(view, workload) if of_one_process(view, workload) else None
+    return pool is not None and pool * len(workload.live) < LARGE * limit_of(view, each)
 
 
 def _mine(view: View, each: Full, workload: Workload) -> Holder | None:
