@@ -326,6 +326,7 @@ HOLDS = [
             ("evenly, and nobody tells what they do", rising(*EVENLY)),
             ("evenly, and they are asleep; nobody measures its requests", rising(*EVENLY, state="Sleep", asked=None)),
             ("it had few before", lately(*BY_AND_BY)),
+            ("it had few before, and has somewhat less than half of all", lately(*range(14, 95, 3))),
             ("it had few before, and has nearly all at once", lately(*AT_ONCE)),
             ("it had few before, and gets somewhat more requests", lately(*BY_AND_BY, asked=(50, 90))),
             (
@@ -577,6 +578,11 @@ DOES_NOT_HOLD = [
             ("it gives them back", rising(*EVENLY[:40], 60, *EVENLY[41:])),
             ("it has a small part of all", rising(*[n / 2 for n in EVENLY])),
             ("it had few before, and began with more long after its release", lately(*BY_AND_BY, released=3100)),
+            ("it had few before, and has a third of all", lately(*range(14, 71, 2), others=(100, 100))),
+            (
+                "it had few before, and has somewhat less than half, and another one has more as well",
+                lately(*range(14, 95, 3), others=(20, 60)),
+            ),
             ("it had half as many before", lately(*([22] * 20), FEW + 8)),
             ("it had few before, and gets many times the requests", lately(*BY_AND_BY, asked=(50, 450))),
             (

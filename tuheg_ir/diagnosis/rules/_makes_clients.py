@@ -30,7 +30,12 @@ _TOLD = {
         r"\bHikariPool-\d+ - Start completed|\{dataSource-\d+\} inited|\bMongoClient with metadata .+ created with",
         re.IGNORECASE,
     ),
-    "cache": late(r"\bRedisson \d+\.\d+|\b\d+ connections initialized for \S+:\d", re.IGNORECASE),
+    "cache": late(
+        r"\bRedisson \d+\.\d+|\b\d+ connections initialized for \S+:\d"
+        r"|\b(?:redis|valkey)(?: client)?:? (?:connecting|connected)\b"
+        r"|(?<!re)\bconnect(?:ing|ed) to (?:redis|valkey)\b",
+        re.IGNORECASE,
+    ),
 }
 """Role of a store -> what libraries tell once for each client of it: of Kafka, RabbitMQ, JDBC, MongoDB and Redis."""
 _NUMBERED = {
@@ -42,7 +47,7 @@ _NUMBERED = {
 """Role of a store -> the number that a library gives to each client of a process, one more each time."""
 _WORDS = (
     *("producer", "consumer", "admin", "starttimems", "initialized", "connectionfactory", "pika version"),
-    *("hikaripool", "datasource-", "mongoclient", "redisson"),
+    *("hikaripool", "datasource-", "mongoclient", "redis", "valkey"),
 )
 MANY = 30
 """No program needs so many clients of a store at once, made one after another."""

@@ -6,23 +6,29 @@ some while it opens others; a program that opens them for long, and closes hardl
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import datetime, timedelta
 
+from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rules._database_log import ENDS, facts, opened_in
 from tuheg_ir.diagnosis.rules._holders import held_by, owners_told
+from tuheg_ir.diagnosis.rules._makes_clients import makes_clients
 from tuheg_ir.diagnosis.rules._pools import BUSY_TOO, EVEN, kept_waiting
 from tuheg_ir.diagnosis.rules._raised_pool import raised
-from tuheg_ir.diagnosis.rules._sessions import Full, released_before
+from tuheg_ir.diagnosis.rules._sessions import Full, clients, released_before
 from tuheg_ir.diagnosis.rules.session_limit_lowered import limit_of
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.growth import grown
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.releases import works_otherwise
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
+_CLOSED = late(r"\b(?:disconnect(?:ed|ing)|clos(?:ed|ing)|quit|end(?:ed)?)\b", re.IGNORECASE)
+"""How a program tells that it gives back a connection to what it names."""
 LEAST = 10
 """Fewer sessions than this are those of any pool."""
 SHARE = 0.3
@@ -62,6 +68,38 @@ def kept_by_log(view: View, each: Full) -> list[tuple[Workload, tuple[Evidence, 
         fact = f"{client.name} opened {many} sessions from {first:%H:%M} to {last:%H:%M}, and closed hardly any"
         return [(client, (Evidence("logs", each.ref, fact, first),))]
     return []
+
+
+def made_by_log(view: View, each: Full) -> list[tuple[Workload, tuple[Evidence, ...]]]:
+    """Return the one client whose log makes clients of a full store all the time since its release, and closes none.
+
+    Its store counts them as connections; who closes each after its work, as some programs do, tells of that as well.
+    """
+    server = view.workloads.get(each.ref)
+    if server is None or each.since is None or any(holder.ref for holder in held_by(view, each)):
+        return []
+    asking = [view.workloads[ref] for ref in clients(view, each.ref) if ref in view.workloads]
+    making = [(client, made) for client in asking if (made := makes_clients(view, client, server, each.since))]
+    if len(making) != 1:
+        return []
+    client, made = making[0]
+    if (
+        client.kind in (*BATCH, "Pod")
+        or not works_otherwise(client)
+        or client.returned
+        or _closes(view, client, server)
+    ):
+        return []
+    if not released_before(view, client, each.since) or _for_a_reason(view, each, client, made.first):
+        return []
+    return [(client, (made.shown(),))]
+
+
+def _closes(view: View, client: Workload, server: Workload) -> bool:
+    """Tell whether a client's log tells that it closes connections to a store, or to one of its kind."""
+    names = (server.name.lower(), "redis", "valkey")
+    lines = (line for log in view.logs_of(client.live, previous=False) for line in log.lines)
+    return any(_CLOSED.search(line) and any(name in line.lower() for name in names) for line in lines)
 
 
 def _mostly(view: View, each: Full, log: Log) -> tuple[str, list[datetime]] | None:

@@ -19,8 +19,10 @@ from tuheg_ir.diagnosis.view.usage import work_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-MOST = 0.4
+MOST = 0.5
 """Share of all sessions of a database that a client has to have: the others do not fill it."""
+MANY = 0.4
+"""Share of them that it may have where it is counted how few it had before its release."""
 TIMES = 2.0
 """A client that had half as many before its release did not become another one by it."""
 OTHERS = 0.1
@@ -41,7 +43,7 @@ def taken_since_release(view: View, each: Full, holder: Holder) -> tuple[Evidenc
     these other rules tell more.
     """
     client = view.workloads.get(holder.ref)
-    if client is None or not each.usable or holder.count < MOST * each.usable:
+    if client is None or not each.usable or holder.count < MANY * each.usable:
         return ()
     if not released_before(view, client, each.since) or raised(client) or grown(view, client) is not None:
         return ()
@@ -49,6 +51,8 @@ def taken_since_release(view: View, each: Full, holder: Holder) -> tuple[Evidenc
     if more_to_do is None or held_up(view, client, each.since) or not (_asleep(holder) or _untold(holder)):
         return ()
     mine, others = _counts(view, each, holder)
+    if holder.count < MOST * each.usable and len(_before(client, mine)) < READINGS:
+        return ()
     if len(mine) < READINGS or _rose(others) > OTHERS * each.usable:
         return ()
     told = _since(client, mine, each.since, more_to_do)
@@ -101,7 +105,7 @@ def _since(client: Workload, points: Points, full: datetime | None, more_to_do: 
     came = client.released_at.timestamp() if client.released_at else None
     if came is None or not _never_down([value for at, value in points if at >= came]):
         return ""
-    before = [value for at, value in points if at < came]
+    before = _before(client, points)
     if len(before) >= READINGS:
         few = max(before)
         more = next((at for at, value in points if at >= came and value > 1 + few * (1 + EVEN)), None)
@@ -117,6 +121,12 @@ def _since(client: Workload, points: Points, full: datetime | None, more_to_do: 
     if at_release > NOUGHT * high or at_starts < -BUSY_TOO * high:
         return ""
     return f"{low:.0f} at {datetime.fromtimestamp(begin, UTC):%H:%M}: the rise began with its release"
+
+
+def _before(client: Workload, points: Points) -> list[float]:
+    """Return what was counted before a client's release."""
+    came = client.released_at
+    return [value for at, value in points if came is not None and at < came.timestamp()]
 
 
 def _started(client: Workload, came: float, counted: float) -> float:

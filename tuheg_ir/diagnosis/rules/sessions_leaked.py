@@ -11,7 +11,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._holders import UNUSED, Holder, holders, is_ours, measured_holders
 from tuheg_ir.diagnosis.rules._left_lying import LEAST, SHARE, leaks, left_lying
-from tuheg_ir.diagnosis.rules._opened_by_log import kept_by_log
+from tuheg_ir.diagnosis.rules._opened_by_log import kept_by_log, made_by_log
 from tuheg_ir.diagnosis.rules._opened_since import opened_since_release
 from tuheg_ir.diagnosis.rules._pools import AT_ONCE, kept_waiting, never_given_back, only_late
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, label_of, released_before, serves
@@ -30,7 +30,7 @@ def when(view: View) -> Iterator[Match]:
     seen = set()
     for each in full(view):
         known = [*_leaking(view, each)]
-        opened = [] if known or each.database is not None else opened_since_release(view, each)
+        opened = [] if known or each.database is not None else _by_release(view, each)
         for workload, evidence in known or opened:
             seen.add(workload.ref)
             found = (*evidence, *each.evidence)
@@ -42,6 +42,11 @@ def when(view: View) -> Iterator[Match]:
             if waiting and client is not None and holder.ref not in seen and leaks(holder, holder.count):
                 evidence = (_told(database.ref, holder), *told(view, waiting))
                 yield _match(view, client, database.ref, evidence, waiting[0].hit.first)
+
+
+def _by_release(view: View, each: Full) -> list[tuple[Workload, tuple[Evidence, ...]]]:
+    """Return who opens ever more of what a store has since its release, as its pods hold open or its log tells."""
+    return opened_since_release(view, each) or made_by_log(view, each)
 
 
 def _leaking(view: View, each: Full) -> Iterator[tuple[Workload, tuple[Evidence, ...]]]:
