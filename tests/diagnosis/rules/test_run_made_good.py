@@ -41,6 +41,7 @@ def exports(
     cut: Obj = CUT,
     first: str = begins(5 * HOUR),
     then: str = begins(5 * HOUR),
+    last: str = begins(2 * HOUR),
     later: Obj | None = None,
     fires: Alert | None = None,
     **more: Any,
@@ -50,12 +51,20 @@ def exports(
         ran(1, 4 * HOUR, first, failed=cut),
         ran(2, 3 * HOUR, then),
         ran(3, 2 * HOUR, begins(3 * HOUR), failed=later),
-        ran(4, HOUR, begins(2 * HOUR)),
+        ran(4, HOUR, last),
     ]
     cron = thing("CronJob", "export", spec={"schedule": "0 * * * *"}, status={"lastSuccessfulTime": at(HOUR - 120)})
     told = fires or alert("KubeJobFailed", job_name="export-1", severity="critical")
     objects = [obj for made, _ in runs for obj in made]
     return snapshot(shop(), cron, objects, figures=[WELL], logs=[log for _, log in runs], alerts=[told], **more)
+
+
+REFUSED = "ERROR SQLSTATE[HY000] [2002] Connection refused"
+
+
+def checked(says: str, *, first: str = REFUSED, **more: Any) -> Snapshot:
+    """Return an export each hour, the first known of which met no answer; what the last one says of gaps."""
+    return exports(cut={"status": "False"}, first=first, then=begins(4 * HOUR), last=says, **more)
 
 
 MADE_GOOD = [("Job/export-1", "no_fault", "no_action")]
@@ -85,6 +94,41 @@ ANSWERS = [
                 "it tells of nothing that failed",
                 exports(fires=Alert("Slow", {"job_name": "export-1"}, {}, "firing", NOW)),
             ),
+        )
+    ),
+    *(
+        Answers(what, world, MADE_GOOD, also=(), tells="found no gap over its time")
+        for what, world in (
+            (
+                "a later run finds nothing missing since the day before",
+                checked(f'gap check passed {{"from":"{at(30 * HOUR)}","until":"{at(HOUR - 30)}","missing":0}}'),
+            ),
+            ("a later run tells since when there are no gaps", checked(f"verified, no gaps since {at(9 * HOUR)}")),
+            (
+                "its database timed out, and a later run counts days without a hole",
+                checked(
+                    f"completeness from={at(72 * HOUR)} to={at(HOUR)} missing_days=[]",
+                    first="ERROR dial tcp 10.0.0.4:5432: i/o timeout",
+                ),
+            ),
+        )
+    ),
+    *(
+        Answers(what, world, NOT_KNOWN, harmful=("no_action",))
+        for what, world in (
+            ("a later run finds some missing", checked(f"gap check from={at(30 * HOUR)} missing=3")),
+            ("one kind is whole, of another some is missing", checked(f"since {at(30 * HOUR)}: missing=0 gaps=2")),
+            ("the check begins after it", checked(f"gap check from={at(3 * HOUR)} missing=0")),
+            ("the check begins within the hour that it was to do", checked(f"no gaps since {at(4.5 * HOUR)}")),
+            ("the check ends before it", checked(f"no gaps between {at(30 * HOUR)} and {at(9 * HOUR)}")),
+            ("the check names no time", checked("gap check passed, missing=0")),
+            ("the later run complains of something else", checked(f"ERROR upload; no gaps since {at(30 * HOUR)}")),
+            (
+                "it ended by its own fault, and may again",
+                checked(f"no gaps since {at(30 * HOUR)}", first="ERROR division by zero in totals()"),
+            ),
+            ("a run after it failed too", checked(f"no gaps since {at(30 * HOUR)}", later={"status": "False"})),
+            ("the day without a zone may begin after it", checked(f"no gaps since {at(12 * HOUR)[:10]}")),
         )
     ),
 ]

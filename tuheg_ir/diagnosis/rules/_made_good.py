@@ -1,6 +1,8 @@
-"""A run that was cut off with its node and whose work the next run of its schedule did: only its Job still says so.
+"""A run that failed for others, and whose work later runs of its schedule did: only its Job still says so.
 
-That later runs were well alone is not enough: each may do its own hour's work, and that of the failed one is missing.
+It was cut off with its node, and the next run began where it had; or it met no answer, and later runs look for gaps
+and find none. That later runs were well alone is not enough: each may do its own hour's work, and that of the failed
+one is missing.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from datetime import datetime
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Obj
+from tuheg_ir.diagnosis.rules._gap_checks import apart, no_gap
 from tuheg_ir.diagnosis.view.batch import verdict
 from tuheg_ir.diagnosis.view.pods import Pod, controller
 from tuheg_ir.diagnosis.view.reading import created, items, moment, name, ref, text, whole
@@ -29,9 +32,9 @@ _PLACE = late(
 
 
 def made_good(view: View, alert: Alert) -> Evidence | None:
-    """Return that the run of an alert was cut off from outside, and that the next one began where it had; None: not so.
+    """Return that the run of an alert failed for others, and that later ones did its work; None: not so.
 
-    All runs since then have to be well, and what the two say of their beginning no other run may say.
+    All runs since then have to be well.
     """
     job = next((each for each in view.snapshot.of("Job") if name(each) in alert.labels.values()), None)
     above = controller(job) if job else ""
@@ -41,19 +44,34 @@ def made_good(view: View, alert: Alert) -> Evidence | None:
     runs = sorted((r for r in view.snapshot.of("Job") if controller(r) == above), key=lambda r: str(created(r) or ""))
     later = [run for run in runs if (came := created(run)) and came > at]
     over = [run for run in later if moment(run, "status", "completionTime") or verdict(run)[0]]
-    mine = _pods(view, above, [job])
-    if not over or over[0] is not later[0] or any(not _well(run) for run in over):
+    if not over or any(not _well(run) for run in over):
         return None
-    if not mine or not all(_cut_off(pod, at) for pod in mine):
+    shown = _begun_again(view, job, at, runs, later, over) or _without_gap(view, job, at, runs, over)
+    told = f"{alert.name} fires; {shown}; all {len(over)} runs since then were well"
+    return Evidence("logs", ref(job), told, at) if shown else None
+
+
+def _begun_again(
+    view: View, job: Obj, at: datetime, runs: Sequence[Obj], later: Sequence[Obj], over: Sequence[Obj]
+) -> str | None:
+    """Return that a run was cut off, and that the next one began where it had: what no other run says."""
+    above, mine = controller(job), _pods(view, controller(job), [job])
+    if over[0] is not later[0] or not mine or not all(_cut_off(pod, at) for pod in mine):
         return None
     others = _places(view, above, [run for run in runs if run is not job and run is not over[0]])
     same = _places(view, above, [job]) & _places(view, above, over[:1]) - others
     if not same or not others:
         return None
-    fact = (
-        f"{alert.name} fires; it was cut off with its node, and {name(over[0])} began where it had: {min(same)[:120]}"
-    )
-    return Evidence("logs", ref(job), f"{fact}; all {len(over)} runs since then were well", at)
+    return f"it was cut off with its node, and {name(over[0])} began where it had: {min(same)[:120]}"
+
+
+def _without_gap(view: View, job: Obj, at: datetime, runs: Sequence[Obj], over: Sequence[Obj]) -> str | None:
+    """Return that a run met no answer, and that the last one looked for gaps since before it, and found none."""
+    above, step = controller(job), apart(runs)
+    logs = list(view.logs_of(_pods(view, above, [job])))
+    since = [list(view.logs_of(_pods(view, above, [run]))) for run in over]
+    line = no_gap(job, at, logs, since, step) if step else None
+    return f"it met no answer, and {name(over[-1])} found no gap over its time: {line[:200]}" if line else None
 
 
 def _well(run: Obj) -> bool:
