@@ -10,11 +10,11 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view.accessed import not_of_users
+from tuheg_ir.diagnosis.view.directories import asked_by_kind
 from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
 from tuheg_ir.diagnosis.view.hosts import is_address
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import is_marked
-from tuheg_ir.diagnosis.view.object_stores import store_asked
 from tuheg_ir.diagnosis.view.once import once, once_by_name
 from tuheg_ir.diagnosis.view.programs import named_in, of_role
 from tuheg_ir.diagnosis.view.reading import moment, newest, oldest
@@ -132,7 +132,7 @@ def _complaints(view: View, troubles: frozenset[str]) -> Iterator[Complaint]:
             continue
         if hit.trouble.startswith(_ON_THE_WAY) and (hit.pod, hit.line) in names:
             continue  # it never came as far as the host that it names
-        hosts = hit.hosts or asked_by_tool(view, hit.component, hit.container, hit.line) or store_asked(view, hit)
+        hosts = hit.hosts or asked_by_tool(view, hit.component, hit.container, hit.line) or asked_by_kind(view, hit)
         abouts = {ref for host in hosts if (ref := view.graph.resolve(host)) and ref != hit.component}
         outside = not_of_users(view, hit, [h for h in hosts if _elsewhere(view, h, own)])
         if not abouts and not outside:
