@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Database, Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import not_for
+from tuheg_ir.diagnosis.rules._subtransactions import kept_by_run
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
@@ -35,7 +36,11 @@ def when(view: View) -> Iterator[Match]:
             if began is not None and began > since
         ]
         if felt:
-            yield _match(database, held, owner, felt, since)
+            open_for = f"{held.state} for {held.age_s / 60:.0f} minutes"
+            fact = f"{open_for}, opened by {owner.ref}; the next oldest is much younger"
+            yield _match(owner, (Evidence("database", database.ref, fact, since),), felt)
+    for kept in kept_by_run(view, LONG):
+        yield _match(kept.holder, kept.shown, kept.felt, kept.database.ref)
 
 
 def _held(database: Database) -> Session | None:
@@ -47,18 +52,14 @@ def _held(database: Database) -> Session | None:
 
 
 def _match(
-    database: Database,
-    held: Session,
-    owner: Workload,
-    felt: Sequence[tuple[Evidence, datetime]],
-    since: datetime,
+    owner: Workload, shown: Sequence[Evidence], felt: Sequence[tuple[Evidence, datetime]], *databases: str
 ) -> Match:
-    sufferers = tuple(sorted({seen.object for seen, _ in felt} - {owner.ref}))
-    fact = f"{held.state} for {held.age_s / 60:.0f} minutes, opened by {owner.ref}; the next oldest is much younger"
+    """Return who holds a transaction open; ``databases``: those that only wait by it, where they are known to."""
+    sufferers = tuple(sorted({*(seen.object for seen, _ in felt), *databases} - {owner.ref}))
     return Match(
         component=owner.ref,
-        evidence=(Evidence("database", database.ref, fact, since), *(seen for seen, _ in felt[:2])),
-        certainty=0.5,
+        evidence=(*shown, *(seen for seen, _ in felt[:2])),
+        certainty=0.6 if databases else 0.5,
         since=oldest(began for _, began in felt),
         explains=sufferers,
         excludes=not_for(sufferers, f"what hurts is the transaction that {owner.ref} holds open"),
