@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import inf, nan
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -88,6 +90,42 @@ TILLS = workload("tills", env=URL, before={"image": "registry.example/tills:0"},
 TILL = "Deployment/tills"
 
 
+LEDGER = "postgres://x@ledger-db:5432/ledger"
+
+
+def two_databases() -> Snapshot:
+    """Return the same shop, which asks another database too, in which somebody else is kept waiting for a lock."""
+    tills = workload(
+        "tills", env={"DATABASE_URL": LEDGER}, before={"image": "registry.example/tills:0"}, released=1500, age=20 * DAY
+    )
+    waits = [log(pod("tills", n), *[f"FATAL {LOCKED} at ledger-db:5432"] * 12, since=1400) for n in range(2)]
+    told = [
+        figure("db_connections_by_client", 0, 20, 900, **OF, client="shop", state="idle in transaction"),
+        figure("db_connections_by_client", 1, 2, 900, **OF, client="shop", state="active"),
+    ]
+    figures = [errors("tills", since=1400), *told]
+    others, env = (postgres(), postgres("ledger-db"), tills), {**URL, "LEDGER_URL": LEDGER}
+    return left(*others, said=waits, figures=figures, steps=WAVERS, env=env)
+
+
+def aged(world: Snapshot, **ages: float) -> Snapshot:
+    """Return a world whose database tells the age of the transactions of these alone, each of which is at work."""
+    clients = world.metrics["db_connections_by_client"]
+    told = [(OF | {"client": name, "state": "active"}, age) for name, age in ages.items()]
+    figures = {
+        "db_connections_by_client": (*clients, *(series(labels, (3600, 1)) for labels, _ in told)),
+        "db_transaction_age_by_client": tuple(series(labels, (3600, age)) for labels, age in told),
+    }
+    return replace(world, metrics=world.metrics | figures)
+
+
+def absurd(age: float) -> Snapshot:
+    """Return the same shop, whose oldest transaction is measured to be of an age that is none."""
+    world = left(counts=None)
+    ages = (series(OF | {"state": "idle in transaction"}, (3600, age), (0, age)),)
+    return replace(world, metrics=world.metrics | {"db_transaction_age_by_state": ages})
+
+
 def locks(
     mine: float = 20, active: float = 2, theirs: float = 0, age: float = 0, counted: bool = True, **rest: Any
 ) -> Snapshot:
@@ -152,7 +190,15 @@ HOLDS = [
             ("its database counts them alone", locks(counts=None)),
             ("a few of its own sessions wait as well", locks(active=4)),
             ("another one's transactions end in seconds", locks(theirs=2, age=3)),
+            ("another one is at work for a minute", aged(locks(**UNCOUNTED), migrate=60)),
         )
+    ),
+    Holds(
+        "another waits for a lock of another database: its own release may be at fault",
+        two_databases(),
+        ROLLED_BACK,
+        excludes=no("scale_database", at=DB),
+        spares=(*no(*HARM, "restart_connection_pool", at=TILL), *no("scale_database", at="StatefulSet/ledger-db")),
     ),
     *(
         Holds(f"ever more transactions are left open, and {what}", world, ROLLED_BACK, harmful=("scale_database",))
@@ -169,6 +215,10 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     *(
+        DoesNotHold(f"the oldest transaction is {what} seconds old", absurd(age), harmful=HARM)
+        for what, age in (("1e300", 1e300), ("1e12", 1e12), ("endless", inf), ("no number of", nan))
+    ),
+    *(
         DoesNotHold(f"transactions are left open: {what}", world, harmful=HARM)
         for what, world in (
             ("all at once: they hang", left(steps=AT_ONCE, **UNCOUNTED)),
@@ -179,6 +229,8 @@ DOES_NOT_HOLD = [
             ("another uses the database, and nobody knows whose they are", left(postgres(), OTHER, **UNCOUNTED)),
             ("its pools have taken far fewer", left(postgres(), OTHER, counts=WORKS)),
             ("somebody waits for a lock", left(more=LOCKED, **UNCOUNTED)),
+            ("another one's idles too, and nobody knows for how long", aged(locks(theirs=1, **UNCOUNTED), report=3)),
+            ("another one has been at work for an hour: it may hold the lock", aged(locks(**UNCOUNTED), migrate=3500)),
             (
                 "somebody waits for a lock, and nobody knows whose they are",
                 locks(counted=False, **UNCOUNTED),

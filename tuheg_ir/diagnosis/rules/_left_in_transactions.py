@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Session
+from tuheg_ir.diagnosis.moments import moment
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._holders import measured_holders
 from tuheg_ir.diagnosis.rules._left_lying import LEAST, LONG
 from tuheg_ir.diagnosis.rules._opened_since import climbs
-from tuheg_ir.diagnosis.rules._pools import BUSY_TOO, SAME, Climb, kept_waiting, taken_in
+from tuheg_ir.diagnosis.rules._pools import BUSY_TOO, SAME, kept_waiting, taken_in
 from tuheg_ir.diagnosis.rules._sessions import clients, label_of
 from tuheg_ir.diagnosis.rules._taken_since import Points
 from tuheg_ir.diagnosis.rules._waits_for_itself import taken_by_pods, works
@@ -32,7 +34,15 @@ _FEW = 0.25
 """Share of those who idle in transactions: so few others of the same program may wait for what those have locked."""
 
 
-def left_in_transactions(view: View, workload: Workload) -> Climb | None:
+class Left(NamedTuple):
+    """Transactions that a release leaves open in a database: in which, what shows it, since when."""
+
+    database: str
+    shown: Evidence
+    began: datetime
+
+
+def left_in_transactions(view: View, workload: Workload) -> Left | None:
     """Return that nearly all that a release's pools have taken idles in transactions that nobody ends, ever more.
 
     The oldest was begun soon after the release and is open ever since, and the template before served much longer.
@@ -48,10 +58,10 @@ def left_in_transactions(view: View, workload: Workload) -> Climb | None:
     # Who waits for a lock does so within a statement, which is none of a transaction that does nothing.
     locked = bool(complaints(view, "lock_wait"))
     found = (_left(view, workload, each) for each in stores if not locked or _counted_as_its_own(view, workload, each))
-    return next((climb for climb in found if climb), None)
+    return next((left for left in found if left), None)
 
 
-def _left(view: View, workload: Workload, database: str) -> Climb | None:
+def _left(view: View, workload: Workload, database: str) -> Left | None:
     label = label_of(view, _STATES, database)
     series = view.figures.series(_STATES, component=label, state=_OPEN) if label else ()
     left = view.figures.now(_STATES, component=label, state=_OPEN) if label else None
@@ -64,22 +74,32 @@ def _left(view: View, workload: Workload, database: str) -> Climb | None:
         return None
     minutes = (view.now - began).total_seconds() / 60
     fact = f"{left:.0f} of its sessions idle in transactions, ever more of them, the oldest for {minutes:.0f} min"
-    return Climb(Evidence("metrics", database, fact, began), began, int(left))
+    return Left(database, Evidence("metrics", database, fact, began), began)
 
 
 def _counted_as_its_own(view: View, workload: Workload, database: str) -> bool:
     """Tell whether a database counts by client who idles in transactions, and hardly anybody but one workload does.
 
     That one has few sessions within a statement: of two connections that one request takes, the first idles for as long
-    as the second one waits for somebody's lock. Nobody else has forgotten a transaction: it may be what all wait for.
+    as the second one waits for somebody's lock. Nobody else has one for long: that may be what all wait for.
     """
     known = measured_holders(view, database)
     mine, others = ([h for h in known if (h.ref == workload.ref) is own] for own in (True, False))
     idle, theirs, at_work = (
         sum(h.of_state(state) for h in some) for some, state in ((mine, _OPEN), (others, _OPEN), (mine, "active"))
     )
-    forgotten = any(h.oldest_s >= LONG.total_seconds() for h in others)
-    return not forgotten and idle >= LEAST and idle >= SAME * (idle + theirs) and at_work <= _FEW * idle
+    held = any(_may_lock(session) for h in others for session in h.sessions)
+    return not held and idle >= LEAST and idle >= SAME * (idle + theirs) and at_work <= _FEW * idle
+
+
+def _may_lock(session: Session) -> bool:
+    """Tell whether a session may hold a lock for long: its transaction is old, or idles and nobody knows how old it is.
+
+    Who waits for a lock is at work too, but not for long: of whom is at work an age that nobody knows tells nothing.
+    """
+    idles = session.state.startswith(_OPEN)
+    old = session.age_s >= LONG.total_seconds() or (idles and not session.age_s)
+    return old and (idles or session.state == "active")
 
 
 def kept_from_by(view: View, workload: Workload, database: str) -> tuple[str, ...]:
@@ -92,7 +112,7 @@ def _oldest(view: View, database: str) -> datetime | None:
     """Return when the oldest transaction that does nothing was begun, if nobody comes back to it any more."""
     label = label_of(view, _AGES, database)
     age = view.figures.now(_AGES, component=label, state=_OPEN) if label else None
-    return view.now - timedelta(seconds=age) if age and age >= LONG.total_seconds() else None
+    return moment(view.now.timestamp() - age) if age and age >= LONG.total_seconds() else None
 
 
 def _its_own(view: View, workload: Workload, database: str, left: float) -> bool:

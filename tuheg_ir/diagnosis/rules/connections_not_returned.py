@@ -18,7 +18,6 @@ from tuheg_ir.diagnosis.rules._sessions import full, released_before
 from tuheg_ir.diagnosis.rules._waits_for_itself import waits_for_itself
 from tuheg_ir.diagnosis.view.complaints import OFTEN, STILL, fresh
 from tuheg_ir.diagnosis.view.logs import Hit
-from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence
 from tuheg_ir.diagnosis.view.trouble import troubles
@@ -48,7 +47,7 @@ def when(view: View) -> Iterator[Match]:
         if waits and felt and (left := left_in_transactions(view, workload)):
             told = (left.shown, view.hit_evidence(waits[0]), *(s for s, _ in felt))
             found = _match(workload, told, left.began, ours=True)
-            yield _of_left(view, workload, found)
+            yield _of_left(view, workload, left.database, found)
             continue
         counted = never_given_back(view, workload) if waits else None
         # A program that is as old as ever may always have counted so: then nobody knows what changed.
@@ -72,15 +71,14 @@ def when(view: View) -> Iterator[Match]:
             yield _match(workload, told, booked.began, ours=False)
 
 
-def _of_left(view: View, workload: Workload, found: Match) -> Match:
+def _of_left(view: View, workload: Workload, database: str, found: Match) -> Match:
     """Return what was found of transactions that are left open, with who waits for what these have locked."""
-    stores = [each.ref for each in view.called(workload.ref) if role(each) == "database"]
-    kept = dict.fromkeys(ref for each in stores for ref in kept_from_by(view, workload, each))
+    kept = kept_from_by(view, workload, database)
     why = f"{workload.ref} leaves transactions open whose locks it waits for: by any template it waits"
     return found._replace(
-        explains=tuple(kept),
+        explains=kept,
         excludes=(
-            *not_for(stores, "it has room: more sessions are left open too", _ON_STORE),
+            *not_for([database], "it has room: more sessions are left open too", _ON_STORE),
             *not_for(kept, why, ON_CALLERS),
         ),
     )
