@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CALLS_CART, DB, IMAGE, SHOP, URL, errors, latency, pool, rate, shop
+from tests.diagnosis.rules.test_connections_not_returned import twice
 from tests.diagnosis.rules.tiny import (
     DAY,
     figure,
@@ -82,6 +84,24 @@ def asks(*figures: Any, env: Any = BESIDE, **cart: Any) -> Snapshot:
     return held(postgres(), redis(), workload("cart", **cart), env=env, figures=figures)
 
 
+def by_client(idle: float, in_transaction: float, **rest: Any) -> Snapshot:
+    """Return the same shop beside a report whose sessions are in the other one of two states, each counted by name."""
+    told = [("shop", "idle", idle), ("shop", _OPEN, in_transaction), ("report", "idle", in_transaction)]
+    figures = [
+        figure("db_connections_by_client", count, count, 600, component="postgres", client=client, state=state)
+        for client, state, count in (*told, ("report", _OPEN, idle), ("shop", "active", 1))
+    ]
+    return held(postgres(), workload("report", env=URL), figures=figures, **rest)
+
+
+def nests(times: float, **made: Any) -> Snapshot:
+    """Return a shop whose traces show a transaction within one, and whose requests grew evenly in an hour."""
+    world, (signal, asked) = twice(**made), climbs(8, 8 * times)
+    return replace(world, metrics=world.metrics | {signal: (asked,)})
+
+
+_OPEN = "idle in transaction"
+NAMED = figure("db_connections_by_client", 20, 20, component="postgres", client="shop")
 QUICK = latency("cart", 0.2, 0.2)
 HOLDS = [
     Holds(
@@ -101,6 +121,9 @@ HOLDS = [
         ("its sessions are counted by their user alone", held(postgres(), workload("web"), pools=False, by_user=True)),
         ("whom else it asks is measured, and quick", asks(QUICK)),
         ("its requests grew fourfold, evenly", held(asked=climbs(8, 32))),
+        ("they grew threefold, evenly, and traces and figures show it", nests(3)),
+        ("the database counts those as its own, beside another's", by_client(0, 20)),
+        ("the database counts by client, and not in which state", held(figures=[NAMED])),
     )
 ]
 DOES_NOT_HOLD = [
@@ -123,6 +146,10 @@ DOES_NOT_HOLD = [
                 "it asks somebody outside as well",
                 held(env={**PATIENCE, "PAY_URL": "https://api.pay.example/v3"}),
             ),
+            ("those are another's, and its own idle outside", by_client(20, 0)),
+            ("those are another's, and its pools are not measured", by_client(20, 0, pools=False)),
+            ("its requests grew threefold, evenly, and traces alone show it", nests(3, states=False)),
+            ("they grew threefold, evenly, and transactions were as long before", nests(3, lasted=25)),
             ("a Secret keeps whom else it asks", held(env={**PATIENCE, "PAY_URL": secret_key("pay", "url")})),
             (
                 "of two databases nobody knows which a Secret means",

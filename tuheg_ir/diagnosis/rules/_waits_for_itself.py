@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rules._capacity import fewer
-from tuheg_ir.diagnosis.rules._holders import databases_of, measured_holders
+from tuheg_ir.diagnosis.rules._holders import Holder, databases_of, measured_holders
 from tuheg_ir.diagnosis.rules._in_between import JUST
 from tuheg_ir.diagnosis.rules._lets_wait import lets_wait
 from tuheg_ir.diagnosis.rules._pools import SAME, held_up
@@ -72,13 +72,15 @@ def waits_for_itself(view: View, workload: Workload, waits: Sequence[Hit]) -> tu
     if any(since_release(each, began) or _works_hard(view, each) for each in stores):
         return ()
     opened = [_opened(view, workload, each.ref, began) for each in stores]
-    if nested := _nested(view, workload, mostly=not any(opened)):
+    nested = _nested(view, workload, mostly=not any(opened))
+    # Code that nests may serve for years: amid more requests, those may be what fills its pool, unless figures tell.
+    if nested and not more_asked(view, workload.ref, began):
         return (nested, *(seen for each in opened for seen in each or ())) if () not in opened else ()
     limit = lets_wait(view, workload, waits)
     if len(stores) != 1 or limit is None or not opened[0] or not quick_beside(view, workload, stores[0].ref, limit):
         return ()
     as_long = _as_long(view, stores[0].ref, limit, began)
-    return (*opened[0], as_long) if as_long else ()
+    return (*((nested,) if nested else ()), *opened[0], as_long) if as_long else ()
 
 
 def _more_to_do(view: View, workload: Workload, began: datetime) -> bool:
@@ -153,20 +155,23 @@ def _opened(view: View, workload: Workload, database: str, began: datetime) -> t
     now = view.figures.now(_STATES, component=label, state=_OPEN) or 0.0
     was = view.figures.before(_STATES, began - timedelta(minutes=1), component=label, state=_OPEN) or 0.0
     at_work = view.figures.now(_STATES, component=label, state="active") or 0.0
-    taken = taken_by_pods(view, workload) or _counted(view, workload, database)
+    mine = _counted(view, workload, database)
+    taken = taken_by_pods(view, workload) or (float(mine.count) if mine else None)
     if taken is None and clients(view, database) != (workload.ref,):
         return ()  # whose sessions they are nobody knows
     idle = view.figures.now(_STATES, component=label, state="idle") or 0.0
     if now < SAME * (idle if taken is None else taken) or works(at_work, now) or 2 * was > now:
         return ()
+    if mine and any(s.state for s in mine.sessions) and mine.of_state(_OPEN) < SAME * (taken or mine.count):
+        return ()  # they are those of somebody else
     since = view.figures.crossed(_STATES, now / 2, component=label, state=_OPEN)
     fact = f"{now:.0f} of its sessions idle in transactions, and it works at hardly any"
     return (Evidence("metrics", database, fact, since),)
 
 
-def _counted(view: View, workload: Workload, database: str) -> float | None:
-    """Return how many sessions figures count of a workload, all of which are taken where its pool has none left."""
-    return next((float(each.count) for each in measured_holders(view, database) if each.ref == workload.ref), None)
+def _counted(view: View, workload: Workload, database: str) -> Holder | None:
+    """Return the sessions that figures count of a workload, all of which are taken where its pool has none left."""
+    return next((each for each in measured_holders(view, database) if each.ref == workload.ref), None)
 
 
 def _listed(view: View, workload: Workload, database: str) -> tuple[Evidence, ...] | None:
