@@ -12,13 +12,16 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Series
+from tuheg_ir.diagnosis.rules._database_users import secrets_of_its_address
 from tuheg_ir.diagnosis.rules._holders import databases_of
 from tuheg_ir.diagnosis.rules._left_lying import LEAST
 from tuheg_ir.diagnosis.rules._poolers import leads_away
 from tuheg_ir.diagnosis.rules._pools import KEPT_S, READINGS, SAME, kept_waiting
 from tuheg_ir.diagnosis.rules._sessions import label_of
+from tuheg_ir.diagnosis.view.changes import volumes_of
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.figures import RECENT_S
+from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
@@ -35,6 +38,8 @@ _ITSELF = 2
 
 _LEADS = late(r"ur[il]|host|endpoint|addr|dsn|webhook|api|token|key", re.IGNORECASE)
 _TO_DATABASE = late(r"database|(?:^|_)(?:db|pg)|postgres|sql|mongo|maria|jdbc|r2dbc|datasource", re.IGNORECASE)
+_LEADS_NOWHERE = late(r"\.(?:crt|cer|pem|key|p12|jks)$|(?:^|[_.-])(?:pass(?:word|wd)?|user(?:_?name)?)$", re.IGNORECASE)
+"""Files of a mounted Secret that keep nobody's address: certificates, and as whom one comes. Any other may keep it."""
 
 
 class BookedOut(NamedTuple):
@@ -106,7 +111,28 @@ def only_database(view: View, workload: Workload) -> str | None:
 
 def asks_unseen(view: View, workload: Workload) -> bool:
     """Tell whether a program may ask somebody beside its database whom no setting names, or tells of one outside."""
+    if _mounts_secret(view, workload) or not _tells_its_database(view, workload):
+        return True
     return any(map(_of_others, _kept_secret(view, workload))) or _tells_of_away(view, workload)
+
+
+def _mounts_secret(view: View, workload: Workload) -> bool:
+    """Tell whether a program may have addresses in a file that a Secret keeps; one that nobody read may keep any."""
+    secrets = view.objects("Secret")
+    mounted = (
+        mapping(secrets.get(name), "data") for kind, name, _ in volumes_of(workload.template) if kind == "Secret"
+    )
+    return any(not files or not all(_LEADS_NOWHERE.search(str(file)) for file in files) for files in mounted)
+
+
+def _tells_its_database(view: View, workload: Workload) -> bool:
+    """Tell whether a setting or a Secret's variable leads to a database: who has that elsewhere has all others there.
+
+    That a program uses a database may be known by figures alone: whom else it asks is then to be seen nowhere.
+    """
+    hosts = (host for key, value in view.graph.settings(workload) for host in hosts_in(key, value))
+    led = (view.workloads.get(view.graph.resolve(host)) for host in hosts)
+    return any(each and role(each) == "database" for each in led) or bool(secrets_of_its_address(view, workload))
 
 
 def _of_others(key: str) -> bool:
