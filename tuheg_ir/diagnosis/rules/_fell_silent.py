@@ -7,7 +7,7 @@ hangs just as from who works.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -42,14 +42,19 @@ def fell_silent(view: View, workload: Workload, least: timedelta, idle: float = 
     found = {}
     for pod in workload.live:
         times = worked(view, pod) if pod.ready else []
-        if len(times) < REGULAR:
+        if not ended(view, times, least):
             continue
-        silence = view.now - times[-1]
-        usual = max(b - a for a, b in pairwise(times))
         work = work_of(view, pod.name)
-        if silence >= max(least, TIMES * usual) and (work is None or work.left <= LEFT or work.now < idle):
+        if work is None or work.left <= LEFT or work.now < idle:
             found[pod.name] = times[-1]
     return found
+
+
+def ended(view: View, times: Sequence[datetime], least: timedelta) -> bool:
+    """Tell whether what came steadily at some times comes no more."""
+    if len(times) < REGULAR:
+        return False
+    return view.now - times[-1] >= max(least, TIMES * max(b - a for a, b in pairwise(times)))
 
 
 def works(view: View, pod: Pod) -> bool:
@@ -73,15 +78,20 @@ def worked(view: View, pod: Pod) -> list[datetime]:
 
     What comes by the clock is none, unless it tells of nothing else so steadily.
     """
-    told = defaultdict(list)
-    for log in view.logs_of([pod], previous=False):
-        for line in log.lines:
-            if not complains(line) and not of_probe(line) and (time := stamp(line)) is not None:
-                told[shape_of(line)[:_HEAD]].append(time)
-    often = [sorted(times) for times in told.values() if len(times) >= OFTEN]
+    often = [times for times in told_at(view, [pod]) if len(times) >= OFTEN]
     work = [times for times in often if not _beats(times)]
     steady = sum(map(len, work)) >= REGULAR
     return sorted(time for times in (work if steady else often) for time in times)
+
+
+def told_at(view: View, pods: Iterable[Pod]) -> list[list[datetime]]:
+    """Return when some pods told of each kind of what is no complaint, in order."""
+    told = defaultdict(list)
+    for log in view.logs_of(pods, previous=False):
+        for line in log.lines:
+            if not complains(line) and not of_probe(line) and (time := stamp(line)) is not None:
+                told[shape_of(line)[:_HEAD]].append(time)
+    return [sorted(times) for times in told.values()]
 
 
 def _beats(times: Sequence[datetime]) -> bool:

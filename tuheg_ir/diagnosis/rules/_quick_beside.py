@@ -27,8 +27,13 @@ def quick_beside(view: View, workload: Workload, database: str, seconds: float) 
     return all(_is_quick(view, each, seconds) for each in view.called(workload.ref) if each.ref != database)
 
 
+def ails(view: View, asked: Workload) -> bool:
+    """Tell whether who is asked lacks pods or processor time, or its users feel that it fails or is late."""
+    return asked.ready < asked.wanted or bool(felt(view, asked.ref)) or starving(view, asked)
+
+
 def _is_quick(view: View, asked: Workload, seconds: float) -> bool:
-    if asked.ready < asked.wanted or felt(view, asked.ref) or starving(view, asked):
+    if ails(view, asked):
         return False
     if role(asked) == "broker":
         return False
