@@ -7,22 +7,35 @@ with it and comes back to whoever is started next. Until then the consumer keeps
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
-from tuheg_ir.diagnosis.rules._fell_silent import LONG, fell_silent
+from tuheg_ir.diagnosis.rules._fell_silent import LEFT, LONG, ended, fell_silent, told_at
 from tuheg_ir.diagnosis.rules._held_up import held_up_by
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._kept_unacked import NEARLY
 from tuheg_ir.diagnosis.rules._opened_since import climbs
 from tuheg_ir.diagnosis.rules._pools import kept_waiting
-from tuheg_ir.diagnosis.rules._readers import IDLE, given_up, grown, name_of, queues, reader, waiting
+from tuheg_ir.diagnosis.rules._quick_beside import ails
+from tuheg_ir.diagnosis.rules._readers import (
+    IDLE,
+    READS_AS,
+    given_up,
+    groups_of,
+    grown,
+    name_of,
+    queues,
+    reader,
+    told_to,
+    waiting,
+)
 from tuheg_ir.diagnosis.rules._taken_since import Points
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, served_long, since_release
+from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -35,7 +48,10 @@ FLAT = timedelta(minutes=5)
 CLOCKS = timedelta(minutes=2)
 """A queue grows only once the hand is full, but for what lies between two counts."""
 PART = 0.5
-"""What is left is so small a share of what comes: where all of it is kept, its readers hang, or are slow."""
+"""What is left is so small a share of what comes, and what is done so large a share of what is told.
+
+Where all that comes is kept, its readers hang, or are slow.
+"""
 LITTLE = 0.1
 """Share of a full hand that is ordinary; and of a climb's time by which its beginning may be told too early."""
 
@@ -58,7 +74,9 @@ def when(view: View) -> Iterator[Match]:
         full = _full(view, series)
         if full is None or grew.since < full.since - CLOCKS or not _with_release(consumer, full):
             continue
-        if _leaves_a_part(view, series, full) and not _others_fault(view, consumer):
+        if _shared(view, series, consumer) or not _handed_no_more(view, consumer, full):
+            continue
+        if _leaves_a_part(view, series, full) and not _others_fault(view, consumer, full):
             yield _match(view, consumer, full, (waiting(series, consumer.ref, grew), _told(consumer, series, full)))
 
 
@@ -80,18 +98,20 @@ def _full(view: View, series: Series) -> _Full | None:
     known = known or view.figures.series("queue_unacked", component=name_of(series))
     points = known[0].points if len(known) == 1 else ()
     held = points[-1][1] if points else 0.0
+    if not points or view.figures.alone("queue_unacked", known[0]).now("queue_unacked") is None:
+        return None  # nobody knows how it stands since it was counted last
     first = next((n for n, (_, count) in enumerate(points) if count == held), 0)
     flat, rise = [count for _, count in points[first:]], _rise(points[: first + 1], held)
     if held < LEAST or max(count for _, count in points) > held or sum(c == held for c in flat) < NEARLY * len(flat):
         return None
     since = points[first][0]
-    if view.now.timestamp() - since < FLAT.total_seconds() or since - rise[0][0] < FILLS.total_seconds():
+    if points[-1][0] - since < FLAT.total_seconds() or since - rise[0][0] < FILLS.total_seconds():
         return None
     if not climbs(rise, times=1.0):
         return None
     # What was in it at the first count came at the same pace: nobody may have counted the beginning.
     took = held * (since - rise[0][0]) / (held - rise[0][1])
-    return _Full(held, _moment(view, since - took), _moment(view, since))
+    return _Full(held, datetime.fromtimestamp(since - took, UTC), datetime.fromtimestamp(since, UTC))
 
 
 def _rise(points: Points, held: float) -> Points:
@@ -100,17 +120,48 @@ def _rise(points: Points, held: float) -> Points:
     return points[low[-1] :] if low else points
 
 
-def _moment(view: View, at: float) -> datetime:
-    return view.now - timedelta(seconds=view.now.timestamp() - at)
-
-
 def _with_release(consumer: Workload, full: _Full) -> bool:
     """Tell whether a hand filled up since a release, and the template before had far longer to do so and did not."""
     at = consumer.released_at
     if at is None or full.since <= at or not served_long(consumer, (full.since - at).total_seconds()):
         return False
+    return _began_with(consumer, full)
+
+
+def _began_with(workload: Workload, full: _Full) -> bool:
     slack = CLOCKS + LITTLE * (full.since - full.began)
-    return any(since_release(consumer, began) for began in (full.began, full.began + slack))
+    return any(since_release(workload, began) for began in (full.began, full.began + slack))
+
+
+def _shared(view: View, series: Series, consumer: Workload) -> bool:
+    """Tell whether somebody else takes from the same queue, or under the same name: what is counted is of both."""
+    groups = {series.labels[key] for key in READS_AS if series.labels.get(key)}
+    same = [w for w in view.serving if groups & groups_of(view, w)] if groups else told_to(view, name_of(series))
+    return any(each is not consumer and each.wanted for each in same)
+
+
+def _handed_no_more(view: View, consumer: Workload, full: _Full) -> bool:
+    """Tell whether work is seen to end as a hand is full: who works on has that much in work, and too much to do.
+
+    Where nobody counts the jobs that are done, a main kind of what its pods tell has to end then. Others go on: what
+    was left is handed out, and left, again and again.
+    """
+    if labels := labels_of(view, consumer.ref, "job_rate"):
+        return all(_done_no_more(view, label, full) for label in labels)
+    told = [
+        (times, sum(full.since - FILLS <= at <= full.since for at in times)) for times in told_at(view, consumer.live)
+    ]
+    most = max((lately for _, lately in told), default=0)
+    return any(
+        0 < PART * most <= lately and times[-1] <= full.since + CLOCKS and ended(view, times, FLAT - CLOCKS)
+        for times, lately in told
+    )
+
+
+def _done_no_more(view: View, label: str, full: _Full) -> bool:
+    was = view.figures.before("job_rate", full.since, FLAT, component=label)
+    now = view.figures.now("job_rate", component=label)
+    return was is not None and now is not None and now <= LEFT * was > 0
 
 
 def _leaves_a_part(view: View, series: Series, full: _Full) -> bool:
@@ -123,10 +174,15 @@ def _leaves_a_part(view: View, series: Series, full: _Full) -> bool:
     return full.held / took <= PART * (now - before) / lasts
 
 
-def _others_fault(view: View, consumer: Workload) -> bool:
-    """Tell whether somebody else may keep a consumer from its word: what it asks fails or is late, or more comes."""
+def _others_fault(view: View, consumer: Workload, full: _Full) -> bool:
+    """Tell whether somebody else may keep a consumer from its word: what it asks fails or is late, or more comes.
+
+    Whom it asks need not be complained of: it may only take ever longer, since a release of its own.
+    """
     blamed = (*held_up_by(view, consumer), *blames_another(view, consumer, consumer))
-    return bool(blamed) or kept_waiting(view, consumer)
+    if blamed or kept_waiting(view, consumer):
+        return True
+    return any(ails(view, each) or _began_with(each, full) for each in view.called(consumer.ref))
 
 
 def _told(consumer: Workload, series: Series, full: _Full) -> Evidence:
