@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import alert, ingress
+from tests.diagnosis.rules.scenes import alert, errors, ingress
 from tests.diagnosis.rules.tiny import DAY, Obj, pod, snapshot, thing, timed, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
@@ -19,6 +20,12 @@ JSON = (
 LOGFMT = ("level=info msg=settled peer={2}:8443 no=B{1}", 'level=warn msg="signature does not match" peer={2}:8443')
 PLAIN = ("INFO stored document {1} (source: {2})", "ERROR document is damaged: bad checksum (source: {2})")
 """How a program tells what it took, and what it could not take; of {0} by the first part of a name, of {2} by all."""
+METHODS = ("cards.psp.example", "sepa.psp.example", "paypal.psp.example")
+BY_METHOD = (
+    '{{"level":"info","msg":"paid","method":"{0}","no":"B{1}"}}',
+    '{{"level":"error","msg":"cannot book: unknown account","method":"{0}"}}',
+)
+BY_NODE = (BY_METHOD[0].replace("method", "gateway_node"), BY_METHOD[1].replace("method", "gateway_node"))
 BUILD = {"image": "registry.example/bank:0"}
 Told = tuple[str, str]
 
@@ -66,6 +73,27 @@ def world(
 
 
 RELEASED: dict[str, Any] = {"before": BUILD, "released": 2300}
+QUEUE: dict[str, Any] = {"env": {"KAFKA": "kafka:9092"}}
+KAFKA = workload("kafka", "apache/kafka:3.9", kind="StatefulSet", pods=1, port=9092)
+THIRD = workload("third")
+"""A program that takes what comes over hosts outside as others do, and has nothing to do with them."""
+
+
+def failing(world: Snapshot) -> Snapshot:
+    """Return a world in which users of the bank see errors since then."""
+    return replace(world, metrics={"error_ratio": (errors("bank", 0.3, 1500)[1],)})
+
+
+def sending(**intake: Any) -> Snapshot:
+    """Return both on a broker to which a third program sends."""
+    return world(KAFKA, workload("intake", **QUEUE, **intake), post=QUEUE, **QUEUE)
+
+
+def with_third(world: Snapshot) -> Snapshot:
+    told = (timed(pod("third", n), *lines_of(LOGFMT, HOSTS, HOSTS[1:2], 1500, 0)) for n in range(2))
+    return replace(world, logs=(*world.logs, *told))
+
+
 SAID = (BANK, "dependency_failure", "page_human")
 HARMFUL = ("restart_workload", "rollback_workload", "scale_workload")
 HOLDS = [
@@ -79,6 +107,18 @@ HOLDS = [
     Holds("one program that nobody touched cannot take it", world(other=None), SAID, harmful=HARMFUL),
     Holds("documents from one source are damaged, in plain words", world(told=PLAIN, other=None), SAID),
     Holds("of two hosts one is bad", world(hosts=HOSTS[:2]), SAID),
+    Holds(
+        "a field says that the first part of a host is a gateway's",
+        world(told=BY_NODE, hosts=METHODS, bad=METHODS[1:2], other=None, named=map_of(*METHODS)),
+        SAID,
+    ),
+    Holds("both read of a broker, to which nobody sends who was released", sending(), SAID, harmful=HARMFUL),
+    Holds(
+        "one that was released calls another, and a third one that has nothing to do with them tells of it too",
+        with_third(world(THIRD, env={"POST_URL": "http://post:8080"}, **RELEASED)),
+        SAID,
+        harmful=HARMFUL,
+    ),
     Holds(
         "settings of a program name the hosts",
         world(
@@ -97,6 +137,26 @@ DOES_NOT_HOLD = [
         ("Deployment/edge", "code_defect", "rollback_workload"),
     ),
     *(
+        DoesNotHold(
+            f"one that was released may have handed on what the other cannot take: {what}",
+            failing(made),
+            (BANK, "code_defect", "rollback_workload"),
+        )
+        for what, made in (
+            ("it calls that one", world(env={"POST_URL": "http://post:8080"}, before=BUILD, released=1600)),
+            (
+                "that one calls it",
+                world(post={"env": {"BANK_URL": "http://bank:8080"}}, before=BUILD, released=1600),
+            ),
+            ("both have a broker", world(KAFKA, post=QUEUE, **QUEUE, before=BUILD, released=1600)),
+        )
+    ),
+    DoesNotHold(
+        "who sends both over a broker was released then",
+        sending(before={"image": "intake:0"}, released=1600),
+        ("Deployment/intake", "code_defect", "rollback_workload"),
+    ),
+    *(
         DoesNotHold(what, made)
         for what, made in (
             ("what comes over all hosts is bad", world(bad=HOSTS, **RELEASED)),
@@ -110,6 +170,10 @@ DOES_NOT_HOLD = [
             ),
             ("what is bad is of one customer", world(hosts=("acme", "globex", "initech"), bad=("globex",))),
             ("names of hosts are nowhere in settings", world(named=thing("ConfigMap", "none", data={}))),
+            (
+                "the first part of a host is a word of our own",
+                world(told=BY_METHOD, other=None, hosts=METHODS, bad=METHODS[1:2], named=map_of(*METHODS)),
+            ),
             ("hosts are where our own users come in", world(*OURS)),
             ("the list of hosts was written then", world(named=map_of(*HOSTS, written=1600))),
             ("nobody suffers", world(calls=False)),

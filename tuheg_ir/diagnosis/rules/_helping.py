@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Excluded
-from tuheg_ir.diagnosis.view.programs import role
+from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.reading import created, written
 from tuheg_ir.diagnosis.view.releases import since_release, soon_after
 from tuheg_ir.diagnosis.view.trouble import troubles
@@ -45,6 +45,13 @@ def behind(view: View, *refs: str, but: str = "") -> tuple[str, ...]:
     for ref in tuple(found):
         found |= view.graph.callers(ref)
     return tuple(sorted(found - {but}))
+
+
+def sharing(view: View, workload: Workload, *roles: str) -> list[Workload]:
+    """Return the programs that ask the same stores of some roles as a workload does, as a broker."""
+    shared = {store.ref for store in of_role(view.workloads, *roles)} & view.graph.calls.get(workload.ref, set())
+    others = (w for w in view.serving if w is not workload and role(w) not in DATA) if shared else ()
+    return [w for w in others if view.graph.calls.get(w.ref, set()) & shared]
 
 
 def not_their_own(view: View, refs: Iterable[str], began: datetime | None) -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -11,7 +13,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import felt
-from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._helping import behind, not_for, sharing
 from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
 from tuheg_ir.diagnosis.view.logs import times_near
 from tuheg_ir.diagnosis.view.marked import OFTEN, STILL, complains, shape_of
@@ -32,10 +34,17 @@ _FIELD = late(
     r"(?<![\w.\\@-])[\"']?([A-Za-z][\w.@-]{0,40})[\"']?(?: ?: ?|=)[\"']?([\w.-]{3,100})(?::\d{2,5})?(?=[\s\"',;)}\]]|$)"
 )
 """A field of a line, of JSON, key=value or plain words, and what it holds."""
+_PLACE = late(
+    r"node|host|gateway|(?<![a-z])gw(?![a-z])|peer|server|endpoint|upstream|backend|proxy|addr|relay", re.IGNORECASE
+)
+"""How a field, or what it holds, tells that it is a place; the first part of a host alone may be any word of ours."""
 
 
 class _Line(NamedTuple):
-    """A line with a field that holds a host outside: what its like have in common, and whether it complains."""
+    """A line with a field that holds a host outside: what its like have in common, and whether it complains.
+
+    plain: it tells the host as a whole, or that it is a place.
+    """
 
     shape: str
     bad: bool
@@ -43,6 +52,14 @@ class _Line(NamedTuple):
     host: str
     at: datetime
     text: str
+    plain: bool
+
+
+class _Taken(NamedTuple):
+    """When what is alike and was taken came, in order: over any host, and over each."""
+
+    all: Sequence[datetime]
+    over: Mapping[str, Sequence[datetime]]
 
 
 class _Spoilt(NamedTuple):
@@ -54,6 +71,7 @@ class _Spoilt(NamedTuple):
     well: int
     first: datetime
     line: str
+    plain: bool
 
 
 def when(view: View) -> Iterator[Match]:
@@ -67,7 +85,9 @@ def when(view: View) -> Iterator[Match]:
         first = min(each.first for each in told)
         tellers = list({each.workload.ref: each.workload for each in told}.values())
         said = [(each.ref, seen) for each in tellers for seen in (*suffering(view, each.ref), *felt(view, each.ref))]
-        if all(since_release(each, first) for each in tellers) or not said or _our_own(view, tellers, first):
+        if not said or not any(each.plain for each in told):
+            continue
+        if not _seen_alone(view, tellers, first) or _our_own(view, tellers, first):
             continue
         said.sort(key=lambda each: each[1].time or first)
         yield _match(view, host, told, said, first)
@@ -111,10 +131,12 @@ def _lines(view: View, workload: Workload) -> Iterator[_Line]:
         if not any(label in line.lower() for line in log.lines if complains(line) for label in hosts):
             continue
         for line, at in zip(log.lines, times_near(log.lines), strict=True):
-            held = [(key, hosts[value.lower()]) for key, value in _FIELD.findall(line) if value.lower() in hosts]
+            held = [(key, value.lower()) for key, value in _FIELD.findall(line) if value.lower() in hosts]
             if held and at is not None:
-                shape, bad = shape_of(line), complains(line)
-                yield from (_Line(shape, bad, key, host, at, line.strip()) for key, host in held)
+                shape, bad, lowered = shape_of(line), complains(line), line.lower()
+                for key, value in held:
+                    plain = hosts[value] in lowered or _PLACE.search(f"{key} {value}") is not None
+                    yield _Line(shape, bad, key, hosts[value], at, line.strip(), plain)
 
 
 def _spoilt(view: View, workload: Workload, lines: Sequence[_Line]) -> Iterator[_Spoilt]:
@@ -122,38 +144,74 @@ def _spoilt(view: View, workload: Workload, lines: Sequence[_Line]) -> Iterator[
 
     What came over others is taken on: else it is nothing of that one.
     """
-    for shape, key in dict.fromkeys((each.shape, each.key) for each in lines if each.bad):
-        told = [each for each in lines if each.bad and (each.shape, each.key) == (shape, key)]
-        hosts = {each.host for each in told}
-        first, last = min(each.at for each in told), max(each.at for each in told)
-        if len(hosts) > 1 or len(told) < OFTEN or not view.recent(last, STILL):
+    bad: dict[tuple[str, str], list[_Line]] = defaultdict(list)
+    for each in lines:
+        if each.bad:
+            bad[each.shape, each.key].append(each)
+    taken = _taken(lines)
+    for (_, key), told in bad.items():
+        host, first, last = told[0].host, min(each.at for each in told), max(each.at for each in told)
+        if len(told) < OFTEN or any(each.host != host for each in told) or not view.recent(last, STILL):
             continue
-        if well := _others_well(lines, key, told[0].host, first):
-            yield _Spoilt(workload, told[0].host, len(told), well, first, told[-1].text)
+        if well := _others_well(taken.get(key, ()), host, first):
+            plain = any(each.plain for each in told)
+            yield _Spoilt(workload, host, len(told), well, first, told[-1].text, plain)
 
 
-def _others_well(lines: Sequence[_Line], key: str, host: str, first: datetime) -> int:
+def _taken(lines: Iterable[_Line]) -> Mapping[str, Sequence[_Taken]]:
+    """Return what was taken, by the field that tells over which host it came; of each kind enough to judge by."""
+    kinds: dict[tuple[str, str], list[_Line]] = defaultdict(list)
+    for each in lines:
+        if not each.bad:
+            kinds[each.key, each.shape].append(each)
+    found: dict[str, list[_Taken]] = defaultdict(list)
+    for (key, _), kind in kinds.items():
+        if len(kind) >= WELL + OFTEN:
+            over: dict[str, list[datetime]] = defaultdict(list)
+            kind.sort(key=lambda line: line.at)
+            for each in kind:
+                over[each.host].append(each.at)
+            found[key].append(_Taken([each.at for each in kind], over))
+    return found
+
+
+def _others_well(kinds: Iterable[_Taken], host: str, first: datetime) -> int:
     """Return how many came over other hosts since, of a kind that came over one until then and never since; 0 if none.
 
     A minute may pass until the last of what was on its way is done.
     """
-    before, after, others = Counter[str](), Counter[str](), Counter[str]()
-    for each in lines:
-        if each.bad or each.key != key:
-            continue
-        if each.host != host:
-            others[each.shape] += each.at > first
-        else:
-            before[each.shape] += each.at < first
-            after[each.shape] += each.at > first + MINUTE
-    of_kinds = (others[shape] for shape in before if before[shape] >= WELL and not after[shape])
-    return max((count for count in of_kinds if count >= OFTEN), default=0)
+    most = 0
+    for kind in kinds:
+        own = kind.over.get(host, ())
+        if bisect_left(own, first) >= WELL and own[-1] <= first + MINUTE:
+            most = max(most, _since(kind.all, first) - _since(own, first))
+    return most if most >= OFTEN else 0
+
+
+def _since(times: Sequence[datetime], first: datetime) -> int:
+    return len(times) - bisect_right(times, first)
+
+
+def _seen_alone(view: View, tellers: Sequence[Workload], first: datetime) -> bool:
+    """Tell whether one that was not released then tells of it, and not what one that was may have handed on to it.
+
+    That may come by calls, either way, or over a broker.
+    """
+    given = {each.ref for each in tellers if since_release(each, first)}
+    for ref in tuple(given):
+        near = sharing(view, view.workloads[ref], "broker")
+        given |= view.graph.needs(ref) | view.graph.callers(ref) | {each.ref for each in near}
+    return any(each.ref not in given for each in tellers)
 
 
 def _our_own(view: View, tellers: Sequence[Workload], first: datetime) -> bool:
-    """Tell whether something of our own on the way to hosts outside was changed then: settings, keys, or a proxy."""
+    """Tell whether something of our own on the way to hosts outside was changed then: settings, keys, or a proxy.
+
+    Or who may send the tellers over a broker what they cannot take.
+    """
     hosts, refs = {*_outside(view).values()}, {each.ref for each in tellers}
     needed = {need for ref in refs for need in view.graph.needs(ref)}
+    needed |= {near.ref for each in tellers for near in sharing(view, each, "broker")}
     near = [each for each in view.serving if each.ref in refs | needed or hosts & _asked(view, each)]
     maps = (edited(obj) for obj in view.snapshot.of("ConfigMap") if hosts & _named([obj]))
     written = (at for each in near for _, at in outside_changes(view, each))

@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._helping import HOURS, behind, names, not_for
+from tuheg_ir.diagnosis.rules._helping import HOURS, behind, names, not_for, sharing
 from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.crashes import crashes, restarted
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import is_marked
-from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
+from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import SOON, release_cause, release_evidence, releases, since_release
 from tuheg_ir.diagnosis.view.threads import of_trace
@@ -61,7 +61,7 @@ def when(view: View) -> Iterator[Match]:
         if not hurt or began is None or since_release(reader, began) or since_release(reader, told):
             continue
         lines = _senders(view, reader, hits)
-        senders = [w for w in _neighbours(view, reader) if lines and all(_named(view, w, each) for each in lines)]
+        senders = [w for w in sharing(view, reader, *DATA) if lines and all(_named(view, w, each) for each in lines)]
         if len(senders) != 1 or not _released(senders[0], began):
             continue  # another one sent it, or one that is as it was
         if not way_changed(view, reader, senders[0], began):
@@ -95,13 +95,6 @@ def _released(sender: Workload, began: datetime) -> bool:
     """Tell whether a reader's trouble began with a release of what a sender runs, that takes no other one back."""
     ran = sender.changed("image", "env", "command", "mounts")
     return bool(ran) and since_release(sender, began, SOON) and not sender.returned
-
-
-def _neighbours(view: View, reader: Workload) -> list[Workload]:
-    """Return the programs that share a broker or another store with a reader."""
-    shared = {w.ref for w in of_role(view.workloads, *DATA)} & view.graph.calls.get(reader.ref, set())
-    others = (w for w in view.serving if w is not reader and role(w) not in DATA)
-    return [w for w in others if view.graph.calls.get(w.ref, set()) & shared]
 
 
 def _senders(view: View, reader: Workload, hits: tuple[Hit, ...]) -> Mapping[frozenset[str], str]:
