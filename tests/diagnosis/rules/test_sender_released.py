@@ -16,6 +16,8 @@ ORDERS, READER = "Deployment/orders", "Deployment/invoices"
 RELEASED = (ORDERS, "code_defect", "rollback_workload")
 AMQP = {"AMQP_URL": "amqp://rabbitmq:5672"}
 TAKES = "INFO message id=7 producer={}/2.1"
+INSERT = "INFO INSERT INTO invoices {} VALUES 7"
+DATE = "ValueError: time data '31/02/2026' does not match format '%d/%m/%Y'"
 PAIRS = "ERROR cannot take it topic=all key=7 headers=[('schema', b'2'), ('producer', b'{}/2.1')]"
 TRACE = (
     "CRITICAL unhandled exception",
@@ -131,6 +133,12 @@ HOLDS = [
         "one line tells what and whose it is", world(names=(), said=(FIELDS.format("orders"),)), RELEASED, alone=True
     ),
     Holds("a trace has no times", untimed(world()), RELEASED, alone=True),
+    Holds(
+        "headers that stand in pairs of texts name the sender",
+        world(takes=('INFO message key=7 headers=(("schema", "2"), ("origin", "{}/2.1"))',) * 2),
+        RELEASED,
+        alone=True,
+    ),
     Holds("headers that stand in pairs name the sender", world(takes=(PAIRS,) * 2), RELEASED, alone=True),
     *(
         Holds(f"it writes times in another form, as {what} tells", world(said=(*TRACE, text)), RELEASED, alone=True)
@@ -156,6 +164,17 @@ DOES_NOT_HOLD = [
             ),
             ("one line tells that another one sent it", world(said=(FIELDS.format("acme"),))),
             ("headers in pairs name one outside", world(takes=(PAIRS,) * 2, names=("acme",))),
+            *(
+                (f"columns are called as headers and the sender are: {each}", world(takes=(each,) * 2))
+                for each in (
+                    INSERT.format('("id", "origin", "{}")'),
+                    INSERT.format('("origin", "{}")'),
+                    "INFO read columns ['id', 'origin', '{}'] of a file",
+                    'INFO selected ("from", "{}", "to") of a table',
+                    'INFO took rows [["from", "{}", "to"]]',
+                )
+            ),
+            ("a user's file has a date that is none", world(said=(*TRACE, f"cannot import row 7 of a.csv: {DATE}"))),
             ("a topic has the sender's name", world(takes=("INFO message topic={} offset=7",) * 2)),
             (
                 "a topic has the sender's name, and one outside sent it",

@@ -30,16 +30,20 @@ NEAR = 15
 """So many lines before the one that tells what cannot be read may tell whose message it is: a trace stands between."""
 PAUSE = timedelta(minutes=10)
 """What ends again and again is started anew sooner than this: a restart before a longer pause had another reason."""
+_HEADER = (
+    r"(?:x[-_])?(?:(?:producer|publisher|sender|emitter|origin)(?:[-_.]?(?:id|name|app|service|client))?"
+    r"|app[-_.]?id|ce[-_]source|from)"
+)
 _SENDER = late(
-    r"\b(?:(?:x[-_])?(?:(?:producer|publisher|sender|emitter|origin)(?:[-_.]?(?:id|name|app|service|client))?"
-    r"|app[-_.]?id|ce[-_]source|from)(?:(?:\\?[\"'])?\s*[=:]\s*|\\?[\"']\s*,\s*)"
-    r"|(?:sent|published|produced|emitted)[ -]by[=:]?\s+)"
-    r"(?:b?\\?[\"'])?/*([\w.-]+)",
+    rf"\b(?:{_HEADER}(?:\\?[\"'])?\s*[=:]\s*|(?:sent|published|produced|emitted)[ -]by[=:]?\s+)"
+    r"(?:b?\\?[\"'])?/*([\w.-]+)"
+    rf"|(?:[(\[]|[)\]]\s*,)\s*[(\[]\s*b?\\?[\"']{_HEADER}\\?[\"']\s*,\s*b?\\?[\"']/*([\w.-]+)[^\"'\\,]*\\?[\"']\s*[)\]]",
     re.IGNORECASE,
 )
 """How a line names who sent a message; what else stands in it may be a topic, a database or a field.
 
-Headers may stand there in pairs: `('producer', b'orders/2.1')`.
+Headers may stand there in pairs, as a list of them: `[('producer', b'orders/2.1')]`. What stands in a longer list, or
+in one alone, are columns.
 """
 _LEVEL = late(
     r"(?:trace|debug|dbug|info(?:rmation)?|notice|warn(?:ing)?|error|fail|fatal|crit(?:ical)?)\b", re.IGNORECASE
@@ -108,7 +112,7 @@ def _senders(view: View, reader: Workload, hits: tuple[Hit, ...]) -> Mapping[fro
             last = next((n for n in reversed(range(len(log.lines))) if told in log.lines[n]), None)
             lead = list(_lead(log.lines, last)) if last is not None else []
             line = next(filter(_SENDER.search, lead), "")
-            found.setdefault(frozenset(_SENDER.findall(line)), line)
+            found.setdefault(frozenset(said[1] or said[2] for said in _SENDER.finditer(line)), line)
     return found
 
 
