@@ -31,7 +31,7 @@ _OFTEN = 3
 """A complaint that a log repeats less often is one of those that every system has."""
 _HARMLESS = (
     *("rate_limited", "throttled_retry", "failover", "stuck", "permission", "lease_over"),
-    *("cluster_whole", "cluster_degraded", "answer_misread", "unclean_end"),
+    *("cluster_whole", "cluster_degraded", "answer_misread", "date_misread", "unclean_end"),
 )
 _FELT = (
     ("error_ratio", "component"),

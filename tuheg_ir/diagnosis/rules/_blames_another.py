@@ -38,7 +38,8 @@ Nor that a certificate is not believed: an image brings the authorities that it 
 _TIMEOUT = late(r"time[ds]?.?out|deadline|time limit", re.IGNORECASE)
 """Words of who waited for an answer in vain."""
 ITS_OWN = (
-    *("code_crash", "schema", "configuration_missing", "field_unknown", "answer_misread", "value_malformed"),
+    *("code_crash", "schema", "configuration_missing", "field_unknown", "answer_misread", "date_misread"),
+    "value_malformed",
     *("row_refused", "statement_lost", "out_of_memory", "connection_leak", "process_exhausted"),
     "undecryptable",
 )

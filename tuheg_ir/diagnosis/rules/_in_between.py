@@ -41,6 +41,6 @@ def node_lost(view: View, workload: Workload, began: datetime | None) -> Evidenc
 
 def misread_of(view: View, caller: Workload, called: Workload) -> tuple[Hit, ...]:
     """Return what a caller often tells of answers that it cannot read, if all of them name the one who gave them."""
-    told = tuple(hit for hit in view.hits_of(caller.ref, "answer_misread") if not hit.previous)
+    told = tuple(hit for hit in view.hits_of(caller.ref, "answer_misread", "date_misread") if not hit.previous)
     named = {view.graph.resolve(host) for hit in told for host in hit.hosts or ("",)}
     return told if named == {called.ref} and sum(hit.count for hit in told) >= OFTEN else ()

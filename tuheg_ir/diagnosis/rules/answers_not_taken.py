@@ -31,6 +31,8 @@ from tuheg_ir.diagnosis.view.written import edited, outside_changes
 _GATEWAY = late(r"(?<!\d)502(?!\d)|bad ?gateway", re.IGNORECASE)
 """How an alert tells that an edge got no answer."""
 _PATH = late(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD) (/[\w./-]{2,})")
+_DATE = "date_misread"
+"""What a caller tells of dates that users wrote as well."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -42,15 +44,14 @@ def when(view: View) -> Iterator[Match]:
     for caller in view.serving:
         said = [*felt(view, caller.ref), *suffering(view, caller.ref)]
         for trouble in ("header_too_big", "connection_reset", *(("answer_misread",) if said else ())):
-            hits = [h for h in view.hits_of(caller.ref, trouble) if not h.previous and _goes_on(view, h)]
-            first = oldest(h.first for h in hits)
-            new = since_release(caller, first)
-            if sum(h.count for h in hits) < OFTEN or (new and trouble != "answer_misread"):
-                continue
-            released = [w for w in view.serving if w is not caller and since_release(w, first)]
+            asked = (trouble, _DATE) if trouble == "answer_misread" else (trouble,)
+            hits = [h for h in view.hits_of(caller.ref, *asked) if not h.previous and _goes_on(view, h)]
             if trouble == "answer_misread":
-                yield from _misread(view, caller, released, hits, said)
-            else:
+                yield from _misread(view, caller, hits, said)
+                continue
+            first = oldest(h.first for h in hits)
+            if sum(h.count for h in hits) >= OFTEN and not since_release(caller, first):
+                released = [w for w in view.serving if w is not caller and since_release(w, first)]
                 yield from _not_taken(view, caller, released, hits, said)
     yield from _missed_at_the_edge(view)
     yield from _stumbled_alike(view)
@@ -108,18 +109,21 @@ def _goes_on(view: View, hit: Hit) -> bool:
     return view.recent(hit.last, STILL) if hit.last is not None else hit.first is not None
 
 
-def _misread(
-    view: View, caller: Workload, released: list[Workload], hits: list[Hit], said: list[Evidence]
-) -> Iterator[Match]:
+def _misread(view: View, caller: Workload, told: list[Hit], said: list[Evidence]) -> Iterator[Match]:
     """Yield the release of a service whose answers a caller cannot read since then, if it is the only one about them.
 
     Who calls the caller may as well send what it cannot read, and another caller may have been released to fit: then
     nobody can tell, or a rollback would break that one. An alert from before the release tells of something else.
-    Where the caller was released too, it served well until then, and names whose answers it cannot read.
+    Where the caller was released too, it served well until then, and names whose answers it cannot read. So it has to
+    where it misreads dates: these come of users and their files as well.
     """
-    first = oldest(hit.first for hit in hits)
     calls = view.graph.calls.get(caller.ref, set())
-    for called in [w for w in released if w.ref in calls and not w.returned and w.ready >= w.wanted]:
+    for called in [w for w in view.serving if w.ref in calls and not w.returned and w.ready >= w.wanted]:
+        hits = [hit for hit in told if hit.trouble != _DATE or _names_alone(view, called, hit)]
+        first = oldest(hit.first for hit in hits)
+        if sum(hit.count for hit in hits) < OFTEN or not since_release(called, first):
+            continue
+        released = [w for w in view.serving if w is not caller and since_release(w, first)]
         about = view.graph.needs(caller.ref) | view.graph.callers(caller.ref) | view.graph.callers(called.ref)
         began = oldest(each.time for each in said)
         if first is None or began is None or called.released_at is None or began < called.released_at + BEFORE:
@@ -176,6 +180,10 @@ def _named(view: View, other: Workload, hits: list[Hit]) -> bool:
     return any(view.graph.resolve(host) == other.ref for hit in hits for host in hit.hosts)
 
 
+def _names_alone(view: View, other: Workload, hit: Hit) -> bool:
+    return {view.graph.resolve(host) for host in hit.hosts} == {other.ref}
+
+
 def _way_written(view: View, caller: Workload, called: Workload, first: datetime | None) -> bool:
     """Tell whether settings of the caller or of the way were written then: what says how much it takes of an answer."""
     if first is None or way_changed(view, caller, called, first):
@@ -219,7 +227,7 @@ def _match(
     cut = hits[0].trouble == "connection_reset"
     closes = no_heed or (told_at_start(view, called) if cut else None)
     callers = behind(view, called.ref, caller.ref, but=called.ref)
-    others = list(_of_others(view, caller, called)) if hits[0].trouble == "answer_misread" else []
+    others = list(_of_others(view, caller, called)) if hits[0].trouble in ("answer_misread", _DATE) else []
     return Match(
         component=called.ref,
         evidence=(

@@ -33,7 +33,7 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 
-_MISREAD = ("answer_misread", "field_unknown")
+_MISREAD = ("answer_misread", "date_misread", "field_unknown")
 _CACHE = late(
     r"redis|jedis|lettuce|valkey|memcache|\bdalli\b|hazelcast|infinispan|(?<![a-z])cach(?:e|es|ed|ing)(?![a-z])"
     r"|[a-z]Cache\b|session[ _./:-]?store|spring\W?session",

@@ -75,7 +75,8 @@ def when(view: View) -> Iterator[Match]:
 
 def _misread(view: View, reader: Workload) -> tuple[Hit, ...]:
     """Return what a workload tells of data that it cannot read, in last words too."""
-    return tuple(hit for hit in view.hits_of(reader.ref, "answer_misread", "field_unknown") if fresh(view, hit))
+    hits = view.hits_of(reader.ref, "answer_misread", "date_misread", "field_unknown")
+    return tuple(hit for hit in hits if fresh(view, hit))
 
 
 def _began(view: View, reader: Workload, told: datetime) -> datetime:

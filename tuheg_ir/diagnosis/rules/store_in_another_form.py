@@ -69,7 +69,8 @@ def when(view: View) -> Iterator[Match]:
 
 def _misread(view: View, workload: Workload) -> tuple[Hit, ...]:
     """Return what a workload tells of data that it cannot read; a line that says it in two ways is one."""
-    hits = [h for h in view.hits_of(workload.ref, "answer_misread", "field_unknown") if not h.previous]
+    misread = view.hits_of(workload.ref, "answer_misread", "date_misread", "field_unknown")
+    hits = [hit for hit in misread if not hit.previous]
     return tuple({(hit.pod, hit.line): hit for hit in hits if fresh(view, hit)}.values())
 
 
