@@ -28,8 +28,8 @@ EVICTIONS = 1.0
 """So many evictions a second cost more than they spare; who throws out so many works at its limit."""
 ANY_KEY = frozenset({"allkeys-lru", "allkeys-lfu", "allkeys-lrm", "allkeys-random"})
 """Policies of Redis and its kin by which every key may be thrown out: nothing in the cache is irreplaceable."""
-_NO_KEY = frozenset({"noeviction"})
-_SOME_KEYS = _NO_KEY | {"volatile-lru", "volatile-lfu", "volatile-lrm", "volatile-random", "volatile-ttl"}
+NO_KEY = frozenset({"noeviction"})
+_SOME_KEYS = NO_KEY | {"volatile-lru", "volatile-lfu", "volatile-lrm", "volatile-random", "volatile-ttl"}
 POLICIES = ANY_KEY | _SOME_KEYS
 _LONG = 100_000
 """No file of settings is read further than this."""
@@ -71,7 +71,7 @@ def keeps_all_since_start(view: View, cache: Workload, *, surely: bool) -> tuple
     if started is None or told_by_template or not _evicted_until(view, cache, started):
         return ()
     policies = policies_read(view, cache)
-    if policies - _NO_KEY or (surely and not policies):
+    if policies - NO_KEY or (surely and not policies):
         return ()
     fact = f"{cache.ref} reads it as it was changed since its start at {started:%d %b %H:%M}, and evicts nothing since"
     found = [Evidence("objects", ref, fact, at) for ref, at in edits if ref.startswith("ConfigMap/")]
