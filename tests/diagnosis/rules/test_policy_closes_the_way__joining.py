@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
+from tests.diagnosis.rules.cases import ASK, DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of, younger
-from tests.diagnosis.rules.scenes import alert, policy
+from tests.diagnosis.rules.scenes import alert, errors, policy
 from tests.diagnosis.rules.tiny import DAY, Obj, log, pod, snapshot, timed, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.model import Series, Snapshot
 
 LIBCLUSTER = '[warning] [libcluster:room] unable to connect to :"room@{}"'
 MEMBERLIST = "[WARN] memberlist: Failed to join {}: dial tcp {}:7946: i/o timeout"
 PEKKO = "WARN Association with remote system [pekko://rooms@{}:7800] has failed, address is now gated for [50] ms"
 AMONG = "NetworkPolicy/rooms"
+ANEW: Obj = {"young": (), "tell": (0, 1, 2), "of": (0, 1, 2), "released": 900, "since": 890}
+"""All pods were made anew by a release, and join nobody since."""
 
 
 def for_rooms(*ports: int, age: float = 3000, **more: Any) -> Obj:
@@ -33,6 +36,7 @@ def unjoined(
     tell: tuple[int, ...] = (2,),
     of: tuple[int, ...] = (0, 1),
     gone: bool = False,
+    figures: Sequence[tuple[str, Series]] = (),
     made: float = 900,
     **more: Any,
 ) -> Snapshot:
@@ -53,7 +57,7 @@ def unjoined(
         else log(pod("rooms", n), *["INFO joined room"] * 8, since=1800)
         for n in range(3)
     ]
-    return snapshot(pods, *policies, logs=logs, alerts=[alert(service="rooms")])
+    return snapshot(pods, *policies, logs=logs, figures=figures, alerts=[alert(service="rooms")])
 
 
 HOLDS = [
@@ -71,13 +75,12 @@ HOLDS = [
             (", and the others are let in where names are told only", unjoined(for_rooms(4369))),
             (" at the port that it names", unjoined(for_rooms(), said=MEMBERLIST, port=7946)),
             (", which other words tell", unjoined(for_rooms(), said=PEKKO)),
+            (" at the port that it names, and another is open", unjoined(for_rooms(8080), said=MEMBERLIST, port=7946)),
         )
     ),
     Holds(
         "all pods were made anew by a release of other code since a policy was written, and join nobody",
-        unjoined(
-            for_rooms(), young=(), tell=(0, 1, 2), of=(0, 1, 2), before={"image": "rooms:0"}, released=900, since=890
-        ),
+        unjoined(for_rooms(), before={"image": "rooms:0"}, **ANEW),
         (AMONG, "network_fault", "page_human"),
         harmful=("rollback_workload",),
     ),
@@ -96,11 +99,35 @@ DOES_NOT_HOLD = [
             ("it names pods that are gone", unjoined(for_rooms(), gone=True)),
             ("it has been silent of it for long", unjoined(for_rooms(), made=2700, since=2600, until=1800)),
             ("its words are of something else", unjoined(for_rooms(), said="INFO member up: {}")),
+            ("one of their own ports is open, where they may meet", unjoined(for_rooms(8080), port=9100)),
+            ("a port is open that they do not declare", unjoined(for_rooms(9000), port=9100)),
+            ("a port is open beside that where names are told", unjoined(for_rooms(4369, 8080), port=9100)),
             ("older ones miss one another as well", unjoined(for_rooms(), tell=(0, 1, 2), of=(0, 1))),
         )
     ),
     DoesNotHold(
         "all pods join nobody since a release that changed where they meet",
-        unjoined(for_rooms(), young=(), tell=(0, 1, 2), of=(0, 1, 2), before=ROOMS_BEFORE, released=900, since=890),
+        unjoined(for_rooms(), before=ROOMS_BEFORE, **ANEW),
+    ),
+    *(
+        DoesNotHold(f"all pods join nobody since a release of other code, and {what}", made, answer)
+        for what, made, answer in (
+            (
+                "a port is open where they may meet",
+                unjoined(for_rooms(8080), port=9100, before={"image": "rooms:0"}, **ANEW),
+                ASK,
+            ),
+            (
+                "requests fail since, and what is closed is measured only",
+                unjoined(
+                    for_rooms(8080),
+                    port=9100,
+                    before={"image": "rooms:0"},
+                    figures=[errors("rooms", 0.4, 880)],
+                    **ANEW,
+                ),
+                ("Deployment/rooms", "code_defect", "rollback_workload"),
+            ),
+        )
     ),
 ]

@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.view.network import Policy, target_of
 from tuheg_ir.diagnosis.view.reading import items, newest, oldest, text
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 from tuheg_ir.diagnosis.view.written import edited
 
 SLACK = timedelta(minutes=2)
@@ -78,18 +78,28 @@ def apart(view: View, workload: Workload) -> tuple[Hit, ...]:
 
 def _of_themselves(workload: Workload, told: Sequence[Hit]) -> bool:
     """Tell whether several members speak of a partition and name one another: it is of no other program's members."""
-    called = {pod.name: [each for each in (pod.name, pod.address) if each] for pod in workload.live}
-    speak = {
-        hit.pod
-        for hit in told
-        if any(names_member(hit.line, label) for pod, labels in called.items() if pod != hit.pod for label in labels)
-    }
+    called = [(pod.name, label) for pod in workload.live for label in names_of(pod)]
+    speak = {hit.pod for hit in told if any(names_member(hit.line, each) for pod, each in called if pod != hit.pod)}
     return len(speak) > 1
+
+
+def names_of(pod: Pod) -> tuple[str, ...]:
+    """Return how fellows call a member: by its name, or its address."""
+    return tuple(each for each in (pod.name, pod.address) if each)
 
 
 def names_member(line: str, label: str) -> bool:
     """Tell whether a line names a member; its process may stand behind, as in keycloak-1-38201."""
     return re.search(rf"(?<![\w.-]){re.escape(label)}(?![\w.])", line) is not None
+
+
+def declared_ports(workload: Workload) -> list[tuple[str, ...]]:
+    """Return the ports that the containers of a workload declare, each with all its names."""
+    return [
+        tuple(each for key in ("containerPort", "name") if (each := text(port, key)))
+        for container in items(workload.template, "spec", "containers")
+        for port in items(container, "ports")
+    ]
 
 
 def ports_among(view: View, workload: Workload) -> list[tuple[str, ...]]:
@@ -98,11 +108,7 @@ def ports_among(view: View, workload: Workload) -> list[tuple[str, ...]]:
     Those to which headless Services alone lead are there for that; where there are none it may be any, those of its
     Services first, then its containers'.
     """
-    own = [
-        tuple(each for key in ("containerPort", "name") if (each := text(port, key)))
-        for container in items(workload.template, "spec", "containers")
-        for port in items(container, "ports")
-    ]
+    own = declared_ports(workload)
 
     def led_to(*, headless: bool) -> list[tuple[str, ...]]:
         leading = view.leading_to(workload.ref)

@@ -11,7 +11,14 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.rules._members import Parted, closed_before, names_member, ports_among
+from tuheg_ir.diagnosis.rules._members import (
+    Parted,
+    closed_before,
+    declared_ports,
+    names_member,
+    names_of,
+    ports_among,
+)
 from tuheg_ir.diagnosis.rules._reach import binding, lets_through, newest_of
 from tuheg_ir.diagnosis.view.logs import lines_told, times_near
 from tuheg_ir.diagnosis.view.marked import OFTEN, STILL
@@ -24,6 +31,8 @@ from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 JOINS = timedelta(minutes=3)
 """A member that was started less long ago may only be about to join."""
 SHOWN = 3
+_TELLS_NAMES = frozenset({"4369", "epmd"})
+"""At this port a node of Erlang only tells where it is: they meet at another one, always."""
 _MISSED = late(
     r"\b(?:unable|fail(?:ed|ing|ure)?|cannot|can'?t|could ?n[o']t|could not|not able|error)\b.{0,60}?"
     r"\b(?:connect|join|reach|dial|associat|handshak|establish)"
@@ -61,25 +70,22 @@ def unjoined(view: View) -> Iterator[Parted]:
 
 def _missed(view: View, workload: Workload) -> Iterator[_Missed]:
     """Yield what each member tells often, and still, of fellows that run: who is gone cannot be reached."""
+    members = {label: each.name for each in workload.live for label in names_of(each)}
     for pod in workload.live:
-        labels = {label: each.name for each in workload.live if each is not pod for label in _called(each)}
         said: list[tuple[str, datetime]] = []
         fellows, ports = set[str](), set[str]()
         for log in view.logs_of((pod,), previous=False):
-            if not any(label in line for line in log.lines for label in labels):
-                continue
-            for line, at in zip(log.lines, times_near(log.lines), strict=True):
-                named = [label for label in labels if label in line and names_member(line, label)]
-                if at is not None and named and _MISSED.search(line):
+            missed = [at for at, line in enumerate(log.lines) if _MISSED.search(line)]
+            times = times_near(log.lines) if missed else ()
+            for line, at in ((log.lines[n], times[n]) for n in missed):
+                named = [each for each in members if each in line and names_member(line, each)]
+                others = [each for each in named if members[each] != pod.name]
+                if at is not None and others:
                     said.append((line.strip(), at))
-                    fellows |= {labels[each] for each in named}
-                    ports |= {found[1] for each in named if (found := _port_after(line, each))}
+                    fellows |= {members[each] for each in others}
+                    ports |= {found[1] for each in others if (found := _port_after(line, each))}
         if len(said) >= OFTEN and view.recent(said[-1][1], STILL):
             yield _Missed(pod, frozenset(fellows), frozenset(ports), len(said), said[-1][0], said[0][1])
-
-
-def _called(pod: Pod) -> tuple[str, ...]:
-    return tuple(each for each in (pod.name, pod.address) if each)
 
 
 def _port_after(line: str, label: str) -> re.Match[str] | None:
@@ -118,21 +124,28 @@ def _ports(view: View, workload: Workload, told: Sequence[_Missed]) -> list[tupl
 
     Their own are those to which headless Services alone lead, and those to which nobody at all is let in any more
     though the program declares them: where it serves, or is measured, others come in, and members have no need to.
+    Where one is open among them they may as well meet there, and one that is closed is nothing to them.
     """
-    declared = [
-        tuple(each for key in ("containerPort", "name") if (each := text(port, key)))
-        for container in items(workload.template, "spec", "containers")
-        for port in items(container, "ports")
-    ]
+    declared = declared_ports(workload)
     named = {port for each in told for port in each.ports}
     if named:  # of several, some are those from which a member asks
         found = [next((each for each in declared if port in each), (port,)) for port in named]
         return found if len(found) == 1 else []
+    if _come_in(view, workload, declared):
+        return []
     leading = view.leading_to(workload.ref)
     among = [each for each in leading if text(each.obj, "spec", "clusterIP") == "None"]
     served = {str(target_of(port)) for each in leading if each not in among for port in each.ports}
     closed = [port for port in declared if port and not served & {*port} and _for_nobody(view, workload, port)]
     return list(dict.fromkeys((*(ports_among(view, workload) if among else ()), *closed)))
+
+
+def _come_in(view: View, workload: Workload, declared: Sequence[tuple[str, ...]]) -> bool:
+    """Tell whether a port is open among members, declared or only named by policies, that does more than tell names."""
+    rules = [rule for each in binding(view, workload.ref, ingress=True) for rule in items(each.obj, "spec", "ingress")]
+    opened = [(found,) for rule in rules for each in items(rule, "ports") if (found := text(each, "port"))]
+    ports = {port for port in (*declared, *opened) if port and not _TELLS_NAMES & {*port}}
+    return any(not lets_through(view, workload, workload, port) for port in ports)
 
 
 def _for_nobody(view: View, workload: Workload, port: tuple[str, ...]) -> bool:
