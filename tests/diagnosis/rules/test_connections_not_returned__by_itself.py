@@ -97,7 +97,7 @@ def by_client(idle: float, in_transaction: float, **rest: Any) -> Snapshot:
 def nests(times: float, **made: Any) -> Snapshot:
     """Return a shop whose traces show a transaction within one, and whose requests grew evenly in an hour."""
     world, (signal, asked) = twice(**made), climbs(8, 8 * times)
-    return replace(world, metrics=world.metrics | {signal: (asked,)})
+    return replace(world, metrics={**world.metrics, signal: (asked,)})
 
 
 _OPEN = "idle in transaction"

@@ -116,14 +116,14 @@ def aged(world: Snapshot, **ages: float) -> Snapshot:
         "db_connections_by_client": (*clients, *(series(labels, (3600, 1)) for labels, _ in told)),
         "db_transaction_age_by_client": tuple(series(labels, (3600, age)) for labels, age in told),
     }
-    return replace(world, metrics=world.metrics | figures)
+    return replace(world, metrics={**world.metrics, **figures})
 
 
 def absurd(age: float) -> Snapshot:
     """Return the same shop, whose oldest transaction is measured to be of an age that is none."""
     world = left(counts=None)
     ages = (series(OF | {"state": "idle in transaction"}, (3600, age), (0, age)),)
-    return replace(world, metrics=world.metrics | {"db_transaction_age_by_state": ages})
+    return replace(world, metrics={**world.metrics, "db_transaction_age_by_state": ages})
 
 
 def locks(

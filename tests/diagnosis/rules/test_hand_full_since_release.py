@@ -48,7 +48,7 @@ def silent(name: str) -> Log:
 def telling(*then: str, full: float = 20, of: int = 2, also: str = LEFT) -> list[Log]:
     """Return what pods tell: of work until their hands were full, of what they leave ever, and of more from then on."""
     done = [(full * MIN + 5 + n * 20, line) for n in range(90) for line in (DONE, DONE, also)]
-    since = [(5 + n * 20, line) for n in range(int(full * 3)) for line in (also, *then)]
+    since = [(5.0 + n * 20, line) for n in range(int(full * 3)) for line in (also, *then)]
     return [timed(pod("packer", n), *sorted(done + since, reverse=True)) for n in range(of)]
 
 
