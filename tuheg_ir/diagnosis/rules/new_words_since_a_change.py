@@ -23,13 +23,14 @@ from tuheg_ir.diagnosis.rules._meant_for import meant_for
 from tuheg_ir.diagnosis.rules._outage_over import told_meanwhile
 from tuheg_ir.diagnosis.rules._own_names import of_a_stranger
 from tuheg_ir.diagnosis.rules._own_words import SHORTLY, own_words, slow_before, store_came_between, waits
+from tuheg_ir.diagnosis.rules._poolers import leads_away
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
 from tuheg_ir.diagnosis.rules._users_mistakes import users_mistake
 from tuheg_ir.diagnosis.rules._usual_words import answers_well, of_no_concern, told_before
 from tuheg_ir.diagnosis.view.askers import answer_of, names_a_host
 from tuheg_ir.diagnosis.view.crashes import crashes, only_of_newest
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.marked import Marked
 from tuheg_ir.diagnosis.view.odd import PROVEN
 from tuheg_ir.diagnosis.view.programs import DATA, role
@@ -200,8 +201,11 @@ def _brought(view: View, workload: Workload, words: Marked, released: Workload, 
     A data service is not taken back for a guess: its log speaks of who asks it, and its data may not go back with it.
     An alert that names nobody, or fires for days, may be about something else. Where pods of the template before end as
     well, to go back to it mends nothing, nor where others lacked before it came what the words name. And a server that
-    finds what most ask for only says of a few that they ask for what is not there.
+    finds what most ask for only says of a few that they ask for what is not there. Who waits for his own pool may keep
+    its connections for as long as a host outside is slow: where nobody counts that, it may be without a release.
     """
+    if tells("pool_exhausted", words.line) and not view.figures.any_known and leads_away(view, released):
+        return False
     if role(released) in DATA or (_asked_in_vain(words.line) and not finds_nothing(view, workload)):
         return False
     if may_be_rewritten(view, released):
