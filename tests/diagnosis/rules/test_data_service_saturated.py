@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import DB, IMAGE, SHOP, latency, logs, rate, shop
-from tests.diagnosis.rules.tiny import database, figure, postgres, series, session, snapshot, workload
+from tests.diagnosis.rules.tiny import database, figure, postgres, series, session, snapshot, timed, workload
 from tuheg_ir.diagnosis.model import Series, Session, Snapshot
 
 ASKS = {"DB_HOST": "postgres"}
@@ -31,7 +31,20 @@ def report(age: float, state: str = "active", owner: str = "reports", **more: st
     return session(f"Deployment/{owner}", state, 6, age_s=age, query="SELECT sum(net) FROM orders", **more)
 
 
+def slow_before(told: float = 1500) -> Snapshot:
+    """Return two clients of a busy database, one of them new, whose log tells of slow statements since that age."""
+    duration = "LOG:  duration: 11788.9 ms  execute <unnamed>: SELECT count(*) FROM builds"
+    return snapshot(
+        shop(env=ASKS, before=IMAGE, released=600),
+        REPORTS,
+        postgres(),
+        figures=[BUSY, latency("shop", now=4.0, since=480)],
+        logs=[timed("postgres-0", *[(age, duration) for age in range(int(told), 0, -20)])],
+    )
+
+
 HOLDS = [
+    Holds("it told of slow statements before one of its clients was released", slow_before(), SLOW),
     Holds(
         "its clients are slow",
         snapshot(shop(env=ASKS), postgres(), figures=[BUSY, latency("shop", now=4.0)]),

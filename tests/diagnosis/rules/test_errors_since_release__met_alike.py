@@ -43,6 +43,22 @@ def both(line: str, *, since: float = 560, release: dict[str, Any] | None = None
     )
 
 
+DATE = "ERROR cannot take it: DateTimeParseException: Text '2026-03-04 11:00' could not be parsed at index 10"
+
+
+def misread(of_mails: float = 2400, since: float = 290, broker: str = "rabbitmq") -> Snapshot:
+    """Return a shop that cannot read a queue's dates since minutes after its release, and mails that cannot either."""
+    env = {"AMQP_URL": "amqp://rabbitmq:5672"}
+    before = {**IMAGE, "env": {**env, "BATCH_ROWS": "50"}}
+    return snapshot(
+        shop(env={**env, "BATCH_ROWS": "200"}, before=before, released=660),
+        workload("mails", env={"AMQP_URL": f"amqp://{broker}:5672"}, before=IMAGE, released=of_mails),
+        *(workload(each, "rabbitmq:3", kind="StatefulSet", pods=1, port=5672) for each in {"rabbitmq", broker}),
+        figures=[errors("shop", since=295)],
+        logs=[*begins("shop", DATE, 295), *begins("mails", DATE, since)],
+    )
+
+
 def chain(line: str = TRUST, **cart: Any) -> Snapshot:
     """Return a shop that fails since its release, as the cart answers, which tells of somebody outside."""
     told = 'ERROR order: Server error "502 Bad Gateway" for url "http://cart:8080/v1"'
@@ -94,6 +110,21 @@ def member_lost(unready: float) -> Snapshot:
 
 BACK, LOOK = "rollback_workload", "page_human"
 HOLDS = [
+    Holds(
+        "two that read one broker stumble at once, minutes after a release of each: it is what they read",
+        misread(),
+        (SHOP, OTHERS, "page_human"),
+        believed="not_well",
+        harmful=("rollback_workload",),
+    ),
+    *(
+        Holds(f"the other one reads no dates either, and {what}", world, (SHOP, CODE, "rollback_workload"))
+        for what, world in (
+            ("was released with it", misread(of_mails=655)),
+            ("does so since later", misread(since=120)),
+            ("reads another broker", misread(broker="other-mq")),
+        )
+    ),
     *(
         Holds(f"it fails, and {what}", world, (SHOP, cause, LOOK), believed=believed, harmful=(BACK,))
         for what, world, cause, believed in (

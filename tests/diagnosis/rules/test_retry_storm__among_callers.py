@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, SHOP, errors, latency, rate
 from tests.diagnosis.rules.test_queue_backlog import broker
 from tests.diagnosis.rules.test_retry_storm import BACK, EAGER, FULL, LEAPT, MORE_USERS, PAGES
-from tests.diagnosis.rules.tiny import figure, pod, snapshot, workload
+from tests.diagnosis.rules.tiny import figure, pod, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 READER = "Deployment/importer"
@@ -68,7 +69,27 @@ def handed(
     )
 
 
+def beside_an_edit(written: float) -> Snapshot:
+    """Return a new shop that may ask a cart more often, and an office beside it whose flags were edited then."""
+    world = among((40, 40), users=(50, 52), asked=(60, 700), **NEW)
+    flags = thing("ConfigMap", "flags", age=9e6, written=written, data={"flags.yml": "batch: false"})
+    office = workload("office0", env=CALLS_CART, envFrom=[{"configMapRef": {"name": "flags"}}])
+    made = snapshot(office, flags)
+    kept = {
+        kind: [each for each in found if "office0" not in each["metadata"]["name"]]
+        for kind, found in world.objects.items()
+    }
+    return replace(world, objects={kind: (*kept.get(kind, ()), *made.of(kind)) for kind in {*kept, *made.objects}})
+
+
 HOLDS = [
+    Holds(
+        "what another caller reads was edited between the release and the many requests",
+        beside_an_edit(590),
+        (SHOP, "code_defect", "page_human"),
+        harmful=(BACK,),
+    ),
+    Holds("it was edited before the release", beside_an_edit(2400), (SHOP, "code_defect", BACK)),
     *(
         Holds(
             f"a caller asks far more since its release, and another of few requests gets a few more: {what}",

@@ -7,6 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, errors, latency, logs, shop
+from tests.diagnosis.rules.test_data_service_saturated import slow_before
 from tests.diagnosis.rules.tiny import at, database, figure, postgres, session, snapshot, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
@@ -210,6 +211,11 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "the database told of slow statements before the release, and nobody sees who sends them",
+        slow_before(),
+        harmful=("rollback_workload",),
+    ),
     *(
         DoesNotHold(f"others who share its database are slow, and {what}", world, harmful=("rollback_workload",))
         for what, world in (

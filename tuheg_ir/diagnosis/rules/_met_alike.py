@@ -16,6 +16,8 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._credentials import Refusal, refusals
 from tuheg_ir.diagnosis.rules._fed_by import OF_A_STORE, share_a_store
+from tuheg_ir.diagnosis.rules._helping import sharing
+from tuheg_ir.diagnosis.rules._in_between import PROVEN
 from tuheg_ir.diagnosis.view.changes import keys_of
 from tuheg_ir.diagnosis.view.complaints import complaints, fresh
 from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
@@ -37,6 +39,8 @@ _KINDS = (
     *("database_writes_refused", "database_authentication", "outside_authentication", "account_locked", "schema"),
 )
 """Troubles that somebody's being asked for more than before does not make."""
+_MISREAD = ("answer_misread", "date_misread")
+"""Troubles of who cannot read what another one gives or sends him."""
 _LOCK = "lock_wait"
 _WAITING = ("connection_timeout", "pool_exhausted", _LOCK)
 """Troubles of who waits for a store in vain."""
@@ -80,12 +84,31 @@ def _alike(view: View, workload: Workload) -> Evidence | None:
             if (
                 (each.what, each.whom) not in mine
                 or each.whom == workload.ref
-                or not _came_since(workload, other, each)
+                or not (_came_since(workload, other, each) or _served_both_well(view, workload, other, each))
             ):
                 continue
-            if each.whom or each.what == "dns" or _share(view, workload, other):
+            one = (
+                other in sharing(view, workload, "broker") if each.what == "misread" else _share(view, workload, other)
+            )
+            if each.whom or each.what == "dns" or one:
                 return _told(other, "meets the same", each)
     return None
+
+
+def _served_both_well(view: View, workload: Workload, other: Workload, met: _Met) -> bool:
+    """Tell whether two that read one broker stumble at once, each minutes after a release of its own."""
+    mine = oldest(each.since for each in _met(view, workload) if each.what == met.what == "misread")
+    times = (workload.released_at, other.released_at)
+    if met.what != "misread" or met.times < OFTEN or met.since is None or mine is None or None in times:
+        return False
+    one, another = (at for at in times if at)
+    apart = abs(one - another) > MINUTE and min(mine, met.since) - max(one, another) >= PROVEN
+    return apart and abs(mine - met.since) <= MINUTE
+
+
+def _at_one(view: View, one: Workload, other: Workload, what: str) -> bool:
+    """Tell whether two may meet the same where nothing names whom: at a store, or in what a broker hands on."""
+    return other in sharing(view, one, "broker") if what == "misread" else _share(view, one, other)
 
 
 def _behind(view: View, workload: Workload) -> Evidence | None:
@@ -209,12 +232,13 @@ def _met(view: View, workload: Workload) -> tuple[_Met, ...]:
 def _told_kinds(view: View, workload: Workload) -> Iterator[_Met]:
     """Yield the troubles with somebody that are known, all pods together; names are asked of one resolver."""
     found: dict[tuple[str, str], list[_Met]] = {}
-    for each in complaints(view, *_KINDS):
+    for each in complaints(view, *_KINDS, *_MISREAD):
         if each.caller != workload.ref or each.hit.previous or each.about == workload.ref:
             continue
-        whoms = ("",) if each.hit.trouble == "dns" else (each.about,) if each.about else each.hosts
+        what = "misread" if each.hit.trouble in _MISREAD else each.hit.trouble
+        whoms = ("",) if what == "dns" else (each.about,) if each.about else each.hosts
         for whom in whoms or ("",):
-            met = _Met(each.hit.trouble, whom, each.hit.count, each.hit.first, each.hit.line)
+            met = _Met(what, whom, each.hit.count, each.hit.first, each.hit.line)
             found.setdefault((met.what, whom), []).append(met)
     for told in found.values():
         yield told[0]._replace(times=sum(e.times for e in told), since=oldest(e.since for e in told))

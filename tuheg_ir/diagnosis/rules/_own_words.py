@@ -80,10 +80,11 @@ def slow_before(view: View, workload: Workload) -> bool:
     A single report in the night says nothing of what a release waits for.
     """
     at = workload.released_at
-    return at is not None and any(_slow_at(view, each, at) for each in view.called(workload.ref))
+    return at is not None and any(slow_at(view, each, at) for each in view.called(workload.ref))
 
 
-def _slow_at(view: View, server: Workload, at: datetime) -> bool:
+def slow_at(view: View, server: Workload, at: datetime) -> bool:
+    """Tell whether a database told often of slow statements or locks up to a time."""
     hits = (hit for hit in view.hits_of(server.ref, *_SLOW) if hit.first is not None and hit.first < at + BEFORE)
     return any(hit.count >= OFTEN for hit in hits) and any(
         at - SHORTLY <= each.at < at + BEFORE and any(tells(trouble, each.text) for trouble in _SLOW)

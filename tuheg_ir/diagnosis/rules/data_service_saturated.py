@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._asking import asker
 from tuheg_ir.diagnosis.rules._asks_it import who_asks
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._own_words import slow_at
 from tuheg_ir.diagnosis.rules._saturated import saturated
 from tuheg_ir.diagnosis.rules._served_well import served_well
 from tuheg_ir.diagnosis.view.programs import role
@@ -23,6 +24,8 @@ def when(view: View) -> Iterator[Match]:
     for found in saturated(view):
         workload, busy, hurts, callers, began, grew, released = found
         alone = released[0] if len(released) == 1 and len(callers) > 1 else None
+        if alone and alone.released_at and slow_at(view, workload, alone.released_at):
+            alone = None  # it was slow before that came
         if alone and _may_ask_more(view, workload, alone) and not _grew_otherwise(view, workload, alone, grew):
             yield _of_release(view, workload, alone, (*busy[:2], *hurts[:2]), began)
             continue

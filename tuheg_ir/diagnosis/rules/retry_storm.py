@@ -16,8 +16,10 @@ from tuheg_ir.diagnosis.rules._tries_again import tries_again
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import outside_changes
 
 
 def when(view: View) -> Iterator[Match]:
@@ -32,6 +34,7 @@ def when(view: View) -> Iterator[Match]:
             match = _of_release(view, ref, found.by, found)
             since = found.grew.since
             another = run_began(view, found.by, since) or found_work(view, found.by, since)
+            another = another or _edited_since(view, ref, found)
             yield match._replace(remedy="page_human") if another or _unproven(view, found) else match
         elif found is not None and ill and (again := tries_again(view, ref, found.grew)) is not None:
             yield _of_tries(view, ref, found.grew, *again)
@@ -55,6 +58,15 @@ def _unproven(view: View, found: Multiplied) -> bool:
         return False
     fed = not found.measured and takes_from_a_broker(view, by)
     return fed or not since_release(by, found.grew.since)
+
+
+def _edited_since(view: View, ref: str, found: Multiplied) -> bool:
+    """Tell whether what another caller reads was edited between a release and the many requests: it may ask more."""
+    by, since = found.by, found.grew.since
+    if by is None or by.released_at is None or since is None or multiplying(by):
+        return False
+    others = (view.workloads[each] for each in view.graph.asked_by(ref) if each in view.workloads and each != by.ref)
+    return any(by.released_at < at <= since + MINUTE for each in others for _, at in outside_changes(view, each))
 
 
 def _of_release(view: View, ref: str, caller: Workload, found: Multiplied) -> Match:

@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Database, Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import busy_pods
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._own_words import slow_before
 from tuheg_ir.diagnosis.rules._senders import sends
 from tuheg_ir.diagnosis.rules._served_well import served_well
 from tuheg_ir.diagnosis.rules._sessions import clients
@@ -94,7 +95,7 @@ def _blamed(view: View, server: Workload, slow: tuple[Session, ...], began: date
 
     Where several were released, the log of the database may tell which one sends them, and where most are others' it
     is none. Where nobody sees who sends them, a release that had served well for minutes is not blamed: its data or
-    its database may have changed since.
+    its database may have changed since. Nor is one before which the database told of slow statements already.
     """
     senders = {s.owner for s in slow if s.owner}
     found = [
@@ -107,6 +108,7 @@ def _blamed(view: View, server: Workload, slow: tuple[Session, ...], began: date
         found = [w for w in found if _sends_most(view, server, w)]
     if not senders:
         found = [w for w in found if not served_well(view, w, began) and not _sent_by_others(view, server, w)]
+        found = [w for w in found if not slow_before(view, w)]
     return found[0] if len(found) == 1 else None
 
 
