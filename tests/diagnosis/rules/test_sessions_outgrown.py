@@ -366,6 +366,11 @@ DOES_NOT_HOLD = [
         (SHOP, "code_defect", "rollback_workload"),
     ),
     DoesNotHold(
+        "it leaves its transactions open, and the oldest is a few seconds old as yet",
+        larger(sessions=(session(SHOP, "idle in transaction", 76, age_s=6), session(API, "active", 20))),
+        harmful=("restart_workload", "scale_workload"),
+    ),
+    DoesNotHold(
         "its replicas never changed",
         measured("replicas_wanted", 2, 2, pods=2),
         ("StatefulSet/postgres", "database_connection", "page_human"),

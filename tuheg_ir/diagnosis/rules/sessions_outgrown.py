@@ -88,8 +88,8 @@ def _grew(view: View, each: Full) -> Iterator[tuple[Workload, Growth]]:
 def _larger_pool(view: View, each: Full) -> Workload | None:
     """Return the one client whose release made its pools larger, and since when the database is full.
 
-    Where it is known who has the sessions it has most of them; what it forgets in transactions is another trouble.
-    Who only may be a client has to have most of them: nothing else ties it to the database.
+    Where it is known who has the sessions it has most of them; what it forgets in transactions is another trouble, also
+    in the first seconds of it. Who only may be a client has to have most of them: nothing else ties it to the database.
     """
     held = held_by(view, each)
     refs = sorted({*clients(view, each.ref), *(h.ref for h in held[:1])})
@@ -99,7 +99,7 @@ def _larger_pool(view: View, each: Full) -> Workload | None:
     if len(found) != 1 or any(client is not found[0] and since_release(client, each.since) for client in known):
         return None  # which of several releases it was nobody can tell
     mine = next((h for h in held if h.ref == found[0].ref), None)
-    if held and (mine is None or mine is not held[0] or 2 * mine.forgotten >= mine.count):
+    if held and (mine is None or mine is not held[0] or 2 * mine.of_state("idle in transaction") >= mine.count):
         return None
     return None if _told_of_leaks(view, found[0]) else found[0]
 
