@@ -17,12 +17,12 @@ SHOP = "Deployment/shop"
 SEEN = (Evidence("metrics", SHOP, "it fails"),)
 
 
-def when(_: View) -> Iterator[Match]:
-    """Hold at the shop."""
-    yield Match(SHOP, SEEN, 0.7)
+def rule(*, heard: bool, remedy: str = "restart_workload", certainty: float = 0.7) -> Rule:
+    """Return a rule that holds at the shop."""
 
+    def when(_: View) -> Iterator[Match]:
+        yield Match(SHOP, SEEN, certainty)
 
-def rule(*, heard: bool, remedy: str = "restart_workload") -> Rule:
     return Rule("some", "Some rule", "service_crash", remedy, Tier.PATTERN, when, "it holds", heard=heard)
 
 
@@ -50,8 +50,9 @@ def test_what_logs_speak_against_is_for_a_person_and_less_sure_where_none_was_re
         (world(read=False), rule(heard=False)),
         (world(read=True), rule(heard=True)),
         (world(told=True, read=False), rule(heard=True)),
+        (world(read=False), rule(heard=True, certainty=0.85)),
     ],
-    ids=["a rule that goes by no logs", "pods that say nothing", "some of the logs were read"],
+    ids=["a rule that goes by no logs", "pods that say nothing", "some of the logs were read", "it is plain"],
 )
 def test_otherwise_the_remedy_stands(snap: Snapshot, which: Rule) -> None:
     assert first(snap, which).remedy == "restart_workload"

@@ -49,6 +49,8 @@ PAGED = 0.05
 """Of two that are as likely, what a critical alert is about comes first."""
 _WELL = ("no_fault", "unknown")
 _HARMLESS = ("page_human", "no_action")
+PLAIN = 0.8
+"""What is so certain by one fact alone needs no log."""
 UNHEARD = 0.8
 """What is left of what logs may speak against where none was read: of such answers three of five are right."""
 MOST_EVIDENCE = 10
@@ -85,8 +87,11 @@ def decide(snapshot: Snapshot, rules: Iterable[Rule] | None = None) -> Diagnosis
 
 
 def _for_a_person(rule: Rule, match: Match) -> Match:
-    """Return a match as it is worth where no log was read: what only logs speak against is no reason to act."""
-    if not rule.heard or (match.remedy or rule.remedy) in _HARMLESS:
+    """Return a match as it is worth where no log was read: what only logs speak against is no reason to act.
+
+    What is nearly certain by itself is: only the pods of one release fail, and all others of the program are well.
+    """
+    if not rule.heard or match.certainty >= PLAIN or (match.remedy or rule.remedy) in _HARMLESS:
         return match
     return match._replace(remedy="page_human", certainty=UNHEARD * match.certainty)
 
@@ -193,7 +198,7 @@ def _ails(view: View, cause: Held, stated: Held) -> bool:
 
 def _meant(view: View, held: Held) -> str:
     """Return the remedy of a match, or what it would be if logs had been read: a guess stays one without them."""
-    return held.rule.remedy if view.unheard and held.rule.heard else held.remedy
+    return held.rule.remedy if view.unheard and held.rule.heard and held.match.certainty < PLAIN else held.remedy
 
 
 def _led_to(view: View, stated: Held, cause: Held) -> Held:

@@ -99,5 +99,4 @@ RULE = Rule(
     when=when,
     why_not="no container ended with an error of late",
     follows=True,
-    heard=True,
 )

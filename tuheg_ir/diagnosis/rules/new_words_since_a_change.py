@@ -27,6 +27,7 @@ from tuheg_ir.diagnosis.rules._poolers import leads_away
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
 from tuheg_ir.diagnosis.rules._users_mistakes import users_mistake
 from tuheg_ir.diagnosis.rules._usual_words import answers_well, of_no_concern, told_before
+from tuheg_ir.diagnosis.rules.one_host_outside_spoils import when as spoiled_outside
 from tuheg_ir.diagnosis.view.askers import answer_of, names_a_host
 from tuheg_ir.diagnosis.view.crashes import crashes, only_of_newest
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
@@ -204,6 +205,8 @@ def _brought(view: View, workload: Workload, words: Marked, released: Workload, 
     finds what most ask for only says of a few that they ask for what is not there. Who waits for his own pool may keep
     its connections for as long as a host outside is slow: where nobody counts that, it may be without a release.
     """
+    if any(each.component == workload.ref for each in spoiled_outside(view)):
+        return False  # what comes over all other hosts is as it was
     if tells("pool_exhausted", words.line) and not view.figures.any_known and leads_away(view, released):
         return False
     if role(released) in DATA or (_asked_in_vain(words.line) and not finds_nothing(view, workload)):
@@ -213,6 +216,9 @@ def _brought(view: View, workload: Workload, words: Marked, released: Workload, 
     if not only_of_newest(released, crashes(view, released)) or lacked_before(view, workload, words, released):
         return False
     came = released.released_at
+    misread = any(tells(trouble, words.line) for trouble in ("answer_misread", "date_misread"))
+    if misread and came is not None and words.since is not None and words.since - came >= PROVEN:
+        return False  # it could read for minutes what another sends
     before = [each.time for each in said if each.object and each.time]
     if came is not None and any(came - AMID <= at < came - SHORTLY for at in before):
         return False

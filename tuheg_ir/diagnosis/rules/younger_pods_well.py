@@ -233,7 +233,7 @@ def _match(
             *(felt for felt, _ in list(troubles(view, workload.ref))[:1]),
             *(view.hit_evidence(hit) for hit in hits[:1]),
         ),
-        certainty=0.75 if any(each.source == "metrics" for each in seen) else 0.6,
+        certainty=0.75 if out or any(each.source == "metrics" for each in seen) else 0.6,
         root_cause="configuration_error"
         if edits
         else _cause(mounts, out, sessions, aging) or _by_words(view, workload, ill),
