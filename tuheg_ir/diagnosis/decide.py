@@ -91,9 +91,14 @@ def _for_a_person(rule: Rule, match: Match) -> Match:
 
     What is nearly certain by itself is: only the pods of one release fail, and all others of the program are well.
     """
-    if not rule.heard or match.certainty >= PLAIN or (match.remedy or rule.remedy) in _HARMLESS:
+    if not _lacks_logs(rule, match) or (match.remedy or rule.remedy) in _HARMLESS:
         return match
     return match._replace(remedy="page_human", certainty=UNHEARD * match.certainty)
+
+
+def _lacks_logs(rule: Rule, match: Match) -> bool:
+    """Tell whether logs that were not read might speak against a match."""
+    return rule.heard and match.certainty < PLAIN
 
 
 def _is_well(held: Held) -> bool:
@@ -198,7 +203,7 @@ def _ails(view: View, cause: Held, stated: Held) -> bool:
 
 def _meant(view: View, held: Held) -> str:
     """Return the remedy of a match, or what it would be if logs had been read: a guess stays one without them."""
-    return held.rule.remedy if view.unheard and held.rule.heard and held.match.certainty < PLAIN else held.remedy
+    return held.rule.remedy if view.unheard and _lacks_logs(held.rule, held.match) else held.remedy
 
 
 def _led_to(view: View, stated: Held, cause: Held) -> Held:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.logs import MISREAD, Hit
 from tuheg_ir.diagnosis.view.nodes import nodes, on_node
 from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.releases import BEFORE
@@ -41,6 +41,6 @@ def node_lost(view: View, workload: Workload, began: datetime | None) -> Evidenc
 
 def misread_of(view: View, caller: Workload, called: Workload) -> tuple[Hit, ...]:
     """Return what a caller often tells of answers that it cannot read, if all of them name the one who gave them."""
-    told = tuple(hit for hit in view.hits_of(caller.ref, "answer_misread", "date_misread") if not hit.previous)
+    told = tuple(hit for hit in view.hits_of(caller.ref, *MISREAD) if not hit.previous)
     named = {view.graph.resolve(host) for hit in told for host in hit.hosts or ("",)}
     return told if named == {called.ref} and sum(hit.count for hit in told) >= OFTEN else ()

@@ -22,7 +22,7 @@ from tuheg_ir.diagnosis.view.changes import keys_of
 from tuheg_ir.diagnosis.view.complaints import complaints, fresh
 from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
 from tuheg_ir.diagnosis.view.hosts import hosts_named, is_address
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.logs import MISREAD, Hit
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.programs import DATA, role
@@ -39,8 +39,6 @@ _KINDS = (
     *("database_writes_refused", "database_authentication", "outside_authentication", "account_locked", "schema"),
 )
 """Troubles that somebody's being asked for more than before does not make."""
-_MISREAD = ("answer_misread", "date_misread")
-"""Troubles of who cannot read what another one gives or sends him."""
 _LOCK = "lock_wait"
 _WAITING = ("connection_timeout", "pool_exhausted", _LOCK)
 """Troubles of who waits for a store in vain."""
@@ -87,10 +85,7 @@ def _alike(view: View, workload: Workload) -> Evidence | None:
                 or not (_came_since(workload, other, each) or _served_both_well(view, workload, other, each))
             ):
                 continue
-            one = (
-                other in sharing(view, workload, "broker") if each.what == "misread" else _share(view, workload, other)
-            )
-            if each.whom or each.what == "dns" or one:
+            if each.whom or each.what == "dns" or _at_one(view, workload, other, each.what):
                 return _told(other, "meets the same", each)
     return None
 
@@ -232,10 +227,10 @@ def _met(view: View, workload: Workload) -> tuple[_Met, ...]:
 def _told_kinds(view: View, workload: Workload) -> Iterator[_Met]:
     """Yield the troubles with somebody that are known, all pods together; names are asked of one resolver."""
     found: dict[tuple[str, str], list[_Met]] = {}
-    for each in complaints(view, *_KINDS, *_MISREAD):
+    for each in complaints(view, *_KINDS, *MISREAD):
         if each.caller != workload.ref or each.hit.previous or each.about == workload.ref:
             continue
-        what = "misread" if each.hit.trouble in _MISREAD else each.hit.trouble
+        what = "misread" if each.hit.trouble in MISREAD else each.hit.trouble
         whoms = ("",) if what == "dns" else (each.about,) if each.about else each.hosts
         for whom in whoms or ("",):
             met = _Met(what, whom, each.hit.count, each.hit.first, each.hit.line)

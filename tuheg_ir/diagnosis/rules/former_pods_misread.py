@@ -21,7 +21,7 @@ from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.stamps import without_time
 from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
 from tuheg_ir.diagnosis.view.complaints import fresh
-from tuheg_ir.diagnosis.view.logs import Hit, heard_since, tells
+from tuheg_ir.diagnosis.view.logs import MISREAD, Hit, heard_since, tells
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
@@ -33,7 +33,7 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 
-_MISREAD = ("answer_misread", "date_misread", "field_unknown")
+_MISREAD = (*MISREAD, "field_unknown")
 _CACHE = late(
     r"redis|jedis|lettuce|valkey|memcache|\bdalli\b|hazelcast|infinispan|(?<![a-z])cach(?:e|es|ed|ing)(?![a-z])"
     r"|[a-z]Cache\b|session[ _./:-]?store|spring\W?session",

@@ -33,6 +33,7 @@ from tuheg_ir.diagnosis.rules._readers import (
     waiting,
 )
 from tuheg_ir.diagnosis.rules._taken_since import Points
+from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, served_long, since_release
 from tuheg_ir.diagnosis.view.trouble import labels_of
@@ -66,6 +67,16 @@ class _Full(NamedTuple):
 
 def when(view: View) -> Iterator[Match]:
     """A queue grows since its reader's hand is full, which filled up evenly since a release while it kept up."""
+    yield from full_hands(view)
+
+
+@once_a_view
+def full_hands(view: View) -> tuple[Match, ...]:
+    """Return the readers whose hands are full of what they leave: more of them would share one hand."""
+    return tuple(_full_hands(view))
+
+
+def _full_hands(view: View) -> Iterator[Match]:
     for series in queues(view):
         grew = grown(view, series)
         consumer = reader(view, series) if grew is not None and not given_up(view, series) else None

@@ -27,11 +27,11 @@ from tuheg_ir.diagnosis.rules._poolers import leads_away
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
 from tuheg_ir.diagnosis.rules._users_mistakes import users_mistake
 from tuheg_ir.diagnosis.rules._usual_words import answers_well, of_no_concern, told_before
-from tuheg_ir.diagnosis.rules.one_host_outside_spoils import when as spoiled_outside
+from tuheg_ir.diagnosis.rules.one_host_outside_spoils import spoiled_outside
 from tuheg_ir.diagnosis.view.askers import answer_of, names_a_host
 from tuheg_ir.diagnosis.view.crashes import crashes, only_of_newest
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, new_troubles
-from tuheg_ir.diagnosis.view.logs import Hit, tells
+from tuheg_ir.diagnosis.view.logs import MISREAD, Hit, tells
 from tuheg_ir.diagnosis.view.marked import Marked
 from tuheg_ir.diagnosis.view.odd import PROVEN
 from tuheg_ir.diagnosis.view.programs import DATA, role
@@ -216,7 +216,7 @@ def _brought(view: View, workload: Workload, words: Marked, released: Workload, 
     if not only_of_newest(released, crashes(view, released)) or lacked_before(view, workload, words, released):
         return False
     came = released.released_at
-    misread = any(tells(trouble, words.line) for trouble in ("answer_misread", "date_misread"))
+    misread = any(tells(trouble, words.line) for trouble in MISREAD)
     if misread and came is not None and words.since is not None and words.since - came >= PROVEN:
         return False  # it could read for minutes what another sends
     before = [each.time for each in said if each.object and each.time]

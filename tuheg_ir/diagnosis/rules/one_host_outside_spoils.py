@@ -76,6 +76,16 @@ class _Spoilt(NamedTuple):
 
 def when(view: View) -> Iterator[Match]:
     """Errors of programs, of which one at least was not released then, all name one host; the others' are taken."""
+    yield from spoiled_outside(view)
+
+
+@once_a_view
+def spoiled_outside(view: View) -> tuple[Match, ...]:
+    """Return who tells of what one of several hosts outside spoils, and no release brought."""
+    return tuple(_spoiled_outside(view))
+
+
+def _spoiled_outside(view: View) -> Iterator[Match]:
     found: dict[str, list[_Spoilt]] = {}
     for workload in view.serving if len({*_outside(view).values()}) > 1 else ():
         lines = list(_lines(view, workload))

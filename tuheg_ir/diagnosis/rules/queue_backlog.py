@@ -35,7 +35,7 @@ from tuheg_ir.diagnosis.rules._took_over import took_over
 from tuheg_ir.diagnosis.rules._turned_away import turned_away
 from tuheg_ir.diagnosis.rules._unreadable import stopped_by
 from tuheg_ir.diagnosis.rules._word import word_of
-from tuheg_ir.diagnosis.rules.hand_full_since_release import when as hand_full
+from tuheg_ir.diagnosis.rules.hand_full_since_release import full_hands
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.marked import Marked, complained
 from tuheg_ir.diagnosis.view.programs import DATA, role
@@ -114,7 +114,7 @@ def _of_their_number(
     if brought and nearly_empty(series):
         return left_of_run(consumer, grew, (told[0], brought))
     found = _of_too_few(view, consumer, grew, (*told, *([brought] if brought else ())))
-    if any(each.component == consumer.ref for each in hand_full(view)):
+    if any(each.component == consumer.ref for each in full_hands(view)):
         return found._replace(remedy="page_human")  # more of them share one hand, which is full of what they leave
     if brought and not as_before_release(view, consumer, grew):
         return found._replace(remedy="page_human")  # the run may only show what their release made slower

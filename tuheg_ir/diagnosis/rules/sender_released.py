@@ -15,7 +15,7 @@ from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.crashes import crashes, restarted
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.logs import MISREAD, Hit
 from tuheg_ir.diagnosis.view.marked import is_marked
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -75,7 +75,7 @@ def when(view: View) -> Iterator[Match]:
 
 def _misread(view: View, reader: Workload) -> tuple[Hit, ...]:
     """Return what a workload tells of data that it cannot read, in last words too."""
-    hits = view.hits_of(reader.ref, "answer_misread", "date_misread", "field_unknown")
+    hits = view.hits_of(reader.ref, *MISREAD, "field_unknown")
     return tuple(hit for hit in hits if fresh(view, hit))
 
 

@@ -18,7 +18,7 @@ from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import behind, names, not_for, not_their_own, settings_written
 from tuheg_ir.diagnosis.rules._twins import another_program, programs
 from tuheg_ir.diagnosis.view.complaints import fresh
-from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.logs import MISREAD, Hit
 from tuheg_ir.diagnosis.view.programs import DATA, of_role
 from tuheg_ir.diagnosis.view.reading import created, items, oldest, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_evidence, since_release, soon_after
@@ -69,7 +69,7 @@ def when(view: View) -> Iterator[Match]:
 
 def _misread(view: View, workload: Workload) -> tuple[Hit, ...]:
     """Return what a workload tells of data that it cannot read; a line that says it in two ways is one."""
-    misread = view.hits_of(workload.ref, "answer_misread", "date_misread", "field_unknown")
+    misread = view.hits_of(workload.ref, *MISREAD, "field_unknown")
     hits = [hit for hit in misread if not hit.previous]
     return tuple({(hit.pod, hit.line): hit for hit in hits if fresh(view, hit)}.values())
 
