@@ -93,17 +93,22 @@ READER = shop(env={"REDIS_URL": "redis://redis:6379/0"})
 LRU: Obj = {"args": ["--maxmemory", "2gb", "--maxmemory-policy", "allkeys-lru"]}
 
 
-def evicting(
-    *objects: Any, users: float = 0.001, evictions: tuple[float, float] = (30, 33), room: float = 0.7, **more: Any
-) -> Snapshot:
-    """Return a full cache that drops keys, its reader, and an alert about its memory."""
-    figures = [
+def full_of_keys(users: float, evictions: tuple[float, float], room: float) -> list[tuple[str, Series]]:
+    """Return the figures of a full cache that drops keys, and of who reads it."""
+    return [
         errors("shop", users),
         CALM,
         figure("cache_memory_share", 0.99, 0.999, component="redis"),
         figure("cache_evictions", *evictions, component="redis"),
         figure("memory_share", room, room, pod=pod("redis"), container="redis"),
     ]
+
+
+def evicting(
+    *objects: Any, users: float = 0.001, evictions: tuple[float, float] = (30, 33), room: float = 0.7, **more: Any
+) -> Snapshot:
+    """Return a full cache that drops keys, its reader, and an alert about its memory."""
+    figures = full_of_keys(users, evictions, room)
     return snapshot(READER, redis(pods=1, **more), *objects, figures=figures, alerts=[OUT_OF_MEMORY])
 
 
@@ -120,11 +125,7 @@ def spares(
 ) -> Snapshot:
     """Return a critical alert about a full cache that drops keys, and how much of what it is asked for it has."""
     figures = [
-        errors("shop", users),
-        CALM,
-        figure("cache_memory_share", 0.99, 0.999, component="redis"),
-        figure("cache_evictions", *evictions, component="redis"),
-        figure("memory_share", room, room, pod=pod("redis"), container="redis"),
+        *full_of_keys(users, evictions, room),
         *([figure("cache_hit_share", *hits, component="redis")] if hits else []),
     ]
     told = [log(pod("shop"), *[said] * 5, of="shop")] if said else []

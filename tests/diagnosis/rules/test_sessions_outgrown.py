@@ -100,6 +100,12 @@ SIZE = "SPRING_DATASOURCE_HIKARI_MAXIMUM_POOL_SIZE"
 HELD = (session(SHOP, "idle", 76), session(API, "active", 20))
 OTHER = logs("api", f'psycopg.OperationalError: connection to server at "postgres", port 5432 failed: {FATAL}')
 RAISED = (SHOP, "configuration_error", "rollback_workload")
+ONLY_BACK: dict[str, Any] = {
+    "excludes": (*no("restart_workload", "scale_workload", at=SHOP), *no("restart_workload", at=API)),
+    "harmful": ("restart_workload", "restart_connection_pool", "scale_workload", "scale_database"),
+    "alone": True,
+}
+"""Of pools that are too large nothing helps but their former size."""
 DB_FULL = ("StatefulSet/postgres", "database_connection", "page_human")
 
 

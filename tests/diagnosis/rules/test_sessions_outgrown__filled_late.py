@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import API, IMAGE, OLD, SHOP, URL, errors, rate, shop
-from tests.diagnosis.rules.test_sessions_outgrown import OTHER, RAISED, SIZE
+from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.scenes import IMAGE, OLD, SHOP, URL, errors, rate, shop
+from tests.diagnosis.rules.test_sessions_outgrown import ONLY_BACK, OTHER, RAISED, SIZE
 from tests.diagnosis.rules.tiny import DAY, NOW, figure, log, pod, postgres, series, snapshot, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
@@ -91,9 +91,7 @@ HOLDS = [
         f"its pools filled the database by and by: {what}",
         world,
         RAISED,
-        excludes=(*no("restart_workload", "scale_workload", at=SHOP), *no("restart_workload", at=API)),
-        harmful=("restart_workload", "restart_connection_pool", "scale_workload", "scale_database"),
-        alone=True,
+        **ONLY_BACK,
     )
     for what, world in (
         ("of HikariCP", filled()),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.scenes import API, IMAGE, SHOP, URL, shop
+from tests.diagnosis.rules.cases import DoesNotHold, Holds
+from tests.diagnosis.rules.scenes import API, IMAGE, URL, shop
 from tests.diagnosis.rules.test_sessions_leaked__by_log import LYING, THEIRS, came
-from tests.diagnosis.rules.test_sessions_outgrown import OTHER, OUTGROWN, RAISED, SIZE
+from tests.diagnosis.rules.test_sessions_outgrown import ONLY_BACK, OTHER, OUTGROWN, RAISED, SIZE
 from tests.diagnosis.rules.tiny import DAY, event, figure, log, postgres, snapshot, timed, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
@@ -48,9 +48,7 @@ HOLDS = [
         f"its pools may take more than there are, and could not before: {what}",
         world,
         RAISED,
-        excludes=(*no("restart_workload", "scale_workload", at=SHOP), *no("restart_workload", at=API)),
-        harmful=("restart_workload", "restart_connection_pool", "scale_workload", "scale_database"),
-        alone=True,
+        **ONLY_BACK,
     )
     for what, world in (
         ("of HikariCP", booked("10", "45")),
