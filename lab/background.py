@@ -1,7 +1,7 @@
 """Loads that run beside the shell: started, found again and stopped by name.
 
 A running load has a file `run/load-NAME.json` with its pid and start time; on SIGTERM it writes
-its report beside it and ends.
+its report beside it and ends. One whose demand grows no more has a file `run/load-NAME.settled`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ def start(run_dir: Path, name: str, plan: Plan, port: int) -> int:
     if not run_dir.is_dir():
         raise LabError("the lab does not run", "Run `python -m lab up`")
     _report_file(run_dir, name).unlink(missing_ok=True)
+    _settled_file(run_dir, name).unlink(missing_ok=True)
     order = json.dumps({"run": str(run_dir), "name": name, "port": port, "plan": asdict(plan)})
     with (run_dir / f"load-{name}.log").open("wb") as log:
         subprocess.run(
@@ -51,6 +52,11 @@ def running(run_dir: Path, name: str) -> int | None:
     """The pid of the load `name`, None when it does not run."""
     state = _read(_state_file(run_dir, name))
     return int(state["pid"]) if state and alive(state["pid"], state["start_time"]) else None
+
+
+def settled(run_dir: Path, name: str) -> bool:
+    """Whether the load `name` has found the demand at which it stays."""
+    return _settled_file(run_dir, name).exists()
 
 
 def names(run_dir: Path) -> list[str]:
@@ -95,8 +101,9 @@ def detach(order: dict[str, Any]) -> None:
         return
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: ended.set())
-    report = run(Plan(**order["plan"]), order["port"], ended)
-    _write(_report_file(Path(order["run"]), order["name"]), asdict(report))
+    run_dir, name = Path(order["run"]), order["name"]
+    report = run(Plan(**order["plan"]), order["port"], ended, _settled_file(run_dir, name).touch)
+    _write(_report_file(run_dir, name), asdict(report))
 
 
 def _state_file(run_dir: Path, name: str) -> Path:
@@ -105,6 +112,10 @@ def _state_file(run_dir: Path, name: str) -> Path:
 
 def _report_file(run_dir: Path, name: str) -> Path:
     return run_dir / f"load-{name}.report.json"
+
+
+def _settled_file(run_dir: Path, name: str) -> Path:
+    return run_dir / f"load-{name}.settled"
 
 
 def _write(path: Path, data: dict[str, Any]) -> None:

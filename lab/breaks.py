@@ -40,7 +40,7 @@ def wait_for_symptom(lab: Lab, kind: Break, tell: Callable[[float, list[Measure]
     """
     begin = time.monotonic()
     while True:
-        measures = measure(lab, kind)
+        measures = [*measure(lab, kind), *of_demand(lab, kind)]
         passed = time.monotonic() - begin
         tell(passed, measures)
         if all_there(measures):
@@ -48,6 +48,14 @@ def wait_for_symptom(lab: Lab, kind: Break, tell: Callable[[float, list[Measure]
         if passed > kind.shows.within_s:
             return False
         time.sleep(1.0)
+
+
+def of_demand(lab: Lab, kind: Break) -> list[Measure]:
+    """Whether demand stays where it is: one that still grew would grow beyond what the cure can serve."""
+    if not isinstance(kind.make, Demand):
+        return []
+    stays = background.settled(lab.run, DEMAND)
+    return [Measure("demand", stays, "stays" if stays else "grows")]
 
 
 def release_patch(service: str, release: Release) -> dict[str, Any]:

@@ -87,14 +87,22 @@ class Tally:
 class Growth:
     """Demand grows while answers are quick, waits while they are slow, and stays once that has lasted."""
 
+    settled: Callable[[], None] = lambda: None
     slow_since: float = math.inf
     over: bool = False
 
     def goes_on(self, now: float, slow: bool) -> bool:
         """Whether demand may grow at this moment."""
         self.slow_since = min(self.slow_since, now) if slow else math.inf
-        self.over = self.over or now - self.slow_since >= LASTING_S
+        if now - self.slow_since >= LASTING_S:
+            self.end()
         return not (slow or self.over)
+
+    def end(self) -> None:
+        """Let demand stay as it is, and tell so once."""
+        if not self.over:
+            self.over = True
+            self.settled()
 
 
 @dataclass(frozen=True)
@@ -146,11 +154,16 @@ def paths(profile: str) -> Iterator[str]:
         yield mix[n * stride % len(mix)].format(n=1 + n % CUSTOMERS)
 
 
-def run(plan: Plan, port: int, stop: threading.Event | None = None) -> Report:
-    """Send the load to 127.0.0.1:`port` until its time is over or `stop` is set."""
+def run(
+    plan: Plan, port: int, stop: threading.Event | None = None, settled: Callable[[], None] = lambda: None
+) -> Report:
+    """Send the load to 127.0.0.1:`port` until its time is over or `stop` is set.
+
+    `settled` is called once, when demand grows no more.
+    """
     stop = stop or threading.Event()
     tally = Tally()
-    jobs = _Jobs(plan)
+    jobs = _Jobs(plan, settled)
     begin = time.monotonic()
     threads = [threading.Thread(target=_work, args=(plan, port, jobs, tally), daemon=True) for _ in range(plan.workers)]
     for thread in threads:
@@ -167,8 +180,9 @@ class _Jobs:
     Open loop up to the bound: slow answers do not slow the demand until all workers wait.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, settled: Callable[[], None] = lambda: None) -> None:
         self._plan = plan
+        self._settled = settled
         self._ready: list[str] = []
         self._idle = 0
         self._closed = False
@@ -178,7 +192,9 @@ class _Jobs:
         """Offer requests at the plan's rate; return how many found no free worker."""
         skipped, sent = 0, 0
         due, since, rate = begin, begin, self._plan.rps
-        growth = Growth(over=self._plan.until_s <= 0)
+        growth = Growth(self._settled)
+        if self._plan.until_s <= 0:
+            growth.end()
         sequence = paths(self._plan.profile)
         while due < begin + self._plan.seconds and not stop.wait(max(0.0, due - time.monotonic())):
             with self._changed:

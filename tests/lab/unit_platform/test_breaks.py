@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.breaks import client_deployment, release_patch
-from lab.faults import Client, Release
+from lab.breaks import client_deployment, of_demand, release_patch
+from lab.faults import Client, Release, load_breaks
+from lab.paths import Lab
 from lab.probing import Verdict
 from lab.symptoms import Measure, all_there, crashed, from_probe, newest_replicaset
 
@@ -39,6 +41,20 @@ def test_only_an_unhealthy_probe_shows_a_symptom(verdict: str, there: bool) -> N
 @pytest.mark.parametrize(("seen", "there"), [([], False), ([True], True), ([True, False], False), ([True, True], True)])
 def test_a_symptom_is_there_when_all_of_it_is(seen: list[bool], there: bool) -> None:
     assert all_there([Measure("m", each, "") for each in seen]) is there
+
+
+@pytest.mark.parametrize(
+    ("kind", "stays", "seen"),
+    [("cpu-starvation", True, [True]), ("cpu-starvation", False, [False]), ("bad-release", True, [])],
+)
+def test_a_break_by_demand_is_there_once_demand_grows_no_more(
+    tmp_path: Path, kind: str, stays: bool, seen: list[bool]
+) -> None:
+    lab = Lab(tmp_path)
+    lab.run.mkdir(parents=True)
+    if stays:
+        (lab.run / "load-demand.settled").touch()
+    assert [measure.there for measure in of_demand(lab, load_breaks()[kind])] == seen
 
 
 def replicaset(name: str, revision: int, owner: str) -> dict[str, Any]:

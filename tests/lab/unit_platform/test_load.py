@@ -129,6 +129,16 @@ def test_demand_stays_once_answers_were_slow_for_long() -> None:
     assert not growth.goes_on(60.0, slow=False)
 
 
+def test_that_demand_stays_is_told_once() -> None:
+    told: list[str] = []
+    growth = Growth(lambda: told.append("stays"))
+    growth.goes_on(0.0, slow=True)
+    assert told == []
+    for moment in (LASTING_S, LASTING_S + 1, 60.0):
+        growth.goes_on(moment, slow=True)
+    assert told == ["stays"]
+
+
 def test_a_moment_in_which_answers_were_slow_does_not_end_the_growth() -> None:
     growth = Growth()
     for moment in (0.0, 10.0, 20.0):
@@ -205,6 +215,17 @@ def test_a_background_load_is_found_stopped_and_reported(tmp_path: Path) -> None
     assert report["statuses"].keys() == {"200"}
     assert background.running(tmp_path, "steady") is None
     assert start_time(pid) is None
+
+
+@pytest.mark.parametrize(("until_s", "stays"), [(0.0, True), (0.5, False)])
+def test_a_background_load_tells_whether_its_demand_stays(tmp_path: Path, until_s: float, stays: bool) -> None:
+    (tmp_path / "load-demand.settled").touch()
+    with service() as port:
+        background.start(tmp_path, "demand", Plan(rps=20, seconds=60.0, workers=2, until_s=until_s), port)
+        time.sleep(0.8)
+        seen = background.settled(tmp_path, "demand")
+        background.stop(tmp_path, "demand")
+    assert seen == stays
 
 
 def test_a_stopped_or_unknown_load_has_nothing_to_stop(tmp_path: Path) -> None:
