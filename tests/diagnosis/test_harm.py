@@ -61,9 +61,23 @@ def keyed(**keys: str) -> list[Obj]:
     return [*workload("shop", env={"PASSWORD": secret_key("db", "password")}), thing("Secret", "db", data=keys)]
 
 
+def sealed(*others: Obj) -> list[Obj]:
+    """Return a shop that reads a password from a Secret that shows no keys at all, beside others."""
+    return [*keyed(), *others]
+
+
+TLS: dict[str, Any] = {"type": "kubernetes.io/tls"}
+
+
 @pytest.mark.parametrize(
     ("objects", "barred"),
     [
+        (sealed(thing("Secret", "mail", data={}), thing("Secret", "tls", data={}, **TLS)), set()),
+        (sealed(thing("Secret", "mail", data={})), NEW_PODS),
+        (sealed(thing("Secret", "mail", written=3000, data={}), thing("Secret", "tls", data={}, **TLS)), NEW_PODS),
+        (sealed(thing("Secret", "token", data={}, type="kubernetes.io/service-account-token")), NEW_PODS),
+        (sealed(thing("Secret", "mail", data={"key": ""})), NEW_PODS),
+        (sealed(), NEW_PODS),
         (workload("shop"), set()),
         (refused(HOOK, age=60), NEW_PODS),
         (refused(QUOTA, age=60), NEW_PODS),
@@ -78,6 +92,12 @@ def keyed(**keys: str) -> list[Obj]:
         (keyed(PASSWORD=""), NEW_PODS),
     ],
     ids=[
+        "no Secret shows keys: whoever handed them in left them out",
+        "several Secrets have no keys, and each may be without",
+        "no Secret shows keys, and one was written within the hour",
+        "a token's Secret waits for its keys, and the other has none",
+        "another Secret shows its keys, and the one that it reads has none",
+        "the only Secret has lost its keys",
         "all is well",
         "a webhook refuses new pods",
         "a quota allows no further pod",

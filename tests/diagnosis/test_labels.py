@@ -30,7 +30,7 @@ WAYS = [(signal, way) for signal in load().signals.values() for way in signal.wa
 
 @pytest.mark.parametrize(("signal", "way"), WAYS, ids=[f"{signal.name}-{n}" for n, (signal, _) in enumerate(WAYS)])
 def test_every_query_is_promql(signal: Any, way: Any) -> None:
-    more = {"node": "n1", **{label: "web" for label in (way.requires, way.address) if label}}
+    more = {"node": "n1", "client": "acme", **{label: "web" for label in (way.requires, way.address) if label}}
     rows = (
         [{**row, **more, way.address or "service": ROUTED[way.by]} for row in SCOPED]
         if way.scope == "service"
@@ -40,7 +40,7 @@ def test_every_query_is_promql(signal: Any, way: Any) -> None:
     filled = Labels(rows, load(), NAMESPACE, KNOWN).fill(way, metrics, "2m")
     assert "$" not in filled.query.replace('"$1"', "")
     assert parse(filled.query).kind in ("instant vector", "scalar")
-    assert {*filled.labels.values()} <= {*signal.labels, "component", "pod", "container"}
+    assert {*filled.labels.values()} <= {*signal.labels, *way.needs, "component", "pod", "container"}
 
 
 def test_every_signal_has_a_way_or_is_a_quotient_of_signals_that_have() -> None:

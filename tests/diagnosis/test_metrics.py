@@ -235,6 +235,74 @@ def test_sessions_of_a_client_are_those_at_the_instance_where_it_has_most(
 
 
 @pytest.mark.parametrize(
+    ("metric", "label"),
+    [
+        ("gateway_client_requests_total", "client"),
+        ("edge_client_http_requests_total", "client_id"),
+        ("web_gateway_client_requests_total", "client"),
+        ("api_requests_total", "api_key"),
+        ("http_requests_total", "customer"),
+        ("http_requests_total", "tenant"),
+    ],
+)
+def test_refusals_are_known_by_client_under_any_label_that_names_him(
+    ask: Callable[..., Metrics], metric: str, label: str
+) -> None:
+    told = {"namespace": "shop", "service": "web"}
+    found = ask(
+        *(
+            (metric, {**told, label: who, "code": code}, counter(rate))
+            for who, of in (("acme", {"200": 1, "429": 4}), ("bolt", {"200": 5, "429": 0}))
+            for code, rate in of.items()
+        )
+    )
+    shares = {each.labels["client"]: each.last for each in found.signals["rate_limited_ratio_by_client"]}
+    assert shares == {"acme": pytest.approx(0.8), "bolt": 0.0}
+
+
+@pytest.mark.parametrize(
+    "metric", ["http_client_requests_total", "payment_gateway_client_requests_total", "carrier_client_requests_total"]
+)
+def test_what_a_service_asks_of_others_tells_of_no_clients_of_its_own(ask: Callable[..., Metrics], metric: str) -> None:
+    told = {"namespace": "shop", "service": "web", "client": "payments"}
+    found = ask(*((metric, {**told, "code": code}, counter(4)) for code in ("200", "429")))
+    assert "rate_limited_ratio_by_client" not in found.signals
+
+
+@pytest.mark.parametrize(
+    ("metric", "label"),
+    [
+        ("stock_rpc_requests_total", "client"),
+        ("rpc_server_requests_total", "client_id"),
+        ("inbound_requests_received_total", "consumer"),
+        ("web_incoming_calls_total", "client"),
+    ],
+)
+def test_requests_are_counted_of_who_tells_only_which_client_asks(
+    ask: Callable[..., Metrics], metric: str, label: str
+) -> None:
+    told = {"namespace": "shop", "service": "web"}
+    found = ask(*((metric, {**told, label: who}, counter(rate)) for who, rate in (("core", 3), ("hub", 2))))
+    assert last(found, "request_rate") == {"web": pytest.approx(5.0)}
+
+
+@pytest.mark.parametrize(
+    ("metric", "label"),
+    [
+        ("rpc_client_requests_total", "client"),
+        ("upstream_rpc_requests_total", "client"),
+        ("rpc_requests_total", "provider"),
+        ("mail_requests_total", "tenant"),
+    ],
+)
+def test_what_may_be_asked_of_others_or_of_anything_is_no_request_of_a_client(
+    ask: Callable[..., Metrics], metric: str, label: str
+) -> None:
+    found = ask((metric, {"namespace": "shop", "service": "web", label: "core"}, counter(3)))
+    assert "request_rate" not in found.signals
+
+
+@pytest.mark.parametrize(
     ("labels", "told"),
     [
         ({"service": "prometheus-postgres-exporter", "pod": "prometheus-postgres-exporter-5d4f9c5b6d-abcde"}, "main"),

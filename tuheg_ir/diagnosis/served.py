@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from tuheg_ir.diagnosis.late import late
@@ -23,10 +24,13 @@ _STATUS = late(
 _WORDS = (*(f"{method} " for method in _METHODS), "Completed ", "answering ")
 """Without one of these a line tells of no answer in words: much cheaper to see than the pattern."""
 _ASKED = late(r"\b(?:http_?|[Rr]equest_?)?(?:[Mm]ethod|verb)[\"']?\s*[=:]\s*[\"']?(?:GET|POST|PUT|PATCH|DELETE|HEAD)\b")
-_FIELD = late(r"\b(?:http_?)?(?:[Ss]tatus(?:_?[Cc]ode)?|response_?[Cc]ode)[\"']?\s*[=:]\s*[\"']?([1-5]\d\d)\b")
+_FIELD = late(
+    r"\b(?:http_?|[Dd]ownstream_?)?(?:[Ss]tatus(?:_?[Cc]ode)?|response_?[Cc]ode)[\"']?\s*[=:]\s*[\"']?([1-5]\d\d)\b"
+)
 """How a log of fields tells what was asked and what was answered, each by itself."""
 _CALLS = late(r"\b(?:ur[li]|URL|URI)[\"']?\s*[=:]\s*[\"']?https?://")
-"""Who names a whole address has asked somebody; who was asked tells a path."""
+"""Who names a whole address has asked somebody; who was asked tells a path, or from where."""
+_CAME_FROM = late(r"\b(?:client|remote)[_.]?(?:ip|addr(?:ess)?)\b", re.IGNORECASE)
 
 
 @lru_cache(maxsize=ASKED_AGAIN)
@@ -34,8 +38,15 @@ def status_of(line: str) -> int:
     """Return the status that a line of a server tells; 0 where it tells none."""
     if any(word in line for word in _WORDS) and (found := _STATUS.search(line[:1000])):
         return int(next(group for group in found.groups() if group))
-    asked = ("ethod" in line or "verb" in line) and _ASKED.search(line) and not _CALLS.search(line)
+    asked = ("ethod" in line or "verb" in line) and _ASKED.search(line)
+    if asked and _CALLS.search(line) and not _CAME_FROM.search(line):
+        return 0
     return field_of(line) if asked else 0
+
+
+def any_status_of(line: str) -> int:
+    """Return the status that a line tells as a server's answer, or else by a field; 0 where it tells none."""
+    return status_of(line) or field_of(line)
 
 
 def field_of(line: str) -> int:

@@ -19,6 +19,7 @@ from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.scaling import sees_again
 from tuheg_ir.diagnosis.view.silent import may_be_of_old, over, over_for_good
 from tuheg_ir.diagnosis.view.trouble import ERRORS, troubles
+from tuheg_ir.diagnosis.view.undone import told_of_no_end
 from tuheg_ir.diagnosis.view.usage import always_busy, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -65,7 +66,8 @@ def nothing_found(view: View, near: Collection[str] = (), failed: Sequence[Sourc
     """
     ill = tuple(sign for sign in signs_of_trouble(view) if not near or belongs_to(view, sign) in ("", *near))
     where = next(iter(near)) if near else _component(view, ill)
-    if not ill and not failed and _seen_well(view):
+    unended = told_of_no_end(view) if not ill else None
+    if not ill and not failed and unended is None and _seen_well(view):
         well = tuple(_well(view))
         return Finding(where, "no_fault", "no_action", where, _surety(view), well, rule="nothing_wrong")
     missing = tuple(
@@ -75,7 +77,7 @@ def nothing_found(view: View, near: Collection[str] = (), failed: Sequence[Sourc
     )
     broke = tuple(Evidence("objects", "", f"{each.source} was not judged: {each.note}") for each in failed)
     nothing = () if view.workloads or not view.snapshot.known("Pod") else (_EMPTY,)
-    told = (*ill, *missing, *broke, *nothing)[:12]
+    told = (*ill, *((unended,) if unended else ()), *missing, *broke, *nothing)[:12]
     return Finding(where, "unknown", "page_human", where, _GUESS, told, rule="nothing_known")
 
 

@@ -33,17 +33,19 @@ def unread(
     before: str = "labels.print\t20\t16\t2",
     now: str = "labels.print\t4100\t0\t0",
     asked: float = 600,
+    earlier: Mapping[float, str] | None = None,
     counted: Mapping[str, tuple[float, float]] | None = None,
     alarm: bool = True,
     **env: str,
 ) -> Snapshot:
     """Return readers that the broker dropped as their calls hung, which ended later; what runs list of its queues.
 
-    ``since``: what a reader tells later; ``asked``: age of the newest listing; ``counted``: readers by figures, before
-    and since, of each queue; ``env``: further settings.
+    ``since``: what a reader tells later; ``earlier``: before, by age; ``asked``: age of the newest listing;
+    ``counted``: readers by figures, before and since, of each queue; ``env``: further settings.
     """
     told = [
         (6600, "INFO label printed"),
+        *(earlier or {}).items(),
         (5400, closed),
         (4800, said),
         *((4000 - 60 * n, line) for n, line in enumerate(since)),
@@ -75,6 +77,18 @@ DROPPED = (
             counted={"labels.print": (2, 0), "labels.out": (1, 1), "labels.dead": (0, 0)},
             OUT_QUEUE="labels.out",
             DEAD_LETTER_QUEUE="labels.dead",
+        ),
+    ),
+    ("and one more call had failed minutes before", unread(earlier={5700: ENDED})),
+    (
+        "and calls had failed, and none in the last quarter of an hour",
+        unread(earlier={6540: ENDED, 6480: ENDED}),
+    ),
+    (
+        "and it had complained of another host all along",
+        unread(
+            said="ERROR POST https://api.carrier.example/v3 failed: socket hang up ECONNRESET",
+            earlier=dict.fromkeys((6000, 5700, 5500), "WARN http://stats.example/put failed: ECONNRESET"),
         ),
     ),
 )
@@ -114,5 +128,7 @@ NOT_DROPPED = (
     ("nobody has looked for hours", unread(asked=5000)),
     ("for something else", unread(closed="ERROR Channel closed by server: 404 (NOT-FOUND) no queue labels.print")),
     ("what it waits for hangs still, or it was one message", unread(said="INFO label request goes on")),
+    ("it complains as it did all along", unread(earlier={6000: ENDED, 5700: ENDED})),
+    ("it complains every quarter of an hour", unread(earlier={6500: ENDED, 5600: ENDED})),
     ("one of its two pods", unread(pods=1)),
 )

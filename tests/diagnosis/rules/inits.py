@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tests.diagnosis.rules.pods import later, looping, pods_of, put, rollout, waiting
+from tests.diagnosis.rules.pods import ended, later, looping, pods_of, put, rollout, waiting
 from tests.diagnosis.rules.scenes import IMAGE
 from tests.diagnosis.rules.tiny import Obj, log, pod, workload
 from tuheg_ir.diagnosis.model import Log
@@ -49,3 +49,12 @@ def fetching(failed: int = 2, *, pods: int = 4, age: float = 900, **init: Any) -
 def said(*lines: str, failed: int = 2, pods: int = 4) -> list[Log]:
     """Return what the init containers that fail tell."""
     return [log(pod("shop", number), *lines, since=70, of="fetch") for number in range(pods - failed, pods)]
+
+
+def left(objects: list[Obj], message: str, *, reason: str = "Error") -> list[Obj]:
+    """Return objects whose init containers that fail leave a message behind as they end."""
+    for each in pods_of(objects):
+        for status in each["status"].get("initContainerStatuses", ()):
+            if "lastState" in status:
+                status["lastState"] = ended(reason, 1, message=message)
+    return objects

@@ -16,6 +16,8 @@ QUICK = "msg=answered path=/news wait=0 status=200 dur_ms=5"
 OVER = "msg=answered path=/news wait=20 status=204 dur_ms=20004"
 NEWS = "msg=answered path=/news wait=20 status=200 dur_ms=9100"
 LEFT = "msg=answered path=/news wait=20 status=499 dur_ms=12400"
+SELDOM = (NEWS, OVER, QUICK, OVER, QUICK, OVER)
+"""News that come once in many requests."""
 POLLED = (QUICK, OVER, QUICK, NEWS, LEFT, OVER, QUICK, NEWS, OVER, NEWS)
 
 
@@ -28,17 +30,18 @@ def polled(
     file: str = "",
     fires: str = "LatencyHigh",
     by: int = 2,
+    since: float = 800,
 ) -> Snapshot:
-    """Return a shop that was released 15 minutes ago, takes long since then, and is told to let clients wait."""
+    """Return a shop that takes long since it was released so long ago, and is told to let clients wait."""
     given = HOLD if env is None else env
     spec: Obj = {"volumes": [{"name": "c", "configMap": {"name": "feed"}}]} if file else {}
-    told = [log(pod("shop", n), *lines, *more, since=800) for n in range(by)] if lines else []
+    told = [log(pod("shop", n), *lines, *more, since=since) for n in range(by)] if lines else []
     made = thing("ConfigMap", "feed", data={"feed.yaml": file})
     return snapshot(
-        shop(env=given, before=IMAGE, released=900, spec=spec),
+        shop(env=given, before=IMAGE, released=since + 100, spec=spec),
         made,
         logs=told,
-        figures=[errors("shop", error), latency("shop", 0.01, now, 840)],
+        figures=[errors("shop", error), latency("shop", 0.01, now, since + 40)],
         alerts=[alert(fires, service="shop", severity="critical")],
     )
 

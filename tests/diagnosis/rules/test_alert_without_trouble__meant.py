@@ -14,6 +14,7 @@ from tests.diagnosis.rules.meant import (
     OVER,
     POLLED,
     QUICK,
+    SELDOM,
     STARTED,
     TIMED_OUT,
     WAITS,
@@ -51,6 +52,14 @@ GIVES_UP = (
     "msg=answered path=/quote status=200 dur_ms=9100 fallback=false",
     "msg=answered path=/price status=200 dur_ms=12",
 ) * 4
+STILL_SELDOM = (*SELDOM * 4, NEWS, OVER, QUICK, OVER, QUICK, OVER, QUICK, OVER)
+NO_MORE = (*SELDOM * 4, NEWS, *(OVER, QUICK) * 6)
+_PINO = '{"level":30,"req":{"method":"GET","url":"/%s"},"res":{"statusCode":%d},"responseTime":%s,"msg":"done"}'
+BY_PINO = {
+    QUICK: _PINO % ("v1/docks/7", 200, "8.8"),
+    OVER: _PINO % ("v1/feed?since=4", 204, "20004.1"),
+    NEWS: _PINO % ("v1/feed?since=4", 200, "9100.4"),
+}
 NO_WORD = ("INFO starting", WARM)
 FOLLOWS = "raft: became follower at term 5"
 LINKED: dict[str, Any] = {"exec": {"command": ["sh", "-c", "redis-cli info | grep master_link_status:up"]}}
@@ -69,6 +78,11 @@ HOLDS = [
             ("as a file says", polled(env={}, file="short: true\nhold: 20s   # else 204\n")),
             ("as long as each client asks for", polled(ASKED, env={"LONG_POLL_MS": "20000"})),
             ("by the access log of nginx", polled(BY_NGINX, env={"MAX_POLL_WAIT": "20s"})),
+            ("news are seldom, and the last ones are as old as usual", polled(STILL_SELDOM, since=3000)),
+            (
+                "few requests are logged, by pino",
+                polled([BY_PINO[each] for each in STILL_SELDOM], env={"LONG_POLL_HOLD_SECONDS": "20"}, since=3000),
+            ),
         )
     ),
     *(
@@ -160,6 +174,10 @@ DOES_NOT_HOLD = [
                 polled(POLLED, "ERROR cannot reach redis: connection refused", now=9.0),
             ),
             ("no news came of late", polled((NEWS, NEWS, *(QUICK, OVER) * 8))),
+            ("news were seldom, and have not come for twice as long", polled(NO_MORE, since=3000)),
+            ("news were seldom, and nobody waits for them any more", polled((*SELDOM * 4, *[QUICK] * 10), since=3000)),
+            ("nobody knows how seldom news are", polled((*SELDOM[1:] * 3, *SELDOM * 2, OVER, OVER), since=3200)),
+            ("several got the same news at once, and none since", polled((*[NEWS] * 8, *(QUICK, OVER) * 40))),
             ("most clients leave before", polled((QUICK, OVER, LEFT, LEFT, NEWS, LEFT) * 2)),
         )
     ),

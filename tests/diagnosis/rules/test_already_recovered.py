@@ -388,9 +388,9 @@ DOES_NOT_HOLD = [
         )
     ),
     DoesNotHold(
-        "its pods warn since they started, first with a release",
+        "its pods warn since they started, first with a release, and requests failed before it as well",
         warns(released=2800),
-        (SHOP, "code_defect", "rollback_workload"),
+        (SHOP, "code_defect", "page_human"),
     ),
     DoesNotHold(
         "its pods warn since they started with settings that were written",
@@ -398,9 +398,9 @@ DOES_NOT_HOLD = [
         ("ConfigMap/rules", "configuration_error", "page_human"),
     ),
     DoesNotHold(
-        "its pods warn since they started, which was minutes after a release of what they call",
+        "its pods warn since they started, minutes after a release of what they call, and requests failed before it",
         warns(FALLS_BACK, *cart(released=2900)),
-        ("Deployment/cart", "code_defect", "rollback_workload"),
+        ("Deployment/cart", "code_defect", "page_human"),
     ),
     DoesNotHold(
         "its pods warn since they started, which was minutes after settings of what they call were written",
@@ -562,11 +562,17 @@ DOES_NOT_HOLD += [
     DoesNotHold(
         "somebody else does nothing but complain since long before", beside(3500, works=""), (), harmful=("no_action",)
     ),
-    DoesNotHold(
-        "somebody else is only probed, and complains",
-        beside(3500, works="GET /healthz 200"),
-        (),
-        harmful=("no_action",),
+    *(
+        DoesNotHold(f"somebody else is only probed{what}, and complains", beside(3500, works=line), (), ("no_action",))
+        for what, line in (
+            ("", "GET /healthz 200"),
+            (
+                ", by a path that a proxy rewrites",
+                '"GET /_hc HTTP/1.1" 200 - 0 2 1 1 "-" "Go/1.1" rewritten to /healthz',
+            ),
+            (", by a path of a handler", "INFO access method=GET path=/internal/probe status=200 handler=/healthz"),
+            (", from a balancer's page", '10.0.0.9 - - "GET /check HTTP/1.1" 200 2 "http://lb/healthz" "-"'),
+        )
     ),
 ]
 

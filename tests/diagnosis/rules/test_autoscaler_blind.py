@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.measuring import HOURS, SOURCE, blind, registered, source, well
-from tests.diagnosis.rules.scenes import SHOP, WELL, alert, autoscaler, busy, rate, shop
+from tests.diagnosis.rules.scenes import SHOP, WELL, alert, autoscaler, busy, errors, logs, rate, shop
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, at, container, figure, pod, snapshot, workload
-from tuheg_ir.diagnosis.model import Alert, Snapshot
+from tuheg_ir.diagnosis.model import Alert, Series, Snapshot
 
 SCALER = "HorizontalPodAutoscaler/shop"
 TEN_HOURS = 10 * 3600.0
@@ -51,6 +52,42 @@ def with_proxy(released: float, port: int = 5432, **more: Any) -> list[Obj]:
     for each in (objects[0], newest):
         each["spec"]["template"]["spec"]["containers"].append(proxy)
     return objects
+
+
+def used(
+    uses: float,
+    since: float = 40 * DAY,
+    beside: str = "",
+    fires: Sequence[Alert] = FIRES,
+    more: Sequence[tuple[str, Series]] = (),
+) -> Snapshot:
+    """Return a shop that an alert is about, and how many times what it requests each of its two pods uses.
+
+    ``beside``: the autoscaler goes by a metric of this type as well.
+    """
+    scaler = blinded(MISSING, since)
+    by: list[Obj] = [{"type": "Resource", "resource": {"name": "cpu", "target": {"averageUtilization": 65}}}]
+    scaler["spec"]["metrics"] = by + ([{"type": beside}] if beside else [])
+    figures = [figure("cpu_usage", uses, uses, pod=pod("shop", n), container="shop") for n in (0, 1)]
+    return snapshot(
+        shop(resources={"requests": {"cpu": "1"}}), scaler, alerts=fires, figures=[*figures, errors("shop"), *more]
+    )
+
+
+def asked_by(
+    *more: tuple[str, Series], since: float = 40 * DAY, fires: Sequence[Alert] = (), said: str = ""
+) -> Snapshot:
+    """Return a shop that a web calls, of which an alert tells; nobody measures the shop."""
+    web = workload("web", env={"SHOP_URL": "http://shop:8080", "CART_URL": "http://cart:8080"})
+    return snapshot(
+        shop(),
+        workload("cart"),
+        web,
+        blinded(MISSING, since),
+        alerts=[alert("WebFails", service="web"), *fires],
+        figures=[errors("web"), *more],
+        logs=logs("web", said) if said else [],
+    )
 
 
 LISTS: dict[str, Any] = {"env": {"AMQP_URL": "amqp://rabbitmq:5672", "QUEUE": "ocr"}, "service": False}
@@ -200,6 +237,28 @@ HOLDS = [
             ("it came long after", source(), DAY / 2, "not_ready_since_release"),
         )
     ),
+    *(
+        Holds(
+            f"it is blind for weeks, and {what}",
+            world,
+            (SCALER, "configuration_error", "page_human"),
+            believed=believed,
+            harmful=("rollback_workload",),
+        )
+        for what, world, believed in (
+            ("its pods use more than its target", used(0.9), ""),
+            ("it goes by another metric too, which nobody sees", used(0.2, beside="External"), ""),
+            ("a caller's log names its workload", asked_by(said="ERROR GET http://shop:8080/items: 503"), ""),
+            ("an alert is about its workload, not its caller alone", asked_by(fires=FIRES), ""),
+            ("its caller has twice the requests", asked_by(rate("web", 50, 110)), "traffic_grew"),
+            ("its pods are busy", asked_by(figure("cpu_share", 0.4, 0.95, pod=pod("shop"))), ""),
+        )
+    ),
+    Holds(
+        "it is blind for days, and an alert is about a caller",
+        asked_by(since=3 * DAY),
+        (SCALER, "configuration_error", "page_human"),
+    ),
     Holds(
         "nobody knows since when",
         snapshot(shop(), blinded(), alerts=FIRES),
@@ -218,6 +277,16 @@ DOES_NOT_HOLD = [
     DoesNotHold("the text of an alert tells of another queue", told_of("Queue mail has more than 10000 messages.")),
     DoesNotHold("an alert names a channel of people", queued(1.6, channel="#shop")),
     DoesNotHold("an alert is about the broker alone", queued(1.6, disk="full")),
+    *(
+        DoesNotHold(what, world, ("unknown", "page_human"))
+        for what, world in (
+            ("it would want no more if it saw", used(0.2)),
+            ("it is blind since today, and would want no more if it saw", used(0.3, 3600)),
+            ("it would want as many as there are", used(0.6)),
+            ("it is blind for weeks, and only a caller suffers", asked_by()),
+            ("it is blind for weeks, and only a caller suffers, which is asked as ever", asked_by(rate("web", 50, 51))),
+        )
+    ),
     DoesNotHold("nobody suffers", snapshot(shop(), blinded(), figures=[WELL])),
     DoesNotHold("it sees", snapshot(shop(), autoscaler("shop", 2, 9), alerts=FIRES), ("unknown", "page_human")),
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CACHE, EMPTY, SHOP, UNREAD, WELL, errors, latency, logs, shop
-from tests.diagnosis.rules.tiny import NOW, figure, log, pod, redis, snapshot, workload
+from tests.diagnosis.rules.tiny import NOW, figure, log, pod, redis, snapshot, timed, workload
 from tuheg_ir.diagnosis.model import Log
 
 ASKS = {"REDIS_URL": "redis://redis:6379/0"}
@@ -33,6 +33,7 @@ def gone(line: str) -> Log:
     return log(pod("redis"), *[line] * 9, since=1800)._replace(previous=True)
 
 
+HUNG = "ERROR redis.exceptions.TimeoutError: Timeout reading from socket redis:6379"
 STARVED = "the heartbeat has been running for 00:00:03. This could be caused by thread pool starvation."
 
 
@@ -40,6 +41,20 @@ def accused(*more: Log, said: str = STARVED) -> Any:
     """Return a shop whose own threads are taken by its words, that complains of the cache, and a cart that asks it."""
     told = [*logs("shop", said, 0, 1), *logs("shop", EMPTY, 0, 1), *more]
     return snapshot(shop(env=ASKS), workload("cart", env=ASKS), redis(), figures=[errors("shop")], logs=told)
+
+
+def over(*cache: str, goes_on: bool = True, said: str = HUNG) -> Any:
+    """Return a cache that its caller missed half an hour ago; both go on since, and the caller is slow."""
+    later = [(600 - n * 60, "INFO GET /carts/7 200 2100ms") for n in range(9)] if goes_on else []
+    return snapshot(
+        shop(env=ASKS),
+        redis(),
+        figures=[latency("shop", now=3.0, since=1700)],
+        logs=[
+            timed(pod("shop"), (1800, said), *later),
+            timed(pod("redis"), *((1810 - n * 1300, line) for n, line in enumerate(cache))),
+        ],
+    )
 
 
 def cart(line: str) -> Log:
@@ -76,6 +91,16 @@ HOLDS = [
     Holds(
         "the process before told of a script that does not end",
         snapshot(shop(env=ASKS), redis(), figures=[errors("shop")], logs=[gone("# Slow script detected: 5001 ms")]),
+        (CACHE, "dependency_failure", "restart_workload"),
+    ),
+    Holds(
+        "it warned of its disk half an hour ago, and tells nothing since",
+        over(FSYNC),
+        (CACHE, "dependency_failure", "page_human"),
+    ),
+    Holds(
+        "it told half an hour ago of a script, and goes on",
+        over("# Slow script detected: still in execution after 5001 ms", "* 100 changes in 300 seconds. Saving..."),
         (CACHE, "dependency_failure", "restart_workload"),
     ),
     Holds(
@@ -138,6 +163,13 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "the process before warned of its disk, and its caller fails",
         snapshot(shop(env=ASKS), redis(), figures=[errors("shop")], logs=[gone(FSYNC)]),
+    ),
+    *(
+        DoesNotHold(f"it did not answer for a moment, half an hour ago: {what}", over(*told))
+        for what, told in (
+            ("it warned of its disk", (FSYNC, "* Background saving terminated with success")),
+            ("only its caller told of it", ("* Ready to accept connections tcp",)),
+        )
     ),
     DoesNotHold(
         "it warned twice of its disk, and nobody who asks it is slow",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -111,7 +112,7 @@ def switched_by(word: str, instead: str) -> Snapshot:
 
 def beside(env: dict[str, str]) -> Snapshot:
     """Return such a program whose own cache is as it was, since a release with a container beside it."""
-    mine = {**MEANT, "CACHE_ENABLED": "true"}
+    mine = {**MEANT, "CACHE_ENABLED": "true", "MENU_CACHE_TTL_MS": "60000"}
     return snapshot(
         with_helper(geo(env=mine, before={"env": mine}), {"env": []}, {"env": env}),
         workload("mail", env=URL),
@@ -131,10 +132,12 @@ MAIL = workload("mail2", env=URL, before=OLD, released=RELEASED + 400)
 OFF = (GEO, "configuration_error", "rollback_workload")
 NARROW = (DB, "capacity", "page_human")
 
-HOLDS = [
-    *(
-        Holds(
-            f"its release takes its cache from it, and a database has no processor left since: {what}",
+
+def taken_back(says: str, rows: Iterable[tuple[str, Snapshot]]) -> Iterator[Holds]:
+    """Yield that a release which leaves a database no processor is taken back, and nothing is done to others."""
+    for what, made in rows:
+        yield Holds(
+            f"{says}, and a database has no processor left since: {what}",
             made,
             OFF,
             excludes=(
@@ -145,7 +148,12 @@ HOLDS = [
             alone=True,
             harmful=("scale_workload", "restart_workload", "scale_database"),
         )
-        for what, made in (
+
+
+HOLDS = [
+    *taken_back(
+        "its release takes its cache from it",
+        (
             ("Laravel", switched(*LARAVEL)),
             ("Laravel, and another was released minutes before", switched(*LARAVEL, others=(MAIL,))),
             ("Rails", switched({"RAILS_CACHE_STORE": "redis_cache_store"}, {"RAILS_CACHE_STORE": ":null_store"})),
@@ -162,7 +170,7 @@ HOLDS = [
             ("it keeps things for no time", switched({"CACHE_MAX_AGE": "300s"}, {"CACHE_MAX_AGE": "0"})),
             ("it is told no more where it is", lost({})),
             ("an image came along", switched(*LARAVEL, **OLD)),
-        )
+        ),
     ),
     *(
         Holds(f"it misses what it had before its release: {what}", made, FOUND, excludes=BARRED, alone=True)

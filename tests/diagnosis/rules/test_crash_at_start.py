@@ -61,7 +61,7 @@ def edited(age: float, *told: str) -> Snapshot:
 
 
 LIMIT = "Unhandled exception. System.IO.IOException: the limit on the number of watches is reached"
-NOWHERE = "panic: dial tcp: lookup ledger-db.prod on 10.96.0.10:53: no such host"
+NOWHERE = "panic: dial tcp: lookup ledger.partner.example on 10.96.0.10:53: no such host"
 
 
 def alike(

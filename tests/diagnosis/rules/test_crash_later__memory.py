@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import IMAGE, MORE, ROOM, SHOP, killed, rate, shop, with_helper
+from tests.diagnosis.rules.test_memory_by_load__connections import crowd
 from tests.diagnosis.rules.tiny import Obj, snapshot, workload
 
 
@@ -40,6 +41,12 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "its containers are killed for memory as more sockets are held, as much for each as before",
+        crowd(),
+        (SHOP, "capacity", "scale_workload"),
+        harmful=("rollback_workload", "restart_workload"),
+    ),
     DoesNotHold(
         "its containers are killed for memory, and it gets twice as many requests",
         snapshot(killed(shop(before=IMAGE, released=1200), 2), figures=[rate("shop", 50, 100, since=900)]),

@@ -7,7 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import looping, pods_of, put
 from tests.diagnosis.rules.scenes import DB, SHOP, URL, errors, logs, shop
-from tests.diagnosis.rules.tiny import event, figure, log, postgres, snapshot, workload
+from tests.diagnosis.rules.tiny import event, figure, log, postgres, redis, snapshot, workload
 from tuheg_ir.diagnosis.model import Snapshot
 
 LINES = (
@@ -87,6 +87,17 @@ HOLDS = [
     ),
 ]
 DOES_NOT_HOLD = [
+    DoesNotHold(
+        "a cache cannot save itself, as it has no memory to fork",
+        snapshot(
+            redis(),
+            shop(env={"REDIS_URL": "redis://redis:6379"}),
+            logs=[
+                *logs("shop", "MISCONF Redis is configured to save RDB snapshots, but it's unable to persist to disk"),
+                log("redis-0", "# Can't save in background: fork: Cannot allocate memory"),
+            ],
+        ),
+    ),
     *(
         DoesNotHold(f"an event tells {what}", of_an_operator(about, message))
         for what, about, message in (

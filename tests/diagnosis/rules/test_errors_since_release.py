@@ -474,7 +474,7 @@ HOLDS = [
             harmful=("rollback_workload", "restart_workload"),
         )
         for (whom, line), by in zip(
-            BLAMES.items(), ("not_well", "not_well", "not_well", "store_outside", "volume_full"), strict=True
+            BLAMES.items(), ("not_well", "not_well", "not_well", "store_outside", "not_well"), strict=True
         )
     ),
     Holds(

@@ -7,6 +7,7 @@ from typing import Any
 from tests.diagnosis.rules.asking_early import EARLY, NOT_EARLY
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.dropping import DROPPED, NOT_DROPPED
+from tests.diagnosis.rules.dropping_well import NOT_WELL, OWN_WORK, WELL_AGAIN
 from tests.diagnosis.rules.pods import HOUR
 from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, SHOP, URL, alert, shop
 from tests.diagnosis.rules.tiny import at, figure, log, pod, postgres, snapshot, workload
@@ -225,11 +226,19 @@ HOLDS += [
         harmful=("rollback_workload", "scale_workload"),
         began=5400,
     )
-    for what, world in DROPPED
+    for what, world in (*DROPPED, *WELL_AGAIN)
 ]
 DOES_NOT_HOLD += [
     DoesNotHold(f"a broker closed a reader's channel: {what}", world, (), harmful=("restart_workload",))
-    for what, world in NOT_DROPPED
+    for what, world in (*NOT_DROPPED, *NOT_WELL)
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(
+        "a broker closed a reader's channel: nothing hung, its own work takes that long",
+        OWN_WORK,
+        ("capacity", "scale_workload"),
+        harmful=("restart_workload",),
+    )
 ]
 HOLDS += [
     Holds(f"it asked too early for an object, and {what}", world, (SHOP, "service_crash", "restart_workload"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import HOUR, built, looping, pods_of, rollout
 from tests.diagnosis.rules.scenes import API, OLD, SHOP, WELL, alert, errors, failing, logs, shop
-from tests.diagnosis.rules.tiny import DAY, log, pod, snapshot, workload
-from tuheg_ir.diagnosis.model import Log
+from tests.diagnosis.rules.tiny import DAY, log, pod, snapshot, timed, workload
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 ONE_FAILS = [*failing(0.001, 0.001, 0.9, 0.001), errors("shop", 0.22)]
 HOLDS = [
@@ -102,7 +102,60 @@ HOLDS += [
         harmful=("restart_workload", "rollback_workload"),
     ),
 ]
+SLOTS = "FATAL:  remaining connection slots are reserved for non-replication superuser connections"
+BUSY = "LOG:  checkpoint complete: wrote 2721 buffers (1.1%)"
+
+
+def beside(first: str, second: str, *, quiet: float = 900, age: float = 3 * HOUR, **logs: str) -> Snapshot:
+    """Return two servers of which one repeats an error, with an exporter beside each: which builds run in them.
+
+    ``logs``: what the exporter of the first one says; ``quiet``: for how long the log of that server told nothing.
+    """
+    spec = {"containers": [{"name": name, "image": f"{name}:1"} for name in ("api", "exporter")]}
+    made = workload("api", pods=2, age=age, spec=spec)
+    for each, builds in zip(pods_of(made), (first, second), strict=True):
+        status = each["status"]["containerStatuses"][0]
+        each["status"]["containerStatuses"] = [
+            {**status, "name": name, "imageID": f"mirror.example/x@sha256:{build * 8}"}
+            for name, build in zip(("api", "exporter"), builds, strict=True)
+        ]
+    told = [(300 + quiet - n, BUSY) for n in range(9)] + [(300 - 20 * n, SLOTS) for n in range(12)]
+    return snapshot(
+        made,
+        logs=[
+            timed(pod("api"), *told),
+            log(pod("api", 1), *[BUSY] * 40, since=300 + quiet),
+            *(log(pod("api"), *[line] * 9, of=name) for name, line in logs.items()),
+        ],
+        alerts=[alert(service="api")],
+    )
+
+
+SCRAPED = "level=info msg=scraped"
+HOLDS += [
+    Holds(
+        f"one of two began to repeat an error, {what}",
+        world,
+        (API, "configuration_error", "page_human"),
+        harmful=("restart_workload", "rollback_workload"),
+    )
+    for what, world in (
+        ("it runs another build, and so does what runs beside it", beside("ac", "bd", exporter=SCRAPED)),
+        ("what runs beside it is another build, and fails too", beside("ac", "ad", exporter="ERROR no such label")),
+        ("what runs beside it is another build, and nobody reads its log", beside("ac", "ad")),
+        ("it has run another build for days, and nobody knows what it said then", beside("ac", "bc", age=9 * DAY)),
+        ("it has run another build for hours", beside("ac", "bc", quiet=2 * HOUR)),
+    )
+]
 DOES_NOT_HOLD = [
+    *(
+        DoesNotHold(f"one of two began to repeat an error, {what}", world, harmful=("rollback_workload",))
+        for what, world in (
+            ("and what runs beside it is another build and well", beside("ac", "ad", exporter=SCRAPED)),
+            ("and had run another build for days without it", beside("ac", "bc", age=9 * DAY, quiet=2 * HOUR)),
+            ("and both run the same builds", beside("ac", "ac", exporter=SCRAPED)),
+        )
+    ),
     DoesNotHold(
         "one that runs another build has other words, and nobody suffers",
         snapshot(built(workload("api", pods=3), "e", "f", "e"), logs=told(NPE, 1)),

@@ -10,7 +10,7 @@ from tests.diagnosis.rules.scenes import ROOM, SHOP, killed, latency, rate, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, at, figure, pod, snapshot, thing
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
-NOTE = "LimitRanger plugin set: {} for container shop"
+NOTE = "LimitRanger plugin set: {} for container {}"
 
 
 def given(
@@ -20,13 +20,14 @@ def given(
     note: str = "cpu, memory limit",
     age: float = 1800,
     limits: dict[str, str] | None = None,
+    of: str = "shop",
 ) -> list[Obj]:
     """Return a workload of which some pods are younger and were given a limit."""
     for index, each in enumerate(pods_of(objects)):
         if index in numbers:
             each["metadata"] |= {
                 "creationTimestamp": at(age),
-                "annotations": {"kubernetes.io/limit-ranger": NOTE.format(note)},
+                "annotations": {"kubernetes.io/limit-ranger": NOTE.format(note, of)},
             }
             has(each, limits or {"cpu": cpu})
     return objects

@@ -38,9 +38,11 @@ def waits(
     return [timed(pod(of, number), *sorted(told, key=lambda each: -each[0]))]
 
 
-def lived(last: float, *, since: float = 6 * HOUR, restarts: int = 3) -> list[Obj]:
+def lived(
+    last: float, *, since: float = 6 * HOUR, restarts: int = 3, before: dict[str, Any] = IMAGE, **now: Any
+) -> list[Obj]:
     """Return a shop of a release whose pods are killed again and again; ``last``: how long the last life was."""
-    objects = shop(before=IMAGE, released=since)
+    objects = shop(before=before, released=since, **now)
     for each in pods_of(objects):
         put(each, again("OOMKilled", 137, age=600, restarts=restarts, lived=last))
     return objects
@@ -111,6 +113,16 @@ HOLDS = [
 ]
 HOLDS += [
     Holds(
+        "nobody measures a release of another heap that lived far longer at first, and tells of its work alone",
+        snapshot(
+            lived(HOUR, before={"env": {"JAVA_OPTS": "-Xmx640m"}}, env={"JAVA_OPTS": "-Xmx1000m"}),
+            logs=waits(WORKS, 400),
+        ),
+        (SHOP, "configuration_error", "rollback_workload"),
+    ),
+]
+HOLDS += [
+    Holds(
         f"nobody measures a release that is killed for memory, {what}",
         world,
         (SHOP, "code_defect", remedy),
@@ -124,7 +136,7 @@ HOLDS += [
         ),
         (
             "which lived far longer at first, and tells of its work alone",
-            "rollback_workload",
+            "page_human",
             unmeasured(*waits(WORKS, 400)),
         ),
         (

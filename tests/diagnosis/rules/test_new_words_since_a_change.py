@@ -401,6 +401,18 @@ HOLDS += [
         )
     ),
     Holds(
+        "who asks it was released, and it tells that it has no room",
+        snapshot(
+            shop(),
+            workload("cart", env={"SHOP_URL": "http://shop:8080"}, before=IMAGE, released=660),
+            logs=[warned(words="ERROR cannot write /data/spool/7: No space left on device")],
+            alerts=[alert()],
+        ),
+        (CART, "code_defect", "page_human"),
+        believed="volume_full",
+        harmful=("rollback_workload", "restart_workload"),
+    ),
+    Holds(
         "its release had served well, and then its statements wait for locks",
         snapshot(
             shop(before=IMAGE, released=1500),

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds
-from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, URL, alert, errors, latency, shop
-from tests.diagnosis.rules.tiny import at, figure, postgres, snapshot, timed, workload
+from tests.diagnosis.rules.scenes import CALLS_CART, CART, IMAGE, URL, alert, errors, ingress, latency, shop
+from tests.diagnosis.rules.tiny import Obj, at, figure, postgres, snapshot, timed, workload
 from tuheg_ir.diagnosis.model import Alert, Log, Snapshot
 
 SCORED = "WARN  normalized country=GB score=0.78"
@@ -85,6 +85,15 @@ def strange(
     )
 
 
+def sent(words: str, *beside: Obj, asks: bool = False, of: str = "cart", image: str = "") -> Snapshot:
+    """Return a shop that warns since a cart came; ``asks``: it asks the shop as well; ``of``: how it is called."""
+    env = {"SHOP_URL": "http://shop:8080"} if asks else None
+    cart = workload(of, image, before=IMAGE, released=RELEASED, env=env)
+    asked = {"ASKED_URL": f"http://{of}:8080"}
+    return snapshot(shop(env=asked), cart, *beside, logs=[told("shop", words, 600)], alerts=[FIRES])
+
+
+NO_USE = '{"level":40,"reqId":"047e2781","field":"colour","msg":"client sent unknown field"}'
 CANCELED = "ERROR:  canceling statement due to user request"
 
 
@@ -126,6 +135,61 @@ HOLDS = [
             ("nobody knows whose requests fail", strange(fires=alert("ProbeFailing"))),
             ("it may be an error of what others need", strange("ERROR no score for GB")),
         )
+    ),
+    *(
+        Holds(f"a caller warns since whom it asks was released: {what}", world, (CART, "code_defect", BACK))
+        for what, world in (
+            ("what its users send, as the released may do", sent(NO_USE, asks=True)),
+            ("an answer has a field too many", sent("WARN unknown field colour in response of the basket")),
+            ("it is answered that it sends one", sent("WARN basket answered 400: unknown field colour in request")),
+            (
+                "its own request has a field too many",
+                sent("WARN unsupported field colour of request to basket"),
+            ),
+            ("its own client lacks something", sent("WARN basket client: no total in item 7")),
+            *(
+                (f"its own client reads the answers: {words}", sent(words))
+                for words in (
+                    "WARN o.s.Feign : unrecognized field colour ignored by client, total is null",
+                    "WARN unexpected property 'colour' ignored by http client",
+                    "WARN unknown key total_v2 from http client payload, basket shown empty",
+                    "WARN additional property colour dropped by the client",
+                )
+            ),
+        )
+    ),
+    Holds(
+        "a caller warns since whom it asks was released: that one told it so",
+        sent("WARN cart: client sent unknown field colour"),
+        (CART, "code_defect", BACK),
+        believed="neighbour_released",
+    ),
+    *(
+        Holds(
+            f"what users send may come of new pages: one asks for those that it hands on, of {what}",
+            world,
+            (component, "code_defect", BACK),
+        )
+        for what, component, world in (
+            ("a frontend", "Deployment/shop-frontend", sent(NO_USE, of="shop-frontend")),
+            ("who runs a web server", CART, sent(NO_USE, image="nginx:1.27")),
+            ("who has a host of its own", CART, sent(NO_USE, ingress("cart", "pages.example"))),
+        )
+    ),
+    Holds(
+        "it warns since its own release of what its users send",
+        own(NO_USE),
+        (CART, "code_defect", BACK),
+    ),
+    Holds(
+        "what users send may come of new pages: it asks nobody who was released",
+        snapshot(
+            shop(),
+            workload("pages", before=IMAGE, released=RELEASED),
+            logs=[told("shop", NO_USE, 600)],
+            alerts=[FIRES, alert("PagesBroken", service="pages")],
+        ),
+        ("Deployment/pages", "code_defect", BACK),
     ),
     Holds("most who log in do so in vain", logins(MISTYPED, RIGHT, 15), (CART, "code_defect", BACK)),
     Holds(
@@ -187,5 +251,19 @@ DOES_NOT_HOLD = [
         )
     ),
     DoesNotHold("a caller told it twice before the release", of_caller(770, 712), harmful=(BACK,)),
+    *(
+        DoesNotHold(
+            f"users send one what it has no use for, and whom it asks was released: {words}",
+            sent(words),
+            harmful=(BACK,),
+        )
+        for words in (
+            NO_USE,
+            "WARN 1 --- [nio-8080-exec-3] c.s.web.Orders : Ignoring unrecognized property 'colour' in request body",
+            'level=warning msg="unexpected query parameter colour sent by client"',
+            "11:50:07,412 WARNING shop.api extra header X-Colour from user agent ignored",
+            "[warn] caller used unsupported API version 2024-01",
+        )
+    ),
     *(DoesNotHold(f"another waits for who reads a queue: {words}", held(words), _FEW, (BACK,)) for words in HELD),
 ]

@@ -8,7 +8,7 @@ from tests.diagnosis.rules.pods import HOUR, later, looping, old_anew, pods_of, 
 from tests.diagnosis.rules.scenes import IMAGE, SHOP, logs, shop
 from tests.diagnosis.rules.tiny import DAY, Obj, snapshot, thing, workload
 
-LOST = "ERROR dial tcp: lookup ledger-db.prod on 10.96.0.10:53: no such host"
+LOST = "ERROR dial tcp: lookup ledger.partner.example on 10.96.0.10:53: no such host"
 READS = {"volumes": [{"name": "c", "configMap": {"name": "settings"}}]}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import later, looping, pods_of, younger
 from tests.diagnosis.rules.scenes import CALLS_CART, CART, SHOP, alert, errors, shop
-from tests.diagnosis.rules.tiny import DAY, SPACE, Obj, log, pod, postgres, service_for, snapshot, workload
+from tests.diagnosis.rules.test_node_network import ill_node
+from tests.diagnosis.rules.tiny import DAY, SPACE, Obj, log, pod, postgres, service_for, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 NEXT = "Deployment/cart-next"
@@ -28,6 +29,18 @@ def said(*addresses: str, port: int = 8080) -> Log:
 def nobody(number: int) -> str:
     """Return an address beside those of the pods, which none of them has."""
     return f"{address(cart()).rpartition('.')[0]}.{number}"
+
+
+def unlike(objects: list[Obj]) -> list[Obj]:
+    """Return a workload of which the first pod has another template than the others."""
+    pods_of(objects)[0]["metadata"]["labels"]["pod-template-hash"] = "next"
+    return objects
+
+
+def reading(written: float) -> list[Obj]:
+    """Return a cart whose last pod was started a day ago, and what all of them read, which was written at an age."""
+    made = workload("cart", pods=3, spec={"volumes": [{"name": "c", "configMap": {"name": "ports"}}]})
+    return [*younger(made, 1, age=DAY), thing("ConfigMap", "ports", written=written)]
 
 
 def both() -> list[Obj]:
@@ -77,6 +90,8 @@ HOLDS += [
         ),
         ("it was started last, a while ago: what it got then may be why", younger(cart(), 1), "page_human"),
         ("it was started last, a day ago, and was well", younger(cart(), 1, age=DAY), "restart_workload"),
+        ("it alone was started since somebody wrote what all read, a day ago", reading(DAY + 1800), "page_human"),
+        ("somebody wrote what all read since it was started", reading(DAY - 1800), "restart_workload"),
         ("another one was started last", younger(cart(), 1)[::-1], "restart_workload"),
     )
 ]
@@ -87,6 +102,22 @@ DOES_NOT_HOLD = [
             shop(env=CALLS_CART), cart(), logs=[said(*(address(cart(), n) for n in range(3)))], figures=[errors("shop")]
         ),
         (SHOP, "unknown", "page_human"),
+    ),
+    DoesNotHold(
+        "a detector of problems tells of the link of its node",
+        snapshot(
+            shop(env=CALLS_CART),
+            cart(),
+            ill_node("NetworkProblem", "eth0 link down often"),
+            logs=[said(address(cart()))],
+            alerts=[alert()],
+        ),
+        harmful=("restart_workload",),
+    ),
+    DoesNotHold(
+        "it has another template than the others",
+        snapshot(shop(env=CALLS_CART), unlike(cart()), logs=[said(address(cart()))], alerts=[alert()]),
+        harmful=("restart_workload",),
     ),
     DoesNotHold(
         "there is no other one",

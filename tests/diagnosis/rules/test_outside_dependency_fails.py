@@ -50,10 +50,18 @@ LINES = (
     'c.e.pay.PayClient : api.pay.example.com answered 503: {"error":"backend_overloaded"}',
     "c.e.pay.PayClient : POST https://api.pay.example.com/charge failed after 25004 ms",
 )
+PAY_FAILS = figure("dependency_error_ratio", 0.0, 0.6, component="cart", dependency="api.pay.example.com")
 FAILS, FAILS_SHOP = (CART, "dependency_failure", "page_human"), (SHOP, "dependency_failure", "page_human")
 HARMFUL = ("rollback_workload", "restart_workload", "scale_workload", "restart_connection_pool")
 LIMITED = "GET https://api.maps.example.com/geocode: 429 Too Many Requests"
 LATE = 'connection to server at "db.eu.rds.example.com" (52.1.2.3), port 5432 failed: Connection timed out'
+
+
+def brought(released: float = 3 * DAY, line: str = PAY, figures: Any = ()) -> Snapshot:
+    """Return a cart that a release led to a host outside so long ago, and what is measured of it."""
+    before = {"env": {"PAY": "https://api.old.example.com"}}
+    objects = workload("cart", env={"PAY": "https://api.pay.example.com"}, before=before, released=released)
+    return snapshot(objects, figures=figures or [errors("cart", 0.5, 1200)], logs=logs("cart", line, since=1200))
 
 
 def way_out(other: float = 3.0, share: float = 0.98, line: str = PAY, image: str = "istio/proxyv2:1") -> Snapshot:
@@ -376,6 +384,14 @@ HOLDS = [
         (API, "dependency_failure", "page_human"),
         harmful=("rollback_workload", "restart_workload"),
     ),
+    *(
+        Holds(f"a release brought it days before, and all was well since: {what}", world, FAILS, harmful=HARMFUL)
+        for what, world in (
+            ("it comes too late", brought()),
+            ("it says that it is unavailable", brought(released=16 * DAY, line=LINES[2])),
+            ("its callers count what fails", brought(figures=[PAY_FAILS])),
+        )
+    ),
     Holds(
         "figures alone",
         snapshot(
@@ -532,6 +548,20 @@ DOES_NOT_HOLD = [
         way_out(),
         ("Deployment/gate", "capacity", "scale_workload"),
         harmful=("restart_workload", "rollback_workload"),
+    ),
+    *(
+        DoesNotHold(f"a release brought it, {what}", world, (), harmful=("restart_workload",))
+        for what, world in (
+            ("some hours before", brought(released=DAY / 3)),
+            ("days before, and nobody knows of a time when all was well", brought(figures=[errors("cart", 0.5, 3600)])),
+            ("days before, and nobody measures", brought(figures=[rate("cart")])),
+            ("days before, and only somebody else is measured", brought(figures=[errors("shop", 0.5, 1200)])),
+        )
+    ),
+    DoesNotHold(
+        "a release brought it minutes before its calls failed",
+        brought(released=1300),
+        (CART, "configuration_error", "rollback_workload"),
     ),
     DoesNotHold(
         "a host that a release brought is the release's",

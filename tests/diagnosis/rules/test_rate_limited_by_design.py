@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 from tests.diagnosis.rules.cases import ASK, HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CALLS_CART, IMAGE, SHOP, WELL, alert, errors, rate, shop
@@ -763,4 +764,79 @@ HOLDS += [
         UNKNOWN,
         harmful=("no_action",),
     )
+]
+
+OVER = "key-7f3c"
+
+
+def by_key(
+    *more: str,
+    name: str = OVER,
+    others: Sequence[str] = ("till", "office"),
+    says: str = "WARNING slowapi: ratelimit 600 per 1 minute (key:{}) exceeded at endpoint: /v1/orders",
+    shares: Sequence[tuple[str, float]] | None = None,
+    field: str = "key",
+    env: dict[str, str] | None = None,
+    came: float | None = None,
+) -> Snapshot:
+    """Return a shop whose log knows clients by short keys and tells of few requests; ``came``: a caller was released.
+
+    ``says``: what it tells of each refusal beside its access log.
+    """
+
+    def line(who: str, status: int) -> str:
+        return f'INFO access: {field}={who} "GET /v1/orders HTTP/1.1" {status}'
+
+    of_web: dict[str, Any] = {"before": {"image": "web:0"}, "released": came} if came else {}
+    quiet = [line(each, 200) for each in (name, *others)] * 44
+    loud = [says.format(name), line(name, 429), line(others[0], 200), *more, line(others[1], 200)]
+    told = [(name, 0.9), *((each, 0.0) for each in others)] if shares is None else shares
+    by_client = [
+        figure("rate_limited_ratio_by_client", 0.0, share, 1800, component="shop", client=who) for who, share in told
+    ]
+    return snapshot(
+        shop(),
+        workload("web", env={"SHOP_URL": "http://shop:8080", **(env or {})}, **of_web),
+        figures=[WELL, figure("rate_limited_ratio", 0.0, 0.4, 1800, component="shop"), *by_client],
+        logs=[log(pod("shop"), *quiet, *loud * 22, since=3600)],
+        alerts=FOUR,
+    )
+
+
+HOLDS += [
+    Holds(
+        f"a client is known by a short key, and figures count by it; of each refusal the server says: {says}",
+        by_key(says=says, came=1900),
+        (SHOP, "no_fault", "no_action"),
+        excludes=no("scale_workload", "restart_workload", "rollback_workload", at=SHOP),
+        harmful=("rollback_workload", "restart_workload", "scale_workload"),
+        alone=True,
+    )
+    for says in (
+        "WARNING slowapi: ratelimit 600 per 1 minute (key:{}) exceeded at endpoint: /v1/orders",
+        "WARN [throttle] {} is over its 600 requests",
+        "warn: too many requests of consumer {}, limit 600",
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(f"a short key is told, and {what}", world, UNKNOWN)
+    for what, world in (
+        (
+            "no figures count by it: it may be an object's",
+            by_key(shares=[("till", 0.0), ("office", 0.0)]),
+        ),
+        ("it is a word, as of an app that many use", by_key(name="overlay")),
+        ("it is how an app is called, by its version", by_key(name="ios-v2.1")),
+        ("figures show that another one is refused too", by_key(shares=[(OVER, 0.9), ("till", 0.3), ("office", 0.0)])),
+        ("the log refuses another one as well", by_key('INFO access: key=till "GET /v1/orders HTTP/1.1" 429')),
+        ("a setting of the house has it", by_key(env={"SHOP_KEY": OVER})),
+        ("it is called a client, and no key", by_key(field="client")),
+    )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(
+        "a short key is told, and the server speaks of the limits of another one",
+        by_key(says="ERROR upstream cart: rate limit exceeded"),
+        UNKNOWN,
+    ),
 ]

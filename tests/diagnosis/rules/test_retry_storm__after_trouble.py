@@ -74,7 +74,7 @@ def storm(
     """Return a cart that gets many times its requests since its database was away, by a shop that gets its own."""
     return snapshot(
         shop(**{"env": {**CALLS_CART, "CART_MAX_ATTEMPTS": "5"}, **caller}),
-        workload("cart", **{"env": URL, **(cart or {})}),
+        cart if isinstance(cart, list) else workload("cart", **{"env": URL, **(cart or {})}),
         back(postgres()) if store is None else store,
         *also,
         figures=[

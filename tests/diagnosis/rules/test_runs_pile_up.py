@@ -14,6 +14,7 @@ from tests.diagnosis.rules.tiny import (
     container,
     database,
     event,
+    figure,
     log,
     pod,
     postgres,
@@ -27,6 +28,7 @@ CPU = "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are av
 MEMORY = "0/2 nodes are available: 1 Insufficient memory, 1 node(s) were unschedulable."
 ASKS: dict[str, Any] = {"resources": {"requests": {"cpu": "1500m", "memory": "512Mi"}}}
 REPORT = "CronJob/report"
+AS_REPORT = {"DATABASE_URL": "postgres://report@postgres:5432/shop"}
 FULL = "resource_exhaustion", "page_human"
 
 
@@ -85,14 +87,27 @@ def larger() -> list[Obj]:
 
 
 def crowded(
-    *held: Session, many: int = 8, since: float = 240, client: dict[str, str] = URL, well: float = 7200, **of_shop: Any
+    *held: Session,
+    many: int = 8,
+    since: float = 240,
+    client: dict[str, str] = URL,
+    well: float = 7200,
+    users: dict[str, float] | None = None,
+    **of_shop: Any,
 ) -> Snapshot:
-    """Return a shop that a database refuses sessions since a while, and runs that use the same one."""
+    """Return a shop that a database refuses sessions since a while, and runs that use the same one.
+
+    ``users``: how many sessions figures tell of each user of it.
+    """
     line = "FATAL:  sorry, too many clients already"
     told = [log(pod("shop", n), *[f"connection to postgres:5432 failed: {line}"] * 9, since=since) for n in (0, 1)]
     databases = [database(*held)] if held else []
+    figures = [
+        figure("db_connections_by_client", count / 4, count, since, component="postgres", user=user)
+        for user, count in (users or {}).items()
+    ]
     objects = (shop(env=URL, **of_shop), postgres(), runs(many, well=well, env=client))
-    return snapshot(*objects, logs=told, databases=databases)
+    return snapshot(*objects, logs=told, databases=databases, figures=figures)
 
 
 def counted(
@@ -130,6 +145,12 @@ HOLDS = [
         crowded(well=1200),
         (REPORT, "database_connection", "page_human"),
         alone=True,
+    ),
+    Holds(
+        "figures tell that their user has most sessions, so that the release of a client took none",
+        crowded(users={"report": 54, "shop": 40}, client=AS_REPORT, before=IMAGE, released=500),
+        (REPORT, "database_connection", "page_human"),
+        harmful=("restart_workload", "scale_database", "rollback_workload", "scale_workload"),
     ),
     *(
         Holds(
@@ -241,6 +262,14 @@ DOES_NOT_HOLD = [
             ("a client was released just before it was full", counted(before=IMAGE, released=300)),
             ("another client has most of them", counted(beside=[THEIRS, session(REPORT, "active", 15)])),
         )
+    ),
+    DoesNotHold(
+        "figures tell that the user of a service has most sessions",
+        crowded(users={"report": 24, "shop": 70}, client=AS_REPORT, before=IMAGE, released=500),
+    ),
+    DoesNotHold(
+        "figures tell users that nobody knows, and a client was released just before",
+        crowded(users={"jobs": 54, "app": 40}, client=AS_REPORT, before=IMAGE, released=500),
     ),
     DoesNotHold("they do not use the database", crowded(client={})),
     DoesNotHold("they end one after the other", crowded(well=30)),

@@ -81,6 +81,20 @@ ACCESS = '203.0.113.9 - - [04/Mar/2026:12:00:00 +0000] "GET / HTTP/1.1" 502 157 
 
 FOUND = ("Service/cart", "configuration_error", "page_human")
 HARM = ("rollback_workload", "restart_workload")
+
+
+def led_aside(what: str, world: Snapshot) -> Holds:
+    """Return that the edit of the Service is all that ails: no remedy for who calls it."""
+    return Holds(
+        what,
+        world,
+        FOUND,
+        excludes=no("rollback_workload", "restart_workload", "scale_workload", at=SHOP),
+        harmful=HARM,
+        alone=True,
+    )
+
+
 HOLDS = [
     *(
         Holds(
@@ -95,14 +109,7 @@ HOLDS = [
         )
     ),
     *(
-        Holds(
-            f"it was edited to send to a port that does not serve: {what}",
-            world,
-            FOUND,
-            excludes=no("rollback_workload", "restart_workload", "scale_workload", at=SHOP),
-            harmful=HARM,
-            alone=True,
-        )
+        led_aside(f"it was edited to send to a port that does not serve: {what}", world)
         for what, world in (
             ("that of the metrics", edited()),
             ("that of the metrics, by its name", edited(target="metrics")),

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
-from tests.diagnosis.rules.scenes import DB, FATAL, REFUSED, SHOP, URL, WORKING, errors, logs, shop
+from tests.diagnosis.rules.scenes import API, DB, FATAL, REFUSED, SHOP, URL, WORKING, errors, logs, shop
 from tests.diagnosis.rules.sessions import full
 from tests.diagnosis.rules.test_runs_pile_up import runs
 from tests.diagnosis.rules.tiny import (
@@ -87,6 +87,19 @@ ALL_COME = [ENDS, *(line for number in range(100, 150) for line in came(number, 
 SOME_COME = [ENDS, *(line for number in range(100, 120) for line in came(number, HERE))]
 
 
+def by_hand(*held: tuple[str, int, float]) -> Snapshot:
+    """Return a Job whose pod has sessions (state, how many, age), and an api that is refused since then."""
+    sessions = [session("Job/etl-1", state, many, age_s=age) for state, many, age in held]
+    return snapshot(
+        postgres(),
+        JOB,
+        workload("api", env=URL),
+        databases=[database(*sessions, session(API, "active", 17))],
+        figures=[errors("api", 0.4)],
+        logs=logs("api", FATAL),
+    )
+
+
 HOLDS = [
     Holds(
         "figures tell a user whom no setting names, and the database's log whose pod opened most of its sessions",
@@ -124,7 +137,42 @@ HOLDS = [
             target=DB,
             excludes=no("restart_workload", "rollback_workload", "restart_connection_pool", at=SHOP),
         )
-        for state in ("idle", "idle in transaction", "active")
+        for state in ("idle", "idle in transaction")
+    ),
+    *(
+        Holds(
+            f"nothing of what it has would be ended, or would stay free: {what}",
+            full(
+                workload("report", env=URL, pods=1, service=False),
+                sessions=[*(session(REPORT, state, many, age_s=age) for state, many, age in held), WORKING],
+            ),
+            (REPORT, "database_connection", "page_human"),
+            target=DB,
+            excludes=no("restart_workload", "rollback_workload", "restart_connection_pool", at=SHOP),
+            harmful=("scale_database",),
+            alone=True,
+        )
+        for what, held in (
+            ("its sessions are at work", [("active", 80, 700)]),
+            ("most are at work", [("active", 60, 2), ("idle", 20, 700)]),
+            ("half pause within transactions", [("active", 40, 1), ("idle in transaction", 40, 2)]),
+        )
+    ),
+    *(
+        Holds(
+            f"a run that somebody started by hand has its sessions for its work: {what}",
+            by_hand(*held),
+            ("Job/etl-1", "database_connection", "page_human"),
+            target=DB,
+            harmful=("scale_database", "restart_workload", "rollback_workload", "scale_workload"),
+            alone=True,
+        )
+        for what, held in (
+            ("they are at work", [("active", 80, 3)]),
+            ("some pause within transactions", [("active", 50, 3), ("idle in transaction", 30, 2)]),
+            ("they wait for the next part of it", [("idle", 80, 700)]),
+            ("it has those that are kept for superusers as well", [("active", 83, 3)]),
+        )
     ),
     Holds(
         "the many pods of one program: a person has to say how many there may be",
@@ -149,18 +197,42 @@ HOLDS = [
         target=DB,
     ),
     Holds(
-        "a Job",
-        snapshot(
-            postgres(),
-            JOB,
-            workload("api", env=URL),
-            databases=[database(session("Job/etl-1", "active", 80), session("Deployment/api", "active", 17))],
-            figures=[errors("api", 0.4)],
-            logs=logs("api", FATAL),
+        "an idle service that is not refused, and its transactions are a moment old in part",
+        full(
+            workload("metrics-ui", env=URL),
+            sessions=[
+                session("Deployment/metrics-ui", "idle", 70, age_s=700),
+                session("Deployment/metrics-ui", "idle in transaction", 8, age_s=1),
+                WORKING,
+            ],
         ),
-        ("Job/etl-1", "database_connection", "scale_database"),
+        ("Deployment/metrics-ui", "database_connection", "scale_database"),
         target=DB,
-        harmful=("restart_workload", "rollback_workload", "scale_workload"),
+    ),
+    Holds(
+        "a tool took what there was until it was refused once, and sits in transactions that it has just begun",
+        snapshot(
+            shop(env=URL),
+            postgres(),
+            workload("report", env=URL, pods=1, service=False),
+            databases=[database(session(REPORT, "idle in transaction", 80, age_s=6), WORKING)],
+            logs=[REFUSED, *logs("report", f"80 sessions, then: connection failed: {FATAL}", times=1)],
+        ),
+        (REPORT, "database_connection", "scale_database"),
+        target=DB,
+    ),
+    Holds(
+        "a tool that is refused sessions again and again takes at once what is freed",
+        snapshot(
+            shop(env=URL),
+            postgres(),
+            workload("report", env=URL, pods=1, service=False),
+            databases=[database(session(REPORT, "idle", 80, age_s=700), WORKING)],
+            logs=[REFUSED, *logs("report", f'OperationalError: connection to server at "postgres" failed: {FATAL}')],
+        ),
+        (REPORT, "database_connection", "page_human"),
+        target=DB,
+        harmful=("scale_database",),
     ),
 ]
 DOES_NOT_HOLD = [

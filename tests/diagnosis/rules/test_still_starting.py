@@ -6,6 +6,7 @@ from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import again, pods_of, put
 from tests.diagnosis.rules.scenes import alert, errors
 from tests.diagnosis.rules.tiny import Obj, at, service_for, snapshot, workload
+from tests.diagnosis.rules.undone import fires
 
 WATCH = "StatefulSet/watch"
 
@@ -54,5 +55,11 @@ DOES_NOT_HOLD = [
         (WATCH, "service_crash", "restart_workload"),
     ),
     DoesNotHold("callers are led to it as well", snapshot(published()), ("unknown", "page_human")),
+    DoesNotHold(
+        "work is begun and not done, and nothing fails",
+        snapshot(watch(), alerts=[fires("JobsStuck", "jobs hang; no errors")]),
+        ("unknown", "page_human"),
+        harmful=("no_action",),
+    ),
     DoesNotHold("users suffer", snapshot(watch(), figures=[errors("watch")]), (WATCH, "unknown", "page_human")),
 ]

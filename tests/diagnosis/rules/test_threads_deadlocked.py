@@ -25,6 +25,20 @@ HOTSPOT = (
 WATCHED = (f"{at(200)} WARN [watchdog] Found one Java-level deadlock: worker-3, balancer",)
 OPENJ9 = ("1LKDEADLOCK    Deadlock detected !!!", '2LKDEADLOCKTHR  Thread "worker-3" (0x1)')
 WATCHER = ("2 deadlocked threads found: worker-3 waits for balancer, balancer waits for worker-3",)
+ASKED = (
+    f'{at(200)} WARN findDeadlockedThreads: "worker-3" BLOCKED on Book@5d owned by "balancer"; "balancer" BLOCKED',
+)
+COUNTED = (f"{at(200)} ERROR ThreadMXBean.findDeadlockedThreads() returned [23, 41]",)
+IN_TURN = (
+    f"{at(200)} CRITICAL watchdog: 'worker-3' waits for lock A held by 'balancer', 'balancer' for lock B held by"
+    " 'worker-3': deadlock",
+)
+LISTED = (f'{at(200)} WARN findDeadlockedThreads: ["worker-3", "balancer"]',)
+NAMED = (f'{at(200)} WARN findDeadlockedThreads="tx-writer,no-reply-1"',)
+UNRESOLVED = (
+    f"{at(200)} CRITICAL thread 'tx-writer' waits for mutex A held by 'session-1', 'session-1' for mutex B held by"
+    " 'tx-writer': a deadlock that cannot be resolved",
+)
 NONE = (
     "no deadlocked threads found",
     "0 deadlocked threads detected",
@@ -32,8 +46,34 @@ NONE = (
     "The watchdog has not detected any deadlocked threads",
     "deadlocked threads found: 0",
     "Found 0 deadlocked threads",
+    "ThreadMXBean.findDeadlockedThreads() returned null",
+    "findDeadlockedThreads: []",
+    *(f"findDeadlockedThreads{each}" for each in ('="none"', '="[]"', '="null" blocked=0', ": 'none'", "=[0 threads]")),
+    *(f"findDeadlockedThreads{each}" for each in (" returned [0]", ': "no deadlocked threads"', ': ["none"]', '=""')),
+    'findDeadlockedThreads="none", oldest wait: "db query"',
+    "findDeadlockedThreads: 12 threads checked",
+    "no findDeadlockedThreads found 2 threads waiting for db",
+    "deadlocked threads found: []",
+    'deadlocked threads detected: "none"',
+    "Found [0] deadlocked threads",
+    "found deadlocked threads: none",
+    "findDeadlockedThreads took 3 ms",
+    "at java.management/sun.management.ThreadImpl.findDeadlockedThreads(ThreadImpl.java:401)",
+    "no deadlock: 'worker-3' waits for lock A held by 'balancer', 'balancer' for lock B held by 'worker-4'",
 )
 OF_THE_DATABASE = ("ERROR: deadlock detected", "DETAIL: Process 7 waits for ShareLock on transaction 9")
+IN_A_DATABASE = (
+    'deadlock detected by postgres, rolled back: "tx 71" waits for row locked by "tx 72", "tx 72" for row locked by'
+    ' "tx 71"',
+    "deadlock: 'session 71' waits for lock on orders held by 'session 72', 'session 72' for lock on items held by"
+    " 'session 71'",
+)
+BETWEEN_PROGRAMS = "deadlock: 'a-0' waits for lease x held by 'b-0', 'b-0' waits for lock y held by 'a-0'"
+OF_USERS = "deadlock of edits: 'ann' wants part 3 locked by 'bob', 'bob' wants part 4 locked by 'ann'"
+SETTLED = (
+    "deadlock resolved: 'worker-3' waits for lock A held by 'balancer', 'balancer' for lock B held by 'worker-3'",
+    "2 deadlocked threads found: worker-3 backed off",
+)
 KEPT = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "shop"}}]}
 FIRES = alert("OrdersNotAssigned")
 
@@ -90,6 +130,12 @@ HOLDS = [
             ("another runtime", OPENJ9),
             ("who asks its runtime", WATCHER),
             ("its logger", WATCHED),
+            ("its watchdog names who holds what", ASKED),
+            ("its watchdog names the numbers of its threads", COUNTED),
+            ("two that hold what the other waits for, in any language", IN_TURN),
+            ("its watchdog lists its threads", LISTED),
+            ("its watchdog lists its threads in a row, which are called like other things", NAMED),
+            ("two that are called like what a database has, and do not get apart", UNRESOLVED),
         )
     ),
     Holds("it was released days before", stands(objects=shop(before=IMAGE, released=50 * HOUR)), RESTART),
@@ -110,6 +156,10 @@ DOES_NOT_HOLD = [
             ("it told of that only at its start", stands(every=20, objects=shop(started=2300))),
             *((f"it finds none: {line}", stands(line)) for line in NONE),
             ("it is of transactions in a database", stands(*OF_THE_DATABASE)),
+            *((f"it is of whom a database ends: {line}", stands(line)) for line in IN_A_DATABASE),
+            ("it is between programs that take leases", stands(BETWEEN_PROGRAMS)),
+            ("it is of those who use it, and of no threads", stands(OF_USERS)),
+            *((f"one of them gave way: {line}", stands(line)) for line in SETTLED),
             ("it came soon after a release, and may come again", stands(objects=shop(before=IMAGE, released=3 * HOUR))),
             ("it has started again since", stands(objects=started_again(), previous=True)),
             ("nothing is wrong anywhere", stands(alerts=(), figures=[errors("shop", 0.001)])),

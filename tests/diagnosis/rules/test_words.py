@@ -162,7 +162,6 @@ WORDS: dict[str, tuple[str, ...]] = {
     "disk_full": (
         "No space left on device",
         'could not extend file "base/1": No space left',
-        "MISCONF Redis is configured to save RDB snapshots, but it is currently not able",
         "There is not enough space on the disk",
         "flood stage disk watermark [95%] exceeded",
         "Not enough disk space",

@@ -43,6 +43,18 @@ HOLDS = [
         excludes=no("restart_workload", "rollback_workload", at=SHOP),
         alone=True,
     ),
+    *(
+        Holds(
+            f"a name of ours is gone that a ConfigMap has for long: {host}",
+            snapshot(
+                shop(spec=READS),
+                thing("ConfigMap", "shop", written=90 * DAY, data={"CARRIER": f"https://{host}/v2"}),
+                logs=[log(pod("shop"), *["INFO 200"] * 5, *[f"Error: getaddrinfo ENOTFOUND {host}"] * 9, since=1800)],
+            ),
+            ("ConfigMap/shop", "configuration_error", "page_human"),
+        )
+        for host in ("parcels.carriers", "api.parcels.internal", "api.parcels.lan")
+    ),
     Holds(
         "an old ConfigMap has it, and pods that came now fail from their start",
         snapshot(shop(spec=READS, age=600), LONG_SO, logs=logs("shop", GONE, since=580)),

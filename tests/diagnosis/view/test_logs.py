@@ -194,6 +194,12 @@ def test_whom_a_status_is_from_is_the_host_and_no_class_and_no_file(line: str, n
     assert set(hosts_named([line])) == named
 
 
+def test_the_word_error_before_what_node_met_is_no_host() -> None:
+    assert set(hosts_named(["Last error: connect ETIMEDOUT"])) == set()
+    assert set(hosts_named(["Error: connect ECONNREFUSED 10.0.0.9:6379"])) == {"10.0.0.9"}
+    assert set(hosts_named(["WARN accounts: connect ETIMEDOUT"])) == {"accounts"}
+
+
 @pytest.mark.parametrize(
     ("line", "named"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tuheg_ir.diagnosis.served import status_of
-from tuheg_ir.diagnosis.view.askers import answer_of
+from tuheg_ir.diagnosis.view.askers import answer_of, of_probe
 
 TELLS = {
     '10.0.0.7 - - [30/Nov/2026:04:13:57 +0000] "POST /v2/baskets HTTP/1.1" 400 87': 400,
@@ -40,3 +40,29 @@ def test_an_answer_is_read(line: str, status: int) -> None:
 def test_what_tells_of_no_answer_is_none(line: str) -> None:
     assert status_of(line) == 0
     assert answer_of(line) == 0
+
+
+PROBES = (
+    '10.0.0.7 - - [30/Nov/2026:04:13:57 +0000] "GET /healthz HTTP/1.1" 200 2 "-" "kube-probe/1.31"',
+    '10.0.0.7 - - [30/Nov/2026:04:13:57 +0000] "GET /metrics HTTP/1.1" 200 8812',
+    '10.0.0.7 - - [30/Nov/2026:04:13:57 +0000] "GET /api/health/ready?full=1 HTTP/1.1" 503 12',
+    '10.0.0.7 - - [30/Nov/2026:04:13:57 +0000] "GET / HTTP/1.1" 200 2 "-" "Health-Check/2.0"',
+    '{"level":30,"req":{"id":1,"method":"GET","url":"/ready"},"res":{"statusCode":200},"responseTime":3}',
+    "readiness: GET http://10.0.0.9:8080/ready answered 503",
+)
+NO_PROBES = (
+    'WARN 10.0.0.7 - "POST /v2/baskets HTTP/1.1" 404 10 (only GET /metrics, /health are served here)',
+    '10.0.0.7 - - [30/Nov/2026:04:13:57 +0000] "GET /v2/baskets HTTP/1.1" 200 87 "https://shop.example/status" "M/5.0"',
+    "level=info msg=request method=POST path=/v2/baskets status=404 hint=/metrics",
+    "level=info msg=request method=POST path=/v2/baskets status=404",
+)
+
+
+@pytest.mark.parametrize("line", PROBES)
+def test_who_asks_only_whether_it_is_there_is_a_probe(line: str) -> None:
+    assert of_probe(line)
+
+
+@pytest.mark.parametrize("line", NO_PROBES)
+def test_what_is_told_beside_a_request_makes_no_probe_of_it(line: str) -> None:
+    assert not of_probe(line)

@@ -26,6 +26,8 @@ _CLIENT = "application_name"
 """The label by which an exporter of PostgreSQL tells who has opened sessions."""
 _LAST_RESORT = frozenset({"job", "exported_job", "instance"})
 """Labels that mostly name how something is scraped, not what it is."""
+_ROUTED = frozenset({"service", "named"})
+"""Scopes of what gateways count: they name whom they serve in a label of their own."""
 
 SYSTEM = "kube-system"
 """The namespace in which what resolves everybody's names runs nearly everywhere."""
@@ -89,7 +91,7 @@ class Labels:
             raise Unfit
         values = {**metrics, "here": here, "window": window, "namespace": self._namespace, "pre": "", "post": ""}
         labels = dict(way.labelled)
-        for role in ("component", "pod", "container", "dependency", "node"):
+        for role in ("component", "pod", "container", "dependency", "node", "client"):
             if f"${role}" in way.query or role in way.needs:
                 values[role] = self._role(role, way)
                 labels.setdefault(values[role], role)
@@ -98,12 +100,11 @@ class Labels:
             labels["component"] = "component"
         if "$dependency" in way.query:
             values["named"] = f'{values["dependency"]}!~"{_NOBODY}"'
-        asked = (
-            re.search(r"\$(failed|broken|unanswered|limited|too_large|status)\b", way.query) or "status" in way.needs
-        )
+        words = r"\$(failed|broken|unanswered|limited|too_large|not_found|status)\b"
+        asked = re.search(words, way.query) or "status" in way.needs
         status = self._status() if asked else ""
         values |= {"failed": f'{status}=~"5.."', "status": f'{status}!=""'}
-        values |= {"limited": f'{status}="429"', "too_large": f'{status}="413"'}
+        values |= {"limited": f'{status}="429"', "too_large": f'{status}="413"', "not_found": f'{status}="404"'}
         values["unanswered"] = f'{status}=""'
         values["broken"] = f'{status}=~"5..|{_UNANSWERED}"'
         query = re.sub(r"\$(\w+)", lambda found: values.get(found[1], found[0]), way.query)
@@ -114,7 +115,7 @@ class Labels:
 
         ``label``: "" where none holds it, None where nobody asks.
         """
-        if "$pre" in way.query and way.scope != "service" and (told := self._addressed(label or "", way)):
+        if "$pre" in way.query and way.scope not in _ROUTED and (told := self._addressed(label or "", way)):
             return told
         if label != "":
             return {}
@@ -221,12 +222,30 @@ class Labels:
             longer = sorted(name for name in self._known.spaces if name.startswith(f"{self._namespace}-"))
             others = f"(?:{'|'.join(longer)})-.+"
             for label in (f"exported_{way.address}", way.address) if way.address else ("exported_service", "service"):
-                inside = [row for row in self._all if re.fullmatch(start, row.get(label, ""))]
-                inside = [row for row in inside if not (longer and re.fullmatch(others, row[label]))]
-                if inside:
+                rows = [row for row in self._all if re.fullmatch(start, row.get(label, ""))]
+                rows = [row for row in rows if not (longer and re.fullmatch(others, row[label]))]
+                if rows:
                     self._routed = label
-                    return f'{label}=~"{start}"' + (f',{label}!~"{others}"' if longer else ""), inside
+                    return f'{label}=~"{start}"' + (f',{label}!~"{others}"' if longer else ""), rows
             raise Unfit
+        here, inside = self._of_namespace(way)
+        return self._of_known(here, inside) if way.scope == "named" else (here, inside)
+
+    def _of_known(self, here: str, inside: Sequence[Row]) -> tuple[str, Sequence[Row]]:
+        """Return these where what a gateway serves is called like something here. Raises Unfit.
+
+        A scraper that has put its own name for the gateway into the label has moved the gateway's word elsewhere.
+        """
+        label = "exported_service" if any(row.get("exported_service") for row in inside) else "service"
+        named = sorted({row.get(label, "") for row in inside} & self._known.names)
+        if not named:
+            raise Unfit
+        self._routed = label
+        condition = ",".join((*([here] if here else []), f'{label}=~"{"|".join(named)}"'))
+        return condition, [row for row in inside if row.get(label) in named]
+
+    def _of_namespace(self, way: Way) -> tuple[str, Sequence[Row]]:
+        """Return the condition that a label names the namespace, and the label sets that fulfil it. Raises Unfit."""
         present = [label for label in self._roles["namespace"] if any(row.get(label) for row in self._all)]
         wanted = SYSTEM if way.scope == "system" else self._namespace
         for label in present:
@@ -239,7 +258,7 @@ class Labels:
         return "", self._all
 
     def _role(self, role: str, way: Way) -> str:
-        if role == "component" and way.scope == "service":
+        if role == "component" and way.scope in _ROUTED:
             return self._routed
         labels = [label for label in self._roles[role] if any(row.get(label) for row in self._rows)]
         known = {"component": self._known.names, "pod": self._known.pods}.get(role, frozenset())

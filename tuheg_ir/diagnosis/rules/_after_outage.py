@@ -22,7 +22,7 @@ from tuheg_ir.diagnosis.view.silent import ENOUGH, GOES_ON, LONG
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-_GIVEN_UP = late(r"dead.?letter|dlq|dlx|poison|park|undeliver|bounce|reject|discard|dropped|lost\b", re.IGNORECASE)
+GIVEN_UP = late(r"dead.?letter|dlq|dlx|poison|park|undeliver|bounce|reject|discard|dropped|lost\b", re.IGNORECASE)
 """Words of an alert about work that nobody comes back to."""
 NEAR = timedelta(minutes=5)
 """So near to the two ends of what its reader tells of a queue begins to grow and to melt."""
@@ -46,7 +46,7 @@ def melts(view: View, alert: Alert, ref: str) -> Evidence | None:
     What was given up meanwhile, or waits for another reader, does not.
     """
     workload = view.workloads.get(ref)
-    if workload is None or not OF_QUEUES.search(alert.said) or _GIVEN_UP.search(alert.said):
+    if workload is None or not OF_QUEUES.search(alert.said) or GIVEN_UP.search(alert.said):
         return None
     found = meant(view, alert, ref)
     if not found or any(reader(view, each) is not workload or height(each) < LEAST for each in found):

@@ -37,18 +37,18 @@ _APART = late(r"[^a-z0-9]+")
 
 
 class Asks(NamedTuple):
-    """How many times as often a caller asks since its release, at least, and what shows it."""
+    """How many times as often a caller asks since a moment, at least, what shows it, and the share it had before."""
 
     times: float
     shown: Evidence
+    had: float
 
 
-def grew_since(view: View, callee: Workload, by: Workload) -> Turn | None:
-    """Return how what the pods of a workload count by themselves grew since a release of another.
+def grew_since(view: View, callee: Workload, came: datetime | None) -> Turn | None:
+    """Return how what the pods of a workload count by themselves grew since a moment, as a release of another.
 
     What the edge counts for it is left out: that is asked by users, and who calls from within is not in it.
     """
-    came = by.released_at
     points = _from_within(view, callee, came) if came is not None else []
     if came is None or not points:
         return None
@@ -89,12 +89,13 @@ def _from_within(view: View, callee: Workload, came: datetime) -> list[tuple[flo
     return sorted((float(at * MOMENT_S), max(rate - edge.get(at, 0.0), 0.0)) for at, rate in own.items())
 
 
-def asks_most(view: View, callee: Workload, by: Workload, grew: Turn) -> Asks | None:
-    """Return how much more often a released caller asks, if most of what is asked since is its, as the log tells.
+def asks_most(view: View, callee: Workload, by: Workload, grew: Turn, since: datetime | None = None) -> Asks | None:
+    """Return how much more often a caller asks since its release, if most of that is its, as the log tells.
 
-    Where no line is of before, it is taken to have been all of it: then it asks at least so much more often.
+    ``since``: another moment to ask about. Where no line is of before, it is taken to have been all of it: then it asks
+    at least so much more often.
     """
-    came = by.released_at
+    came = since or by.released_at
     told = _told(view, callee)
     after = [who for at, who in told if came is not None and at >= came.timestamp()]
     before = [who for at, who in told if came is not None and at < came.timestamp()]
@@ -105,9 +106,10 @@ def asks_most(view: View, callee: Workload, by: Workload, grew: Turn) -> Asks | 
     had = sum(who in (by.ref, "") for who in before) / len(before) if len(before) >= KNOWN else 1.0
     share = mine / len(after)
     was = f", {had:.0%} before" if len(before) >= KNOWN else ""
-    fact = f"{share:.0%} of what its access log tells of is asked by {by.ref} since its release{was}"
+    then = "then" if since else "its release"
+    fact = f"{share:.0%} of what its access log tells of is asked by {by.ref} since {then}{was}"
     times = grew.now / max(grew.before, 1e-9) * share / max(had, 1 / TOLD)
-    return Asks(times, Evidence("logs", callee.ref, fact, came))
+    return Asks(times, Evidence("logs", callee.ref, fact, came), had)
 
 
 @once

@@ -13,7 +13,7 @@ from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import SOON
-from tuheg_ir.diagnosis.view.trouble import OFTEN
+from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -31,12 +31,34 @@ def at_fault(view: View, workload: Workload, released: Workload, since: datetime
     for each in (workload, *view.called(workload.ref)):
         if each is released or role(each) in DATA or near(view, each, released) or _share(view, each, released):
             continue
-        told = [hit for hit in view.hits_of(each.ref, "code_crash") if not hit.previous and fresh(view, hit)]
-        own = [hit for hit in told if not any(tells(trouble, hit.line) for trouble in _WRAPS)]
+        own = _own_faults(view, each)
         first = oldest(hit.first for hit in own)
         if first is not None and sum(hit.count for hit in own) >= OFTEN and abs(first - since) <= SOON:
             return each, own[0]
     return None
+
+
+def _own_faults(view: View, workload: Workload) -> list[Hit]:
+    """Return the faults of its own code that a workload's pods tell of lately; none that only wraps another's."""
+    return [hit for hit in _told(view, workload) if fresh(view, hit)]
+
+
+def breaks_since(view: View, workload: Workload, began: datetime) -> bool:
+    """Tell whether each of a workload's newest pods tells of such faults, from a moment on, and no older one does.
+
+    Where few ask for what breaks, the last of one of them may be of some time ago: it is as ill as its like.
+    """
+    told = _told(view, workload)
+    first = oldest(hit.first for hit in told)
+    if first is None or None in {hit.first for hit in told} or abs(first - began) > MINUTE:
+        return False
+    each = {hit.pod for hit in told} == {pod.name for pod in workload.newest_pods()}
+    return each and sum(hit.count for hit in told if fresh(view, hit)) >= OFTEN
+
+
+def _told(view: View, workload: Workload) -> list[Hit]:
+    told = [hit for hit in view.hits_of(workload.ref, "code_crash") if not hit.previous]
+    return [hit for hit in told if not any(tells(trouble, hit.line) for trouble in _WRAPS)]
 
 
 def near(view: View, one: Workload, other: Workload) -> bool:

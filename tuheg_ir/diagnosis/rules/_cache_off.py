@@ -1,7 +1,8 @@
 """Releases whose settings take a program's cache from it: it asks for all anew that others kept for it before.
 
-It is seldom meant: a value that is right in tests or at a desk came along. What is behind the cache gets many times the
-requests, while users ask for no more, and nobody need count what the program misses.
+It is seldom meant: a value that is right in tests or at a desk came along, or one in another unit, by which things are
+kept for next to no time. What is behind the cache gets many times the requests, while users ask for no more, and nobody
+need count what the program misses.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from typing import Any, NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._in_between import PROVEN
-from tuheg_ir.diagnosis.rules._misses import WARM
+from tuheg_ir.diagnosis.rules._kept_shorter import kept_shorter
+from tuheg_ir.diagnosis.rules._misses import WARM, finds_less
 from tuheg_ir.diagnosis.rules._own_misses import AFTER, AROUND, is_sound, suffered_before
 from tuheg_ir.diagnosis.rules._saturated import Saturated, saturated
 from tuheg_ir.diagnosis.rules._users import MORE
 from tuheg_ir.diagnosis.view.changes import words_given
 from tuheg_ir.diagnosis.view.demand import grew_then
 from tuheg_ir.diagnosis.view.graph import hosts_in
+from tuheg_ir.diagnosis.view.name_words import words_in_name
 from tuheg_ir.diagnosis.view.programs import DATA, of_role, role
 from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.releases import SOON, since_release, template_before
@@ -29,7 +32,6 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 _WORD = late(r"(?:-D|-{1,2})?([A-Za-z][\w.-]{2,80})[=:] ?(\S{0,200})")
 """How a template sets something: NAME=value, --name=value, -Dname=value."""
-_PARTS = late(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _CACHE = frozenset(("cache", "caches", "caching"))
 _KINDS = frozenset(("store", "driver", "type", "backend", "provider", "engine", "adapter", "mode", "kind", "url"))
 _SWITCHES = frozenset(("enabled", "enable", "active", "on", "use"))
@@ -97,13 +99,14 @@ class Off(NamedTuple):
 class _Setting(NamedTuple):
     """A setting of a container that takes a cache from it, as it was; ``wholly``: nothing is kept at all.
 
-    Else each pod may keep its own.
+    Else each pod may keep its own, or things are kept for far less long: ``how`` tells.
     """
 
     container: str
     name: str
     before: str
     wholly: bool
+    how: str = "its cache is taken from it"
 
 
 def cache_taken(view: View, workload: Workload) -> Off | None:
@@ -116,7 +119,7 @@ def cache_taken(view: View, workload: Workload) -> Off | None:
     """
     if not workload.changes or workload.returned or role(workload) in DATA or suffered_before(view, workload):
         return None
-    taken = [*_taken(workload)]
+    taken = [*_taken(workload)] or [*_shortened(view, workload)]
     if _is_gone(view, workload):
         return None
     wholly = any(each.wholly for each in taken)
@@ -156,7 +159,7 @@ def _is_gone(view: View, workload: Workload) -> bool:
     now = _settings(workload.template)
     for container, settings in _settings(template_before(workload)).items():
         for name, before in settings.items():
-            if now.get(container, {}).get(name) != before and _is_place(_words(name), before):
+            if now.get(container, {}).get(name) != before and _is_place(words_in_name(name), before):
                 hosts = hosts_in(name, before)
                 if hosts and not any(map(view.graph.resolve, hosts)):
                     return True
@@ -167,7 +170,7 @@ def _shown(workload: Workload, taken: _Setting) -> Evidence:
     """Return as evidence how a setting of a cache was changed; the view's own words keep what is secret."""
     mine = (each for each in workload.changes if (each.container, each.name) == (taken.container, taken.name))
     told = next((each.told() for each in mine), taken.name)
-    return Evidence("objects", workload.ref, f"its cache is taken from it: {told}", workload.released_at)
+    return Evidence("objects", workload.ref, f"{taken.how}: {told}", workload.released_at)
 
 
 def _taken(workload: Workload) -> Iterator[_Setting]:
@@ -176,10 +179,10 @@ def _taken(workload: Workload) -> Iterator[_Setting]:
     What comes or goes beside a program has settings of its own.
     """
     was, now = (_settings(template) for template in (template_before(workload), workload.template))
-    own = frozenset(_words(workload.name))
+    own = frozenset(words_in_name(workload.name))
     for container in (each for each in was if each in now):
         for name, before in was[container].items():
-            after, words = now[container].get(name), _words(name)
+            after, words = now[container].get(name), words_in_name(name)
             if after == before or _OTHERS.intersection(words):
                 continue
             if after is None:
@@ -191,8 +194,22 @@ def _taken(workload: Workload) -> Iterator[_Setting]:
                     yield _Setting(container, name, before, wholly)
 
 
-def _words(name: str) -> list[str]:
-    return [part.lower() for part in _PARTS.findall(name)]
+def _shortened(view: View, workload: Workload) -> Iterator[_Setting]:
+    """Yield the settings by which a workload's cache keeps things for next to no time since its newest template.
+
+    Not where caches are counted, its own or those that it asks, and none has less than before of what is asked of it.
+    """
+    called = view.graph.calls.get(workload.ref, ())
+    caches = (each.ref for each in of_role(view.workloads, "cache") if each.ref in called)
+    counted = [less for ref in (workload.ref, *caches) if (less := finds_less(view, ref)) is not None]
+    if counted and not any(counted):
+        return
+    was, now = (_settings(template) for template in (template_before(workload), workload.template))
+    for container in (each for each in was if each in now):
+        for name in kept_shorter(was[container], now[container], missed=any(counted)):
+            if not _OTHERS.intersection(words_in_name(name)):
+                before = was[container].get(name, "")
+                yield _Setting(container, name, before, wholly=False, how="its cache keeps things far less long")
 
 
 def _settings(template: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -211,7 +228,7 @@ def _elsewhere(workload: Workload, place: str, now: Mapping[str, Mapping[str, st
     """
     refers = workload.changed("mounts") or any(each.field == "envFrom" for each in workload.changes)
     told = [(name, value) for settings in now.values() for name, value in settings.items()]
-    return bool(refers) or any(place in value or _is_place(_words(name), value) for name, value in told)
+    return bool(refers) or any(place in value or _is_place(words_in_name(name), value) for name, value in told)
 
 
 def _is_place(words: list[str], value: str) -> bool:
@@ -225,13 +242,13 @@ def _switches_it(name: str, own: frozenset[str]) -> bool:
     ``own``: how the program itself is called. So begins the name of a property, with the program's or its maker's.
     """
     first, dot, rest = name.partition(".")
-    words = _words(rest if dot and "." in rest and not _CACHE.intersection(_words(first)) else name)
+    words = words_in_name(rest if dot and "." in rest and not _CACHE.intersection(words_in_name(first)) else name)
     return own.union(_QUALIFIERS, _CACHE, _SWITCHES, _OFF_SWITCHES).issuperset(words)
 
 
 def _wholly(name: str, own: frozenset[str], before: str, after: str) -> bool | None:
     """Return whether nothing is kept at all, or each pod keeps its own; None where a cache is as it was, or unknown."""
-    was, became, said = before.lower(), after.lower(), _words(name)
+    was, became, said = before.lower(), after.lower(), words_in_name(name)
     words, bare = frozenset(said), said[-1] in _CACHE  # called after the cache alone
     if words & _OFF_SWITCHES:
         return True if was in _NO and became in _YES and _switches_it(name, own) else None

@@ -32,6 +32,7 @@ class Claim(NamedTuple):
 
     drawn: what settings are called that an issuer draws it from where none names it; None: there are none. based: what
     those are called that name an address only under which it lies: who checks has a longer one, to each realm its own.
+    all_of: a token has to have each of several values, not one of them.
     """
 
     what: str
@@ -39,6 +40,7 @@ class Claim(NamedTuple):
     named: re.Pattern[str]
     drawn: re.Pattern[str] | None = None
     based: re.Pattern[str] | None = None
+    all_of: bool = False
 
 
 class Set(NamedTuple):
@@ -108,8 +110,8 @@ ruby-jwt, Rust's, Authlib, lcobucci's, Envoy, Keycloak, oauth2-proxy.
 
 
 def changed(workload: Workload, claim: Claim) -> list[Set]:
-    """Return the settings of a claim that a release changed; not where more are named than before: those all take."""
-    return _changed(workload, claim.named)
+    """Return the settings of a claim that a release changed; not where all that was taken before is taken still."""
+    return _changed(workload, claim.named, all_of=claim.all_of)
 
 
 def made_otherwise(workload: Workload, claim: Claim) -> list[Set]:
@@ -124,10 +126,19 @@ def made_otherwise(workload: Workload, claim: Claim) -> list[Set]:
     return [each._replace(drawn=True) for each in _changed(workload, claim.drawn)]
 
 
-def _changed(workload: Workload, named: re.Pattern[str]) -> list[Set]:
+def _changed(workload: Workload, named: re.Pattern[str], *, all_of: bool = False) -> list[Set]:
     was, now = (dict(_given(each, named)) for each in (template_before(workload), workload.template))
     found = [Set(key, was.get(key, ""), now.get(key, "")) for key in {**was, **now} if was.get(key) != now.get(key)]
-    return [each for each in found if not (each.before and _parts(each.before) <= _parts(each.after))]
+    return [each for each in found if not _looser(each, all_of=all_of)]
+
+
+def _looser(each: Set, *, all_of: bool) -> bool:
+    """Tell whether a setting names more than before, of which one is enough, or fewer, of which all have to be there.
+
+    A setting of which one is enough that is new may be the first check of all; one that is gone leaves a default.
+    """
+    before, after = _parts(each.before), _parts(each.after)
+    return after <= before if all_of else bool(before) and before <= after
 
 
 def holds(view: View, workload: Workload, claim: Claim, of: Set, value: str) -> bool:

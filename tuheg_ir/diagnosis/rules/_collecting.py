@@ -1,17 +1,20 @@
 """Whether runtimes spend their time on collecting garbage of which there is hardly any: the heap is too small.
 
-Read from the lines that Go (gctrace), the JVM (its gc log) and V8 (trace-gc) write of each collection.
+Read from the lines that Go (gctrace), the JVM (its gc log) and V8 (trace-gc) write of each collection, or from what a
+program tells now and then of the room that its heap has.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.crashes import LATELY
+from tuheg_ir.diagnosis.view.marked import STILL
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -19,6 +22,8 @@ FULL = 0.9
 """A heap that is as full as this after a collection of all of it has no room."""
 FREED = 0.05
 OFTEN = 5
+_AN_HOUR = timedelta(hours=1)
+"""Programs tell of their heap every few minutes at most."""
 _SIZE = r"(\d+(?:\.\d+)?)[KMG]?"
 _COLLECTED = late(
     r"\bgc \d+ @.{0,160}?\b(?P<go>\d+)->\d+->(?P<go_left>\d+) MB, (?P<go_most>\d+) MB goal"
@@ -26,6 +31,16 @@ _COLLECTED = late(
     r"|\bMark-(?:sweep|Compact)\b.{0,40}? ([\d.]+) \([\d.]+\) -> ([\d.]+) \(([\d.]+)\) MB",
     re.IGNORECASE,
 )
+_LEFT = 0.95
+"""A heap that is never emptier than this, whenever it is told, keeps what fills it: garbage would have been freed."""
+ROOMY = 0.8
+"""A heap that is never fuller than this has room."""
+_UNIT = r"[._ ]?([kmg]i?b|bytes|)[\"']?\s?[=:]\s?[\"']?(\d{1,15}(?:\.\d{1,6})?) ?([kmg]?)"
+_USED = late(r"(?<![a-z])(?:heap[._ ]?used|used[._ ]?heap(?:[._ ]?size)?)" + _UNIT, re.IGNORECASE)
+_MOST = late(
+    r"(?<![a-z])(?:heap[._ ]?(?:size[._ ]?)?limit|heap[._ ]?max|max[._ ]?heap(?:[._ ]?size)?)" + _UNIT, re.IGNORECASE
+)
+"""Fields by which programs tell how much of their heap is in use, and how large it may become."""
 
 
 def in_vain(view: View, workload: Workload) -> tuple[Evidence, ...]:
@@ -36,12 +51,59 @@ def in_vain(view: View, workload: Workload) -> tuple[Evidence, ...]:
 
 
 def heap_is_full(view: View, workload: Workload, odd: Collection[str]) -> tuple[Evidence, ...]:
-    """Return that of the pods of a workload just the odd ones collect in vain, and each of them does.
+    """Return that of the pods of a workload just the odd ones collect in vain or have no room, and each of them does.
 
     What else they tell then comes of it: who stands still for seconds meets every timeout there is.
     """
     told = _collecting(view, workload)
-    return (_shown(told, min(told)),) if told and set(told) == set(odd) else ()
+    if told and set(told) == set(odd):
+        return (_shown(told, min(told)),)
+    full = full_heaps(view, workload)
+    if not full or set(full) != set(odd):
+        return ()
+    return (Evidence("logs", f"Pod/{min(full)}", told_full(full[min(full)]), stamp(full[min(full)][0])),)
+
+
+def full_heaps(view: View, workload: Workload) -> dict[str, list[str]]:
+    """Return pod -> its lines of how full its heap is, of those that have no room all the while.
+
+    {} unless all others tell that they have room: a heap swings, and what all of them fill is its usual state.
+    """
+    found: dict[str, list[tuple[float, str]]] = {}
+    for log in view.logs_of(workload.live, previous=False):
+        told = [(share, line) for line in log.lines if (share := _filled(line)) and _is_of_late(view, line, _AN_HOUR)]
+        found[log.pod] = found.get(log.pod, []) + told
+    full = {pod: [line for _, line in each] for pod, each in found.items() if _has_none(view, each)}
+    others = [found.get(pod.name, []) for pod in workload.live if pod.name not in full]
+    roomy = all(each and max(share for share, _ in each) <= ROOMY for each in others)
+    return full if others and roomy else {}
+
+
+def told_full(lines: Sequence[str]) -> str:
+    """Return in words what lines tell of a heap that is full."""
+    least = min(_filled(line) or 0.0 for line in lines)
+    return f"{least:.0%} of its heap or more are in use each time it tells ({len(lines)} lines): {lines[-1].strip()}"
+
+
+def _has_none(view: View, told: Sequence[tuple[float, str]]) -> bool:
+    """Tell whether a heap was full each time that it was told, many times and until now."""
+    still = bool(told) and _is_of_late(view, told[-1][1], STILL)
+    return still and len(told) >= OFTEN and all(share >= _LEFT for share, _ in told)
+
+
+def _filled(line: str) -> float | None:
+    """Return the share of its heap that a line tells to be in use; None if it does not tell, or in two units."""
+    if "heap" not in line[:600].lower():
+        return None
+    used, most = _USED.search(line[:600]), _MOST.search(line[:600])
+    if used is None or most is None or not float(most[2]):
+        return None
+    units = {(each[1].lower(), each[3].lower()) for each in (used, most)}
+    return float(used[2]) / float(most[2]) if len(units) == 1 else None
+
+
+def _is_of_late(view: View, line: str, within: timedelta) -> bool:
+    return view.recent(stamp(line), within)
 
 
 def _collecting(view: View, workload: Workload) -> dict[str, list[str]]:

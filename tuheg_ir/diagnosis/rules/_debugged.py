@@ -9,7 +9,8 @@ from typing import Any
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rules._helping import names
-from tuheg_ir.diagnosis.rules._intrusion import OUTSIDE, registry, signs
+from tuheg_ir.diagnosis.rules._intrusion import registry, signs
+from tuheg_ir.diagnosis.rules._sent_away import OUTSIDE
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import at, items, mapping, moment, text
 from tuheg_ir.diagnosis.view.view import View

@@ -146,7 +146,7 @@ def _by_its_log(view: View, ref: str) -> Multiplied | None:
             continue
         if (began is not None and began < came - SLACK) or since_release(callee, came, AT_ONCE):
             continue
-        grew = None if since_release(by, callee.released_at, AT_ONCE) else grew_since(view, callee, by)
+        grew = None if since_release(by, callee.released_at, AT_ONCE) else grew_since(view, callee, came)
         if grew is None or grew.now < TIMES * grew.before or not since_release(by, grew.since, AT_ONCE):
             continue
         asked = max(asked_more(view, ref, each, grew.before) for each in ([by.ref], callers))

@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._helping import HOURS
+from tuheg_ir.diagnosis.rule import Match
+from tuheg_ir.diagnosis.rules._dns_zones import Redirected, forwarders, redirected
+from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
 from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.complaints import Complaint
 from tuheg_ir.diagnosis.view.reading import mapping
 from tuheg_ir.diagnosis.view.releases import BEFORE, soon_after
 from tuheg_ir.diagnosis.view.trouble import OFTEN
@@ -23,34 +27,112 @@ from tuheg_ir.diagnosis.view.written import outside_changes
 
 _IN_VAIN = late(
     r"(?:->|dial (?:udp|tcp) |\bto |nameserver )\[?([\d.]{7,15}|[\da-fA-F:]{3,39})\]?(?:[:#]53)?\b.{0,60}?"
-    r"(?:time[d ]*.?out|refused|no route to host|unreachable|not responding)",
+    r"(?:time[d ]*.?out|refused|no route to host|unreachable|not responding)"
+    r"|\b(?:timed out|refused|unreachable|unexpected RCODE) resolving '[^']{1,255}': ([\da-fA-F.:]{3,39})#53\b",
     re.IGNORECASE,
 )
 """How a server tells of whom it asked for a name and got no answer from."""
 
 
 class Edited(NamedTuple):
-    """The settings of name servers that were edited right before, and whether a server asks in vain whom they name."""
+    """The settings of name servers that were edited right before: who reads them, and how sure they are at fault."""
 
     ref: str
     evidence: tuple[Evidence, ...]
+    readers: tuple[Workload, ...]
     named: bool
+    """Whether it is known who is asked in vain."""
+    missed: bool
+    """Whether whom nobody released misses what they forward to somebody."""
 
 
-def edited_right_before(view: View, servers: Sequence[Workload], since: datetime | None) -> Edited | None:
+class _Edit(NamedTuple):
+    """An edit: who reads what was edited, who is asked in vain since ("" if unknown), and for which zone."""
+
+    ref: str
+    at: datetime
+    readers: tuple[Workload, ...]
+    host: str
+    zone: Redirected | None
+
+    @property
+    def told(self) -> bool:
+        return bool(self.host) or (self.zone is not None and self.zone.proven)
+
+
+def edited_right_before(
+    view: View, servers: Sequence[Workload], steady: Sequence[Complaint], since: datetime | None
+) -> Edited | None:
     """Return the one ConfigMap that servers read, and that was edited as names began to fail; None of any other.
 
-    Where they ask an address in vain that stands in it, and did not so before, it may be some hours old.
+    Where they ask an address in vain that stands in it, and did not so before, it may be some hours old: so it may
+    where names of one zone fail alone that was forwarded elsewhere. Of resolvers of one's own it has to be so, and
+    one of ``steady``, complaints of who was not released, has to miss what they do not find.
     """
-    edits = {ref: at for server in servers for ref, at in outside_changes(view, server) if ref.startswith("ConfigMap/")}
-    found = [(ref, at, _in_vain(view, servers, ref, at)) for ref, at in edits.items()]
-    close = [(ref, at, host) for ref, at, host in found if _goes_before(view, at, since, told=bool(host))]
+    close = [
+        (edit, missed)
+        for edit in _edits(view, [*servers, *forwarders(view, servers)])
+        if _goes_before(view, edit.at, since, told=edit.told)
+        if (missed := _misses(view, edit, steady)) or any(each in servers for each in edit.readers)
+    ]
     if len(close) != 1:
         return None
-    ((ref, at, host),) = close
-    told = Evidence("objects", ref, f"it was edited, {', '.join(server.ref for server in servers)} read it", at)
-    asked = (Evidence("logs", servers[0].ref, f"{host} stands in {ref}, and does not answer since"),) if host else ()
-    return Edited(ref, (told, *asked), bool(host))
+    ((edit, missed),) = close
+    return Edited(
+        edit.ref, tuple(_seen(edit)), edit.readers, bool(edit.host or (edit.zone and edit.zone.asked)), missed
+    )
+
+
+def misled(
+    view: View, edited: Edited, callers: Sequence[str], since: datetime | None, seen: Sequence[Evidence]
+) -> Match:
+    """Return that the servers' settings are at fault: a person has to put back what was edited."""
+    alike = "new pods read the same settings, and the template is as it was"
+    readers = tuple(each.ref for each in edited.readers)
+    return Match(
+        component=edited.ref,
+        evidence=(*edited.evidence, *seen),
+        certainty=0.85 if edited.named else 0.7 if edited.missed else 0.65,
+        root_cause="configuration_error",
+        since=since,
+        explains=behind(view, *readers, *callers),
+        excludes=(*not_for(readers, alike), *not_for(callers, "new pods would ask the same DNS")),
+    )
+
+
+def _edits(view: View, servers: Sequence[Workload]) -> Iterator[_Edit]:
+    """Yield the edits of what servers read, with what these tell of them."""
+    read: dict[tuple[str, datetime], list[Workload]] = {}
+    for server in servers:
+        for ref, at in outside_changes(view, server):
+            if ref.startswith("ConfigMap/"):
+                read.setdefault((ref, at), []).append(server)
+    for (ref, at), readers in read.items():
+        yield _Edit(ref, at, tuple(readers), _in_vain(view, readers, ref, at), redirected(view, readers, ref, at))
+
+
+def _misses(view: View, edit: _Edit, steady: Sequence[Complaint]) -> bool:
+    """Tell whether one of some complaints is of what servers do not find since an edit.
+
+    By the name, where they tell it; a client that does not may have it from its settings.
+    """
+    if edit.zone is None:
+        return bool(edit.host and steady)
+    lines = {each.hit.line.lower() for each in steady}
+    settings = (str(view.workloads[caller].template) for caller in sorted({each.caller for each in steady}))
+    return any(name in said for said in chain(lines, settings) for name in edit.zone.names)
+
+
+def _seen(edit: _Edit) -> Iterator[Evidence]:
+    readers = ", ".join(server.ref for server in edit.readers)
+    yield Evidence("objects", edit.ref, f"it was edited, {readers} read it", edit.at)
+    if edit.host:
+        yield Evidence("logs", edit.readers[0].ref, f"{edit.host} stands in {edit.ref}, and does not answer since")
+    if edit.zone is not None:
+        zone = edit.zone
+        former = f", where {zone.asked} was asked before" if zone.asked else ""
+        fact = f"{zone.times} times it found no name of {zone.zone} since: {zone.asks} is asked for these{former}"
+        yield Evidence("logs", edit.readers[0].ref, fact)
 
 
 def _goes_before(view: View, at: datetime, since: datetime | None, *, told: bool) -> bool:
@@ -80,4 +162,4 @@ def _asked(view: View, servers: Sequence[Workload]) -> Iterator[tuple[str, datet
     for server in servers:
         for line in view.lines_of(server):
             if found := _IN_VAIN.search(line):
-                yield found[1], stamp(line)
+                yield found[1] or found[2], stamp(line)

@@ -10,9 +10,10 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.view.askers import asker_of, is_new, of_limiter, of_probe
-from tuheg_ir.diagnosis.view.held_back import all_meant, limits_changed
+from tuheg_ir.diagnosis.view.held_back import limits_changed
 from tuheg_ir.diagnosis.view.logs import ADDRESS
 from tuheg_ir.diagnosis.view.network import is_inner
+from tuheg_ir.diagnosis.view.refusals_meant import all_meant
 from tuheg_ir.diagnosis.view.trouble import ERRORS, errors_told, labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload

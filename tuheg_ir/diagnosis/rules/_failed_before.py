@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._helping import names
+from tuheg_ir.diagnosis.rules._tried_before import amid, tried_before
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.marked import LATELY, Marked, is_marked, marked, shape_of
 from tuheg_ir.diagnosis.view.once import once
-from tuheg_ir.diagnosis.view.releases import AMID, soon_after
+from tuheg_ir.diagnosis.view.releases import AMID
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -34,13 +35,13 @@ def failed_before(view: View, workload: Workload) -> Evidence | None:
     came = workload.released_at
     if came is None or not workload.changes:
         return None
-    tried = [each.created for each in workload.revisions[2:]]
+    tried = tried_before(view, workload)
     for other in _named(view, workload):
         errors = marked(view, other)
         for each in errors:
             if each.count < MOSTLY * sum(one.count for one in errors) or not each.lately:
                 continue
-            if _began_before(view, other, each, came) and not any(soon_after(each.since, at) for at in tried):
+            if _began_before(view, other, each, came) and not amid(tried, each.since):
                 fact = f"it fails since before {workload.ref} was released: {each.line}"
                 return Evidence("logs", other.ref, fact, each.since)
     return None

@@ -43,6 +43,9 @@ _ILL = late(
 """Words of lines that no logger marks, and that tell of no success all the same."""
 _REFUSED = late(r"(?<![\w.:-])[45]\d\d(?![\w.:-]|\s?[mun]?s\b)")
 """A status of an answer that is none of success, and no time that it took."""
+_FAILED = late(r"(?<![\w.:-])5\d\d(?![\w.:-]|\s?[mun]?s\b)")
+_TAKEN = late(r"(?<![\w.:-])2\d\d(?![\w.:-]|\s?[mun]?s\b)")
+"""A status of an answer that failed, and one of success."""
 
 
 def got_through(view: View, said: Iterable[Complaint]) -> bool:
@@ -68,10 +71,20 @@ def answers_mostly(view: View, said: Iterable[Complaint], host: str) -> bool:
                     continue
                 if any(tells(trouble, line) for trouble in troubles_told):
                     ill.append(stamp(line))
-                elif _is_well(line) and not _REFUSED.search(line):
+                elif served(line):
                     well.append(stamp(line))
     last, failed = newest(well), newest(ill)
     return last is not None and failed is not None and last > failed and len(well) >= FAR_MORE * len(ill)
+
+
+def served(line: str) -> bool:
+    """Tell whether a line tells of success, and of no answer that refuses."""
+    return _is_well(line) and not _REFUSED.search(line)
+
+
+def failed(line: str) -> bool:
+    """Tell whether a line tells of an answer that failed: beside a status of success a like number is anything."""
+    return _FAILED.search(line) is not None and not _TAKEN.search(line)
 
 
 def _well_later(view: View, each: Complaint) -> bool:

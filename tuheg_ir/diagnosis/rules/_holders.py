@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Database, Session
+from tuheg_ir.diagnosis.rules._counted_alike import owners_by_pools
 from tuheg_ir.diagnosis.rules._database_log import owners_by_log
 from tuheg_ir.diagnosis.rules._database_users import client_of_user, is_led_elsewhere, takes_its_address_from_a_secret
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, label_of, released_before, serves
@@ -91,7 +92,9 @@ def measured_holders(view: View, ref: str) -> tuple[Holder, ...]:
     """
     label = label_of(view, "db_connections_by_client", ref)
     told = tuple(view.figures.standing("db_connections_by_client", component=label)) if label else ()
-    owners = owners_by_log(view, ref, told, owners_told(view, ref, [labels for labels, _ in told]))
+    whose = [labels for labels, _ in told]
+    owners = owners_by_log(view, ref, told, owners_told(view, ref, whose))
+    owners = owners_by_pools(view, label, able(view, ref), whose, owners)
     aged = label_of(view, "db_transaction_age_by_client", ref)
     ages = tuple(view.figures.standing("db_transaction_age_by_client", component=aged)) if aged else ()
     found = []

@@ -15,13 +15,14 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rules._hosts_outside import hosts_outside
 from tuheg_ir.diagnosis.rules._nat_ports import falls_on_our_way
+from tuheg_ir.diagnosis.rules._other_resolver import NO_ANSWER
 from tuheg_ir.diagnosis.rules._reach import closed_to_the_outside
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.changes import reads
-from tuheg_ir.diagnosis.view.complaints import UNANSWERED, asked_by_tool
+from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, asked_by_tool, complaints
 from tuheg_ir.diagnosis.view.crashes import Crash
 from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
-from tuheg_ir.diagnosis.view.hosts import hosts_named
+from tuheg_ir.diagnosis.view.hosts import given_outside, hosts_named, is_address
 from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.reading import at, items, newest, oldest, text, written
@@ -248,7 +249,10 @@ def _outside(view: View, host: str) -> bool:
 
 
 def _unanswered(view: View, workload: Workload, failed: Sequence[Crash]) -> Shut | None:
-    """Return the one host outside that init containers complain of: it does not answer, or answers with errors."""
+    """Return the one host outside that init containers complain of.
+
+    It does not answer, or answers with errors, or nobody finds its name any more.
+    """
     names = {crash.container.name for crash in failed}
     if closed_to_the_outside(view, workload.ref):
         return None
@@ -257,6 +261,7 @@ def _unanswered(view: View, workload: Workload, failed: Sequence[Crash]) -> Shut
         said = [each for each in known.said if each.caller == workload.ref and each.hit.container in names]
         if said and _outside(view, host):
             found.append((host, said))
+    found += _lost_name(view, workload, names)
     if len(found) != 1:
         return None
     host, said = found[0]
@@ -267,3 +272,18 @@ def _unanswered(view: View, workload: Workload, failed: Sequence[Crash]) -> Shut
     if not answered and len(nodes) == 1 and not nodes & {pod.node for pod in workload.live if pod.ready}:
         return None  # it may be the way out of that node
     return Shut(host, tuple(view.hit_evidence(each.hit) for each in said[:2]))
+
+
+def _lost_name(view: View, workload: Workload, names: set[str]) -> list[tuple[str, list[Complaint]]]:
+    """Return the host outside whose name init containers do not find, if nobody here misses another name.
+
+    Else, or where no answer came at all, it is whoever resolves them for all of us. Names of ours are given away here.
+    """
+    missed = complaints(view, "dns")
+    named = [{host for host in each.hosts if not is_address(host)} for each in missed]
+    hosts = {host for each in named for host in each}
+    if len(hosts) != 1 or not all(named) or any(NO_ANSWER.search(each.hit.line) for each in missed):
+        return []
+    host = hosts.pop()
+    said = [each for each in missed if each.caller == workload.ref and each.hit.container in names]
+    return [(host, said)] if said and given_outside(host) and _outside(view, host) else []

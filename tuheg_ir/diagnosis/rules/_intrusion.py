@@ -11,14 +11,20 @@ from typing import Any, NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._altered import altered
+from tuheg_ir.diagnosis.rules._answered import answered
+from tuheg_ir.diagnosis.rules._carried_off import carried_off
 from tuheg_ir.diagnosis.rules._coin_node import is_node, owned_node, verifies
+from tuheg_ir.diagnosis.rules._converted import converted, in_vain
 from tuheg_ir.diagnosis.rules._hunting import hunting
-from tuheg_ir.diagnosis.rules._injected import injected, lasting_token, reads_secrets
+from tuheg_ir.diagnosis.rules._injected import asks_for_a_shell, injected, is_request, lasting_token, reads_secrets
+from tuheg_ir.diagnosis.rules._knocking import knocking
 from tuheg_ir.diagnosis.rules._lured import lured
+from tuheg_ir.diagnosis.rules._obeyed import obeyed
 from tuheg_ir.diagnosis.rules._planted import planted
-from tuheg_ir.diagnosis.rules._sent_away import PUBLIC, sent_away
+from tuheg_ir.diagnosis.rules._seen_running import seen_running
+from tuheg_ir.diagnosis.rules._sent_away import OUTSIDE, PUBLIC, sent_away
 from tuheg_ir.diagnosis.rules._strangers import let_in
-from tuheg_ir.diagnosis.view.logs import tells
+from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import at, items, mapping, oldest, text
 from tuheg_ir.diagnosis.view.view import View
@@ -35,8 +41,6 @@ WATCH = late(
     re.IGNORECASE,
 )
 _SHELL = late(r"\b(?:ba|da|z|k|a)?sh\b|reverse.?shell", re.IGNORECASE)
-OUTSIDE = late(rf"(?:->|\bto |\b(?:dest\w*|daddr|remote\w*|fd\.[rs]ip)[=: ]+\"?){PUBLIC}")
-"""The far end of a connection, where it is no address of a private network."""
 _DROPPED = late(
     r"\b(?:proc\.?_?)?(?:exe\w*|binary\w*|image_?path|process|pathname)[=: ]+[\"']?/(?:tmp|var/tmp|dev/shm)/",
     re.IGNORECASE,
@@ -60,8 +64,11 @@ def signs(view: View, workload: Workload) -> tuple[Sign, ...]:
     """Return the signs of an intrusion in a workload."""
     mine = (*_logs(view, workload), *_commands(workload), *_rights(view, workload), *_images(view, workload))
     others = (Sign(weight, seen) for tell in (altered, hunting, planted) for weight, seen in tell(view, workload))
-    led = (Sign(weight, seen, doubtful) for weight, seen, doubtful in lured(view, workload))
-    return (*mine, *_account(view, workload), *_opened(view, workload), *_watched(view, workload), *others, *led)
+    # People look for open doors and put tools into pods as well: a person knows whether it was one of the house.
+    odd = (Sign(*found, doubtful=True) for tell in (knocking, seen_running) for found in tell(view, workload))
+    ways = (lured, obeyed, answered, converted, carried_off)
+    led = (Sign(weight, seen, doubtful) for way in ways for weight, seen, doubtful in way(view, workload))
+    return (*mine, *_account(view, workload), *_opened(view, workload), *_watched(view, workload), *others, *odd, *led)
 
 
 def _opened(view: View, workload: Workload) -> Iterator[Sign]:
@@ -97,6 +104,8 @@ def _account(view: View, workload: Workload) -> Iterator[Sign]:
     if reads is not None:
         followed = came is not None and came.time is not None and reads.time is not None and reads.time > came.time
         yield Sign(0.5 if followed else 0.3, reads)
+    if (shell := asks_for_a_shell(view, workload)) is not None:
+        yield Sign(0.3, shell, doubtful=True)
     first = oldest((came.time if came else None, reads.time if reads else None))
     if (token := lasting_token(view, workload, first)) is not None:
         yield Sign(0.2, token)
@@ -104,9 +113,21 @@ def _account(view: View, workload: Workload) -> Iterator[Sign]:
 
 def _logs(view: View, workload: Workload) -> Iterator[Sign]:
     for hit in view.hits_of(workload.ref, "intrusion"):
-        yield Sign(0.75, view.hit_evidence(hit))
+        if not _all_in_vain(view, hit):
+            yield Sign(0.75, view.hit_evidence(hit))
     for hit in view.hits_of(workload.ref, "lookup_obeyed")[:1]:
         yield Sign(0.35, view.hit_evidence(hit))
+
+
+def _all_in_vain(view: View, hit: Hit) -> bool:
+    """Tell whether all that a log tells of commands is what was refused; the line beside may be the one to say so."""
+    told = [
+        in_vain(log.lines, number)
+        for log in view.logs_with(hit)
+        for number, line in enumerate(log.lines)
+        if tells("intrusion", line) and not is_request(line)
+    ]
+    return bool(told) and all(told)
 
 
 def _commands(workload: Workload) -> Iterator[Sign]:

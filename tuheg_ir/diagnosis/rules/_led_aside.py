@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._asked_amiss import asked_amiss
 from tuheg_ir.diagnosis.rules._figures import stays_away
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.hosts import hosts_named
@@ -44,7 +45,8 @@ class Aside(NamedTuple):
 def led_aside(view: View, service: Service, workload: Workload) -> Aside | None:
     """Return that a Service leads beside the port that serves, since it was written: its callers fail from then on.
 
-    One of them at least had no release then. Where the requests to what is behind it are measured they stay away.
+    One of them at least had no release then. Where the requests to what is behind it are measured they stay away, or
+    its pods are asked since for what they never were before, and do not know: that port may be measured as well.
     """
     when = edited(service.obj)
     if when is None or not view.recent(when, LATELY):
@@ -53,10 +55,14 @@ def led_aside(view: View, service: Service, workload: Workload) -> Aside | None:
     if not port or any(troubles(view, workload.ref)):
         return None
     away = [seen for seen in stays_away(view, workload.ref) if soon_after(seen.time, when)]
-    if labels_of(view, workload.ref, "request_rate") and not away:
+    amiss = () if away or since_release(workload, when) else asked_amiss(view, workload, when)
+    missed = (*away, *amiss)
+    if labels_of(view, workload.ref, "request_rate") and not missed:
         return None
-    told = [seen for caller in _callers(view, service, workload) for seen in _fails(view, service, caller, when, away)]
-    return Aside(port, (*away[:1], *told[:3]), when) if told else None
+    told = [
+        seen for caller in _callers(view, service, workload) for seen in _fails(view, service, caller, when, missed)
+    ]
+    return Aside(port, (*missed[:1], *told[:3]), when) if told else None
 
 
 def _aside(service: Service, workload: Workload, *, calm: bool) -> str:
@@ -114,16 +120,18 @@ def _means(service: Service, host: str) -> bool:
     return host.partition(".")[0] == service.name or host == text(service.obj, "spec", "clusterIP")
 
 
-def _fails(view: View, service: Service, caller: Workload, when: datetime, away: list[Evidence]) -> Iterator[Evidence]:
+def _fails(
+    view: View, service: Service, caller: Workload, when: datetime, missed: Sequence[Evidence]
+) -> Iterator[Evidence]:
     """Yield what a caller that had no release then suffers since a time: errors that name a Service, or its own users.
 
-    That its own users suffer tells of the Service only where the requests stay away from that.
+    That its own users suffer tells of the Service only where the requests stay away from what serves behind that.
     """
     for error in marked(view, caller):
         named = any(_means(service, host) for host in hosts_named([error.line]))
         if named and soon_after(error.since, when) and not since_release(caller, error.since):
             yield Evidence("logs", caller.ref, f"{error.count} lines: {error.line}", error.since)
-    if away:
+    if missed:
         yield from (
             seen
             for seen, began in troubles(view, caller.ref)

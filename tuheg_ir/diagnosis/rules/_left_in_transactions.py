@@ -157,7 +157,13 @@ def _runs(points: Points) -> Iterator[Points]:
 
 
 def _adds_up(run: Points) -> bool:
-    """Tell whether a count goes up by several, evenly and for long, from its least to nearly its most.
+    """Tell whether a count goes up by several, evenly and for long, from its least to nearly its most."""
+    rise = rise_of(run)
+    return rises_long(rise, times=1.0) and max(value for _, value in run) - rise[0][1] >= LEAST
+
+
+def rise_of(run: Points) -> Points:
+    """Return a count from its last least to nearly its most.
 
     What is full wavers: a few of its requests come to an end, and others begin.
     """
@@ -165,6 +171,9 @@ def _adds_up(run: Points) -> bool:
     full = most - max(1.0, BUSY_TOO * most)
     until = run[: next(n for n, (_, value) in enumerate(run) if value >= full) + 1]
     least = min(value for _, value in until)
-    rise = until[max(n for n, (_, value) in enumerate(until) if value == least) :]
-    long = rise[-1][0] - rise[0][0] >= _ADDS_UP.total_seconds()
-    return long and most - rise[0][1] >= LEAST and climbs(rise, times=1.0)
+    return until[max(n for n, (_, value) in enumerate(until) if value == least) :]
+
+
+def rises_long(rise: Points, times: float) -> bool:
+    """Tell whether a rise is even, too slow for a rush, and to at least so many times what it began with."""
+    return rise[-1][0] - rise[0][0] >= _ADDS_UP.total_seconds() and climbs(rise, times)

@@ -8,7 +8,7 @@ from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rules._holders import UNUSED, Holder
 from tuheg_ir.diagnosis.rules._pools import SAME, kept, kept_waiting, left_open
 from tuheg_ir.diagnosis.rules._sessions import Full, label_of, released_before
-from tuheg_ir.diagnosis.rules._taken_since import taken_since_release
+from tuheg_ir.diagnosis.rules._taken_since import climbs_on, taken_since_release
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -87,14 +87,16 @@ def _asleep_and_refused(view: View, each: Full, holder: Holder, source: str) -> 
     pods = view.workloads[holder.ref].live
     if asleep < MOST * each.usable or any(p.created is None or view.recent(p.created, UNUSED) for p in pods):
         return ()
-    if _may_have_more_processes(view, view.workloads[holder.ref], each.since):
-        return ()
     label, names = label_of(view, _CLIENTS, each.ref), {(s.user, s.application) for s in holder.sessions}
     series = [s for s in view.figures.series(_CLIENTS) if s.labels.get("component") == label and _whose(s) in names]
     each_alone = (view.figures.alone(_CLIENTS, s) for s in series)
     grown = (one for one in each_alone if not one.beyond_from_the_start(_CLIENTS, GREW * asleep))
     since = oldest(one.crossed(_CLIENTS, GREW * asleep) for one in grown)
     if since is None or view.now - since < STEADY:
+        return ()
+    steady = any(s.points and s.points[-1][1] >= GREW * asleep and climbs_on(s.points) for s in series)
+    steady = steady and not _waits_for_a_lock(view, holder.ref, each.ref)
+    if _may_have_more_processes(view, view.workloads[holder.ref], each.since, steady=steady):
         return ()
     fact = f"{holder.name} is refused sessions, and {asleep} of its {holder.count} are asleep; they became many"
     return (Evidence(source, each.ref, fact, since),)
@@ -109,7 +111,7 @@ def _ever_more_open(view: View, each: Full, holder: Holder, source: str) -> tupl
     client = view.workloads[holder.ref]
     if holder.count < max(LEAST, SHARE * each.usable) or _has_more_to_do(view, client):
         return ()
-    locked = any(client.ref in (c.caller, c.about) or c.about == each.ref for c in complaints(view, "lock_wait"))
+    locked = _waits_for_a_lock(view, client.ref, each.ref)
     counted = None if locked or released_before(view, client, each.since) else left_open(view, client, holder.count)
     if counted is None:
         return ()
@@ -117,12 +119,21 @@ def _ever_more_open(view: View, each: Full, holder: Holder, source: str) -> tupl
     return (Evidence(source, each.ref, fact), counted)
 
 
-def _may_have_more_processes(view: View, client: Workload, since: datetime | None) -> bool:
+def _waits_for_a_lock(view: View, client: str, database: str) -> bool:
+    """Tell whether a client or others of its database wait for a lock, which may be held for long."""
+    return any(client in (c.caller, c.about) or c.about == database for c in complaints(view, "lock_wait"))
+
+
+def _may_have_more_processes(view: View, client: Workload, since: datetime | None, *, steady: bool) -> bool:
     """Tell whether a program may have started further processes, each with a session: for more work, or by a release.
 
     A tenth more sessions are many more here, so a tenth more requests are, too; nobody may know how many there are.
+    ``steady``: they became more and more for long. What waits for another does so no longer than that one lets it, and
+    its sessions are soon as many as they will be.
     """
-    return _has_more_to_do(view, client) or kept_waiting(view, client, since) or released_before(view, client, since)
+    if _has_more_to_do(view, client) or released_before(view, client, since):
+        return True
+    return not steady and kept_waiting(view, client, since)
 
 
 def _has_more_to_do(view: View, client: Workload) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._tighter import AROUND, ASKED, PASSED, REFUSED, TURN
+from tuheg_ir.diagnosis.rules._tighter import AROUND, ASKED, PASSED, TURN
 from tuheg_ir.diagnosis.rules.scaled_down import lost
 from tuheg_ir.diagnosis.view.askers import answer_of, of_limiter
 from tuheg_ir.diagnosis.view.complaints import OFTEN, fresh
@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY
 from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.refused_shares import REFUSED
 from tuheg_ir.diagnosis.view.trouble import ERRORS, labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload

@@ -6,14 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.view.logs import times_near
-from tuheg_ir.diagnosis.view.marked import shape_of
-
-_NAMED = late(r"\S*#\S*")
-"""A word that holds a figure is the name or the number of what is told of: the next line has another one."""
+from tuheg_ir.diagnosis.view.marked import kind_of
 
 
 @dataclass(slots=True)
@@ -33,7 +29,7 @@ def kinds_told(logs: Iterable[Log]) -> Mapping[str, Kind]:
         for line, at in zip(log.lines, times_near(log.lines), strict=True):
             if not line.strip() or status_of(line):
                 continue
-            each = found.setdefault(_NAMED.sub("#", shape_of(line)), Kind(line.strip()))
+            each = found.setdefault(kind_of(line), Kind(line.strip()))
             each.count += 1
             each.first = each.first or at
             each.last = at or each.last

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._slower_link import slower_link
 from tuheg_ir.diagnosis.rules._taken_most import CONNECTIONS, used_up
 from tuheg_ir.diagnosis.view.figures import outlier
 from tuheg_ir.diagnosis.view.nodes import nodes
@@ -25,6 +26,7 @@ _LINK = late(
     r"link is (?:now )?down|link (?:status )?(?:definitely )?down|link[ _-]?flap|(?:lost|no) carrier|carrier lost"
     r"|NETDEV WATCHDOG|transmit queue \d+ timed out|(?:detected|tx) (?:hardware )?unit hang|\btx hang"
     r"|conntrack: (?:nf_conntrack: )?table full|conntrack[ _-]?(?:table[ _-]?)?(?:is[ _-])?full"
+    r"|(?:link|nic)[ _-]?(?:speed|rate)[ _-]?(?:is[ _-])?(?:degrad|downgrad|reduced|too low|mismatch)"
     r"|neighbou?r table overflow|(?:arp|neighbou?r)[ _-]?(?:cache|table)[ _-]?(?:is[ _-])?(?:full|overflow)",
     re.IGNORECASE,
 )
@@ -37,7 +39,7 @@ _OF_A_POD = late(r"\b(?:veth|cali|lxc|docker|cni|br-|flannel|tap|virbr)[\w-]*", 
 
 
 def link_troubles(view: View, node: str) -> tuple[Evidence, ...]:
-    """Return what says that a node itself is bad: its link goes down often or damages packets, or a table is full.
+    """Return what says that a node itself is bad: its link is slower or goes down often, or a table is full.
 
     A detector of problems tells it by a condition, or by an event at each time; of connections figures tell it too.
     """
@@ -54,9 +56,11 @@ def link_troubles(view: View, node: str) -> tuple[Evidence, ...]:
         and _LINK.search(said := f"{event.reason}: {event.message}")
         and not _OF_A_POD.search(said)
     ]
+    slower = slower_link(view, node)
     return (
         *held,
         *told[:2],
+        *(slower.seen if slower else ()),
         *used_up(view, CONNECTIONS, node),
         *_stands_out(view, node, "node_receive_errors", DAMAGED, "{:.0f} damaged packets a second"),
     )

@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.rules._database_log import process_of
 HELD = late(r"Process(?:es)? holding the lock: ([\d, ]+)\. Wait queue: ([\d, ]+)")
 WAITS = late(r"\bprocess (\d+) still waiting for \w*Lock")
 _GOT = late(r"\bprocess (\d+) acquired \w*Lock")
-_ENDED = late(r"\b(?:ERROR|FATAL): |\bdisconnection: |\"error_severity\": ?\"(?:ERROR|FATAL)\"")
+ENDED = late(r"\b(?:ERROR|FATAL): |\bdisconnection: |\"error_severity\": ?\"(?:ERROR|FATAL)\"")
 _STARTED = late(r"database system is ready to accept|database system was (?:shut down|interrupted)")
 
 
@@ -55,7 +55,7 @@ def queue_in(lines: Sequence[str]) -> Queue:
             waiting.add(waits[1])
         if held:
             behind.update(dict.fromkeys(pids_in(held[2]), tuple(pids_in(held[1]))))
-        over = got[1] if got else process_of(line) if _ENDED.search(line) else ""
+        over = got[1] if got else process_of(line) if ENDED.search(line) else ""
         waiting.discard(over)
         behind.pop(over, None)
         if _STARTED.search(line):

@@ -15,7 +15,7 @@ from urllib.parse import unquote_plus
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._injected import is_request, runs_for_others
-from tuheg_ir.diagnosis.rules._sent_away import PUBLIC
+from tuheg_ir.diagnosis.rules._sent_away import CLIENT
 from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.graph import foreign
@@ -46,7 +46,6 @@ _GIVEN = late(
 """How programs tell that what they asked for was given."""
 _SESSION = late(r"\bassumed-role/(?P<role>[\w+=,.@-]{2,64})/(?P<session>[\w+=,.@-]{2,64})")
 """Who asks a cloud with the credentials of a role, as its logs of access and of calls name him."""
-_FROM = late(rf"(?<![\d./]){PUBLIC}")
 AT_ONCE = timedelta(seconds=15)
 """What a program fetches so soon after it was led there it fetches for that; its own library asks when it likes."""
 
@@ -153,6 +152,6 @@ def _uses(view: View) -> Iterator[_Use]:
     """Yield when roles were used, in which session, from which address, as any log tells it."""
     for log in view.snapshot.logs:
         for line in log.lines if speaks_of(log, ("assumed-role/",)) else ():
-            who, client, at = _SESSION.search(line), _FROM.search(line), stamp(line)
+            who, client, at = _SESSION.search(line), CLIENT.search(line), stamp(line)
             if who and client and at is not None:
                 yield _Use(at, who["role"], who["session"], client[0], log.pod, line.strip())

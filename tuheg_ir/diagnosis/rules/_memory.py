@@ -49,7 +49,7 @@ IN_TURN = timedelta(hours=4)
 """A kill so long ago is past, whatever came before it."""
 _IN_TURN, _CLIMBS = 2, 0.1
 """So many kills tell of a turn; what rises by less of its limit sways."""
-_LIFE = 6
+LIFE = 6
 """Fewer points show no pace."""
 _OF_MEMORY = late(r"memory|oom", re.IGNORECASE)
 
@@ -211,12 +211,12 @@ def rose_before_release(view: View, workload: Workload) -> bool:
     after: list[tuple[str, list[tuple[float, float]]]] = []
     for series in view.figures.series("memory_share"):
         name, container = series.labels.get("pod", ""), series.labels.get("container", "")
-        if name in newest_ones or _was_of(view, workload, name):
-            early = max(_lives([each for each in series.points if each[0] < at.timestamp()]), key=len)
-            before[container] += [early] if len(early) >= _LIFE else []
+        if name in newest_ones or was_of(view, workload, name):
+            early = max(lives([each for each in series.points if each[0] < at.timestamp()]), key=len)
+            before[container] += [early] if len(early) >= LIFE else []
         if name in newest_ones:
-            late = _lives([each for each in series.points if each[0] >= out.timestamp()])[0]
-            after += [(container, late)] if len(late) >= _LIFE else []
+            late = lives([each for each in series.points if each[0] >= out.timestamp()])[0]
+            after += [(container, late)] if len(late) >= LIFE else []
     return bool(after) and all(
         2 * sum(rose_before(_on_top(early, late), out, view.now) for early in before[container])
         > len(before[container])
@@ -224,13 +224,13 @@ def rose_before_release(view: View, workload: Workload) -> bool:
     )
 
 
-def _was_of(view: View, workload: Workload, pod: str) -> bool:
+def was_of(view: View, workload: Workload, pod: str) -> bool:
     """Tell whether a pod is, or by its name was, one of a workload: two parts follow that of a Deployment."""
     owner, after = view.owner_of(pod), pod.removeprefix(f"{workload.name}-")
     return owner == workload.ref or (owner == f"Pod/{pod}" and after != pod and after.count("-") == 1)
 
 
-def _lives(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+def lives(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:
     """Return points apart where memory was given back, as by a container that began anew; one at least, if empty."""
     lives: list[list[tuple[float, float]]] = [[]]
     for each in points:

@@ -63,6 +63,18 @@ def misses_more(view: View, ref: str) -> Misses | None:
     return None
 
 
+def finds_less(view: View, ref: str) -> bool | None:
+    """Tell whether a cache, or a service by its own count of one, has less than at first of what is asked of it.
+
+    It may have so for a moment only. None where nobody measures it.
+    """
+    found = [each for label in labels_of(view, ref, SIGNAL) for each in view.figures.series(SIGNAL, component=label)]
+    alone = [view.figures.alone(SIGNAL, each) for each in found]
+    known = [(each.first(SIGNAL), each.now(SIGNAL)) for each in alone]
+    fell = [was - now >= FELL for was, now in known if was is not None and now is not None]
+    return any(fell) if fell else None
+
+
 def _turn(view: View, series: Series) -> tuple[float, float, datetime] | None:
     """Return what a series was, what it is, and since when, if it fell to far more misses and does not recover."""
     figures = view.figures.alone(SIGNAL, series)

@@ -1,17 +1,20 @@
-"""Whom a caller asked when it failed: lines of failures bear the address of the pod that was asked."""
+"""Whom a caller asked when it failed: lines of failures bear the address of the pod that was asked, or its name."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import product
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.served import status_of
-from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.stamps import stamp, without_time
+from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.marked import LATELY, OFTEN, is_marked
+from tuheg_ir.diagnosis.view.odd import template_mark
 from tuheg_ir.diagnosis.view.once import once, once_a_view
 from tuheg_ir.diagnosis.view.pods import Container, Pod
 from tuheg_ir.diagnosis.view.reading import items, whole
@@ -28,12 +31,33 @@ _CLIENT = late(
 """How a line of fields names who asks, and those who passed it on; who is asked has a port."""
 _WORD = late(r"(?<![\w.-])[a-z](?:[a-z0-9.-]*[a-z0-9])?")
 """What may be the name of a host; an address is none."""
+_FIELD = late(
+    r"\b(?:x-)?((?:(?:served|answered|handled|processed|responded)[_-]?by|(?:backend|upstream|instance|replica|server)"
+    r"(?:[_-](?:name|id|pod|host|instance))?))[\"']?(?: ?[:=] ?| )[\"']?$",
+    re.IGNORECASE,
+)
+"""What stands before the name of who answered."""
+_ELSEWHERE = late(
+    r"\b(?:leaders?|primary|master|owners?|owned|held|holder|lock\w*|read-?only|scrap\w+|not found|no such)\b"
+    r"|\b(?:answered|status|code)[\"':= ]{1,3}4\d\d\b|\b404\b",
+    re.IGNORECASE,
+)
+"""Who says so answers as it should: another one is meant, or what is asked for is nowhere."""
+_KEY = late(
+    r"\b(?:key|id|uuid|user|customer|tenant|account|session|order|cart|basket|sku|item|product|article|shard|bucket"
+    r"|partition|device|invoice|document|object|record|row)(?:[_-]?(?:id|no|nr|key|number))?[\"']?[ =:#]{1,3}[\"'#]?"
+    r"([a-z_-]{0,20}\d[\w-]*)|/[\w-]+/(?!v\d+\b)([a-z_-]{0,20}\d[\w-]*)",
+    re.IGNORECASE,
+)
+"""For which one of many something was asked."""
 MOST = 0.9
 """Share of the failures that has to name the one who is ill."""
 
 
 class Named(NamedTuple):
     """How many failures of a caller name which pod of another workload, when the first came, and the last line.
+
+    "" counts those that name one by its name, and not as who is ill.
 
     ``nobodys``: how many name at which port an address among those of pods that no live pod has, and which one of
     those that it calls, or "". ``whose``: whom of those the failures at live pods name so.
@@ -59,7 +83,10 @@ def named(view: View, caller: Workload) -> Named:
     times: list[datetime] = []
     whose: set[str] = set()
     last = ""
-    begin = tuple({ip.rpartition(".")[0] + "." for ip in pods if ip})
+    told: dict[str, list[str]] = {}
+    nets = tuple({ip.rpartition(".")[0] + "." for ip in pods if ip})
+    names = _serving_by_name(view, caller)
+    begin = (*nets, *{pod for pod, _ in names})
     for log in view.logs_of(caller.live, previous=False):
         for line in log.lines:
             if not any(each in line for each in begin):
@@ -68,16 +95,68 @@ def named(view: View, caller: Workload) -> Named:
             if (at is not None and not view.recent(at, LATELY)) or not _failed(line):
                 continue
             addresses = _addresses(line)
-            asked = _of_others(pods, caller, addresses, line)
-            if len(asked) == 1:
+            known = _of_others(pods, caller, addresses, line)
+            asked = known | _by_name(names, line, known)
+            if "" in asked:
+                bad[""] += 1
+            elif len(asked) == 1:
                 bad.update(asked)
+                told.setdefault(min(asked), []).append(line)
                 whose.add(_called(view, caller, line))
                 times += [at] if at else []
                 last = line.strip()
             elif not asked:
-                gone = {int(port) for ip, port in addresses if port and ip not in pods and ip.startswith(begin)}
+                gone = {int(port) for ip, port in addresses if port and ip not in pods and ip.startswith(nets)}
                 nobodys.update((port, _called(view, caller, line) if gone else "") for port in gone)
+    for pod in {pod for pod, _ in names if _of_one_key(pod, told.get(pod, ()))}:
+        bad[""] += bad.pop(pod)
     return Named(bad, min(times, default=None), last, nobodys, frozenset(whose))
+
+
+def _serving_by_name(view: View, caller: Workload) -> frozenset[tuple[str, str]]:
+    """Return the pods of Deployments that a caller calls, where it tells by their names that others serve it well.
+
+    Each with the field that bears the name. The others have its template: what came with a release is of no one pod.
+    Nobody asks them by such a name: it comes with the answer. Who names pods only where something fails, as a
+    controller does, need not have asked them; and who names one alone, well or not, may ask no other.
+    """
+    found: set[tuple[str, str]] = set()
+    for owner in view.called(caller.ref):
+        if owner is caller or owner.kind != "Deployment" or len(owner.live) < 2:
+            continue
+        begin = {pod.name.rpartition("-")[0] + "-" for pod in owner.live}
+        logs = [log for log in view.logs_of(caller.live, previous=False) if speaks_of(log, begin)]
+        told = [line for log in logs for line in log.lines if any(each in line for each in begin)]
+        lately = [line for line in told if (at := stamp(line)) is not None and view.recent(at, LATELY)]
+        lines = [line for line in lately if not _failed(line)]
+        well = Counter(
+            (pod.name, _answered(line, pod.name)) for line in lines for pod in owner.live if pod.name in line
+        )
+        for pod, field in product(owner.live, {field for _, field in well if field}):
+            like = [each.name for each in owner.live if each is not pod and template_mark(each) == template_mark(pod)]
+            if sum(well[each, field] for each in like) >= OFTEN:
+                found.add((pod.name, field))
+    return frozenset(found)
+
+
+def _by_name(names: Collection[tuple[str, str]], line: str, known: Collection[str]) -> set[str]:
+    """Return the pods that a failure names as who answered, beside those known of it; "" for one it names otherwise."""
+    told = {each for each, _ in names if each in line and each not in known}
+    return {each if (each, _answered(line, each)) in names else "" for each in told}
+
+
+def _answered(line: str, pod: str) -> str:
+    """Return the field by which a line names a pod as who answered; "" where it need not have, or did so rightly."""
+    begin = line.find(pod)
+    found = _FIELD.search(line[max(0, begin - 60) : begin])
+    return "" if found is None or _ELSEWHERE.search(line) else found[1].lower().replace("-", "_")
+
+
+def _of_one_key(pod: str, lines: Sequence[str]) -> bool:
+    """Tell whether nearly all failures are of one key: which pod answers may follow from it, and the key be ill."""
+    bare = [without_time(line).replace(pod, "") for line in lines]
+    keys = Counter(key for line in bare for key in {found[0].lower() for found in _KEY.finditer(line)})
+    return len(lines) >= OFTEN and max(keys.values(), default=0) >= MOST * len(lines)
 
 
 def failed_at(view: View, caller: Workload, line: str) -> set[str]:

@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.rules._database_users import client_of_user
 from tuheg_ir.diagnosis.rules._holders import owners_told
 from tuheg_ir.diagnosis.rules._lock_queue import HELD, WAITS, pids_in, queue_in
 from tuheg_ir.diagnosis.rules._sessions import label_of
+from tuheg_ir.diagnosis.rules._shells import SHELL, calls_a_shell
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.nodes import outside
 from tuheg_ir.diagnosis.view.once import once, once_by_name
@@ -69,7 +70,7 @@ class Named(NamedTuple):
     by_age: bool = False
 
 
-class _Head(NamedTuple):
+class Head(NamedTuple):
     """The process at the head of a queue, who waits for it, the log that tells so, since when, whom it serves."""
 
     pid: str
@@ -82,7 +83,7 @@ class _Head(NamedTuple):
 def named_holder(view: View, ref: str) -> Named | None:
     """Return who holds the lock at the head of a database's queue, as logs name it; None if they do not agree."""
     database = view.workloads.get(ref)
-    head = _head(view, database) if database else None
+    head = head_of(view, database) if database else None
     found = head and (head.serves or _by_age(view, ref, head))
     if head is None or not found or len(found) != 1:
         return None
@@ -92,7 +93,7 @@ def named_holder(view: View, ref: str) -> Named | None:
     return Named(head.pid, workload, Evidence("logs", ref, fact), head.since, by_age=not head.serves)
 
 
-def _by_age(view: View, ref: str, head: _Head) -> set[str]:
+def _by_age(view: View, ref: str, head: Head) -> set[str]:
     """Return the one client whose transaction is as old as the waits and does nothing, where the log has lost it.
 
     A log of waits goes back some minutes, and who was forgotten is older. Figures have to tell of those who wait too:
@@ -116,7 +117,7 @@ def stranger(view: View, ref: str) -> Evidence | None:
     those who wait: what stands between a service and its database gives all of them one address.
     """
     database = view.workloads.get(ref)
-    head = _head(view, database) if database else None
+    head = head_of(view, database) if database else None
     if head is None or head.serves:
         return None
     mine, others = facts(lines_of(head.lines, (head.pid,))), facts(lines_of(head.lines, head.waiting))
@@ -131,7 +132,7 @@ def stranger(view: View, ref: str) -> Evidence | None:
 
 
 @once
-def _head(view: View, database: Workload) -> _Head | None:
+def head_of(view: View, database: Workload) -> Head | None:
     """Return the process for which all wait, itself for none, by the newest lines of a database's log."""
     lines = log_of(view, database)
     held = [found for line in lines if (found := HELD.search(line))][-_LAST:]
@@ -142,7 +143,7 @@ def _head(view: View, database: Workload) -> _Head | None:
     heads = named - waiting or queue_in(lines).heads_of(named, waiting)
     if len(heads) != 1:
         return None
-    head = _Head(min(heads), frozenset(waiting), lines)
+    head = Head(min(heads), frozenset(waiting), lines)
     of_it = (line for line in lines if (told := HELD.search(line)) and head.pid in pids_in(told[1]))
     since = next(map(stamp, of_it), None)
     return head._replace(since=since, serves=frozenset(_served(view, database.ref, head)))
@@ -164,7 +165,7 @@ def log_of(view: View, database: Workload) -> tuple[str, ...]:
     return tuple(line for log in view.logs_of(database.pods, previous=False) for line in log.lines)
 
 
-def _served(view: View, ref: str, head: _Head) -> set[str]:
+def _served(view: View, ref: str, head: Head) -> set[str]:
     """Return the workloads that the process at the head serves, as its own log and theirs tell."""
     # A name that those who wait bear as well is that of the database or of its user.
     others = {each: names for each in head.waiting if (names := set(named_clients(view, head.lines, each)))}
@@ -174,19 +175,19 @@ def _served(view: View, ref: str, head: _Head) -> set[str]:
     return {client for client in clients - {ref} if client in view.workloads}
 
 
-def _waits_for_itself(view: View, head: _Head, mine: set[str], others: dict[str, set[str]]) -> set[str]:
+def _waits_for_itself(view: View, head: Head, mine: set[str], others: dict[str, set[str]]) -> set[str]:
     """Return whom the process at the head serves where some of those who wait, and not all, serve the same program.
 
     Its other sessions wait for the one that it forgot, as everybody's do, and are told of in the same words: a person
     has other ones. What stands between services and their database is none: its sessions are of many.
     """
     shared = set.intersection(*others.values()) if others else set()
-    called, found = _called(head.lines, head.pid), mine - shared
-    fellows = {name for each, names in others.items() if called <= _called(head.lines, each) for name in names}
+    called, found = called_by(head.lines, head.pid), mine - shared
+    fellows = {name for each, names in others.items() if called <= called_by(head.lines, each) for name in names}
     return {each for each in found & fellows if each in view.workloads and not role(view.workloads[each])}
 
 
-def _called(lines: Sequence[str], pid: str) -> set[str]:
+def called_by(lines: Sequence[str], pid: str) -> set[str]:
     """Return the names by which a database tells of one of its processes: of users and programs."""
     told = tuple(lines_of(lines, (pid,)))
     named = facts(iter(told))
@@ -205,15 +206,17 @@ def named_clients(view: View, lines: Sequence[str], *pids: str) -> Iterator[str]
     yield from filter(None, map(view.component, told["host"] | told["app"]))
 
 
-def _by_user(view: View, ref: str, head: _Head) -> Iterator[str]:
+def _by_user(view: View, ref: str, head: Head) -> Iterator[str]:
     """Yield the one client that logs in as the user of the process at the head, if those who wait are of others."""
     mine, others = facts(lines_of(head.lines, (head.pid,))), facts(lines_of(head.lines, head.waiting))
     if any(map(CONSOLE.search, mine["app"])) or any(outside(view, host) for host in mine["host"]):
         return  # a person may log in as a service does
+    by_shell = any(map(SHELL.search, called_by(head.lines, head.pid)))
     stores = {store.ref for store in of_role(view.workloads, "database")}  # another one is none of its clients
     able = [workload for workload in view.workloads.values() if workload.ref not in {ref, *stores}]
     for user in mine["user"] - others["user"]:
-        if client := client_of_user(view, ref, able, user):
+        client = client_of_user(view, ref, able, user)
+        if client and (calls_a_shell(view, view.workloads[client]) or not by_shell):
             yield client
 
 
@@ -247,7 +250,7 @@ def idle_since(view: View, ref: str, holder: Named, waits: datetime | None) -> d
     """
     told = _ages(view, ref)
     if not told:
-        return _idle_alone_since(view, ref, waits)
+        return idle_alone_since(view, ref, waits)
     ages: dict[str, float] = {}
     for owner, state, age in told:
         if owner == holder.workload.ref:
@@ -268,7 +271,7 @@ def _ages(view: View, ref: str) -> list[tuple[str, str, float]]:
     ]
 
 
-def _idle_alone_since(view: View, ref: str, waits: datetime | None) -> datetime | None:
+def idle_alone_since(view: View, ref: str, waits: datetime | None) -> datetime | None:
     """Return since when the one session that is idle in a transaction has it open, if it has to be the holder's.
 
     Where no figure tells whose a transaction is: all others are younger than the waits, so none of them is waited for.

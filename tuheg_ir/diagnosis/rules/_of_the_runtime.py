@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
-from tuheg_ir.diagnosis.rules._intrusion import OUTSIDE, WATCH, signs
+from tuheg_ir.diagnosis.rules._intrusion import WATCH, signs
+from tuheg_ir.diagnosis.rules._sent_away import OUTSIDE
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.reading import items, oldest, text
 from tuheg_ir.diagnosis.view.view import View

@@ -79,6 +79,28 @@ def at_home_on(view: View, node: str, found: Iterable[Complaint], since: datetim
     return {each.caller: each for each in reversed(young) if each.caller not in old}
 
 
+def missed_at_home_on(
+    view: View, node: str, found: Iterable[Complaint], since: datetime | None
+) -> dict[str, Complaint]:
+    """Return workload -> the first complaint of it, of those that have pods on a node only, and time out for others.
+
+    So since a time, and from elsewhere alone: who misses it on the node as well does not ask over that node's link. Who
+    refuses was reached, and what was started since may have hung before. It has to be known of the node itself too.
+    """
+    where = _where(view)
+    homes = {ref for ref, workload in view.workloads.items() if {pod.node for pod in workload.live} == {node}}
+    every = [each for each in found if each.about in homes and not each.hit.previous]
+    late = [each for each in every if each.hit.trouble == "connection_timeout"]
+    lines = {(each.hit.pod, each.hit.line) for each in late}  # a driver may tell of both in one line
+    other = {c.about for c in every if c.hit.trouble == "connection_refused" and (c.hit.pod, c.hit.line) not in lines}
+    other |= {each.about for each in every if where.get(each.hit.pod, node) == node}
+    other |= {ref for ref in homes if not any(pod.ready for pod in view.workloads[ref].live)}
+    if since is not None:
+        other |= {c.about for c in every if c.hit.first is not None and c.hit.first < since - CLOCKS}
+        other |= {ref for ref in homes if any(p.started and p.started > since for p in view.workloads[ref].live)}
+    return {each.about: each for each in reversed(late) if each.about not in other}
+
+
 def missed_on(view: View, node: str, found: Iterable[Complaint]) -> dict[str, Complaint]:
     """Return workload -> the first complaint of it, of those whose pods on a node are missed elsewhere, and no others.
 

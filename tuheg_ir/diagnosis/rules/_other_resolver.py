@@ -23,6 +23,12 @@ from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
+NO_ANSWER = late(
+    r"EAI_AGAIN|temporary failure|time(?:d )?.?out|misbehaving|servfail|server failure|try again|refused",
+    re.IGNORECASE,
+)
+"""Words of who was not answered by a name server: that tells nothing of the name."""
+
 _MUSL = late(r"(?<![a-z])(?:alpine|musl)(?![a-z])", re.IGNORECASE)
 """How images are called whose C library gives up on a name where one of two questions for its addresses fails.
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Alert, Evidence, Series
-from tuheg_ir.diagnosis.rules._after_outage import NEAR, SMALL, height, was_away
+from tuheg_ir.diagnosis.model import Alert, Evidence
+from tuheg_ir.diagnosis.rules._after_outage import NEAR, height, was_away
 from tuheg_ir.diagnosis.rules._behind_a_queue import HAS_ITSELF
 from tuheg_ir.diagnosis.rules._fed_by import OLD
+from tuheg_ir.diagnosis.rules._hills import Hill, hill_of
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
 from tuheg_ir.diagnosis.rules._readers import LEAST, queues, reader
 from tuheg_ir.diagnosis.rules._waited_before import tells_of_a_wait
@@ -31,10 +32,6 @@ from tuheg_ir.diagnosis.view.silent import LONG, quiet
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-EMPTY = timedelta(minutes=5)
-"""So long a queue is short again, if what waited is worked off and does not come at times."""
-LEFT = 0.01
-"""Share of what waited at most that may wait at any time beside what did before."""
 _ITS_OWN = ("pool_exhausted", "lock_wait")
 """Troubles of who waits for what he has himself."""
 _FAILED = late(r"fail", re.IGNORECASE)
@@ -50,15 +47,6 @@ class Over(NamedTuple):
     began: datetime
     ended: datetime
     evidence: tuple[Evidence, ...]
-
-
-class _Hill(NamedTuple):
-    """When a queue began to grow, was at its longest and short again, and how many waited then."""
-
-    began: datetime
-    turned: datetime
-    ended: datetime
-    most: float
 
 
 @once_a_view
@@ -130,7 +118,7 @@ def _over(view: View, workload: Workload) -> Over | None:
     if any(hit.trouble == "message_rejected" for hit in view.hits):
         return None  # what is thrown away is not worked off
     grew = [each for each in queues(view) if reader(view, each) is workload and height(each) >= LEAST]
-    hills = [hill for each in grew if (hill := _hill(view, each)) is not None]
+    hills = [hill for each in grew if (hill := hill_of(view, each)) is not None]
     if not hills or len(hills) < len(grew) or not all(_fits(hill, first, last) for hill in hills):
         return None
     began, ended = min(hill.began for hill in hills), max(hill.ended for hill in hills)
@@ -141,27 +129,9 @@ def _over(view: View, workload: Workload) -> Over | None:
     return Over(workload, frozenset(host for hit in told for host in hit.hosts), began, ended, evidence)
 
 
-def _fits(hill: _Hill, first: datetime, last: datetime) -> bool:
+def _fits(hill: Hill, first: datetime, last: datetime) -> bool:
     """Tell whether a queue grew until a host was back, and no sooner than it went; new logs may begin later."""
     return hill.began - NEAR <= first <= hill.turned and abs(hill.turned - last) <= NEAR
-
-
-def _hill(view: View, series: Series) -> _Hill | None:
-    """Return how a queue grew and is short again for minutes; None if it did not, or is not."""
-    points = series.points
-    top = max(range(len(points)), key=lambda at: points[at][1])
-    before = [at for at, (_, value) in enumerate(points[:top]) if value <= SMALL * points[top][1]]
-    if not before:
-        return None
-    usual = max(value for _, value in points[: before[0] + 1]) + LEFT * points[top][1]
-    long = [at for at, (_, value) in enumerate(points) if value > usual]
-    if long[-1] + 1 >= len(points):
-        return None
-    places = (before[-1], top, long[-1] + 1, -1)
-    began, turned, ended, now = (datetime.fromtimestamp(points[at][0], UTC) for at in places)
-    if now - ended < EMPTY or not view.recent(now, EMPTY):
-        return None
-    return _Hill(began, turned, ended, points[top][1])
 
 
 def _missed_still(view: View, told: Sequence[Hit]) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
-from tuheg_ir.diagnosis.rules._intrusion import LATELY, OUTSIDE, signs
+from tuheg_ir.diagnosis.rules._intrusion import LATELY, signs
+from tuheg_ir.diagnosis.rules._sent_away import OUTSIDE
 from tuheg_ir.diagnosis.view.network import named_port
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.usage import usage

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._injected import is_request, runs_for_others
-from tuheg_ir.diagnosis.rules._sent_away import PUBLIC
+from tuheg_ir.diagnosis.rules._passed_to import passed_on_to, passed_to
+from tuheg_ir.diagnosis.rules._robbed import dumped
+from tuheg_ir.diagnosis.rules._sent_away import CLIENT
 from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.logs import speaks_of
-from tuheg_ir.diagnosis.view.programs import image_name, of_role
+from tuheg_ir.diagnosis.view.once import once_a_view
+from tuheg_ir.diagnosis.view.programs import image_name
 from tuheg_ir.diagnosis.view.reading import items, text
-from tuheg_ir.diagnosis.view.statements import statements
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -32,12 +36,20 @@ _PLANTED = late(
 The folder is looked for ahead: one pattern for both would try each folder with each end, and who asks may write many.
 """
 _SCRIPTS = (".php", ".phtml", ".phar", ".jsp", ".asp", ".ashx", ".cfm", ".cgi")
-_FROM = late(rf"(?<![\d./]){PUBLIC}")
-"""A client; the version of a browser looks like one."""
 FEW = 2
 """A page of a site is asked for by many; what an intruder has put there only he knows."""
 CROWD = 5
 """So many others ask the same program for other things, or few clients say nothing."""
+_TAKEN = late(
+    r"\b(?:stored|saved|uploaded|upload(?:ing)?|received|accepted|moved|wrote|written|attached|imported)\b",
+    re.IGNORECASE,
+)
+"""How a program tells that it took a file in."""
+_REFUSED = late(
+    r"\b(?:rejected|refused|denied|blocked|forbidden|quarantined|deleted|discarded|removed|not (?:\w{1,20} )?"
+    r"(?:stored|saved|uploaded|accepted))\b",
+    re.IGNORECASE,
+)
 _TOOL = (
     "netstat|ifconfig|whoami|uname|id|ps|ss|cat|ls|find|nc|ncat|curl|wget|tar|base64|chmod|mysqldump|mariadb-dump|"
     "pg_dump(?:all)?|mongodump|python3?|perl|crontab|kubectl|nmap"
@@ -54,7 +66,8 @@ AT_ONCE = timedelta(seconds=30)
 TOGETHER = 2
 """One command may be the site's own."""
 _COMMAND = late(
-    rf"\s*(?:/(?:\w+/)*)?(?:{_TOOL}|env|printenv|pwd|hostname|nproc|nohup|echo|cp|mv|rm|mkdir|(?:ba|da|a|z)?sh)"
+    rf"\s*(?:/(?:\w+/)*)?(?:{_TOOL}|env|printenv|pwd|hostname|nproc|nohup|echo|cp|mv|rm|mkdir|(?:ba|da|a|z)?sh|df"
+    r"|psql|mysql|mariadb|mongo(?:sh)?|redis-cli|sqlite3|socat|openssl|busybox)"
     r"(?P<more>\s+(?:[-+/~.\d]|https?:)|\s*[;|&<>]|\s*$)"
 )
 """A field of a request that is a command: its name alone, which may be a field's own word, or more of a line."""
@@ -68,14 +81,27 @@ _LENGTH = late(
     re.IGNORECASE,
 )
 """How long an answer was, in a log of JSON; quotes in what the asker wrote are escaped there."""
-_LENGTH_AFTER = late(r"[^\"]*(?<!\\)\" [1-5]\d\d (?P<sent>[1-9]\d{0,11})(?![\d.])")
-"""The same where a status and it follow the quote that ends the request."""
+_LENGTH_AFTER = late(
+    r"[^\"]*(?<!\\)\" [1-5]\d\d "
+    r"(?:(?:-|[A-Z]{2,9}(?:,[A-Z]{2,9}){0,4}) (?:\S{1,99} \S{1,99} \"[^\"]{0,200}\" )?\d{1,12} )?"
+    r"(?P<sent>[1-9]\d{0,11})(?![\d.])"
+)
+"""The same where a status and it follow the quote that ends the request; Envoy tells flags and what came in before."""
 _FRONTS = frozenset(
     {"nginx", "nginx-unprivileged", "openresty", "haproxy", "envoy", "traefik", "kong", "caddy", "varnish"}
 )
 """Images that as they are run no script: they pass on who asks for one. Those made of them may: php-nginx."""
-_DUMP = late(r"SELECT /\*!40001 SQL_NO_CACHE \*/ \* FROM|\bCOPY \S+ (?:\([^)]*\) )?TO stdout\b", re.IGNORECASE)
-"""Statements that only a dump of a database sends."""
+
+
+class _Call(NamedTuple):
+    """An answered request for a script; ``to``: the other workload that it was passed on to, "" if none is told."""
+
+    pod: str
+    line: str
+    at: datetime
+    client: str
+    path: str
+    to: str
 
 
 def planted(view: View, workload: Workload) -> Iterator[tuple[float, Evidence]]:
@@ -86,9 +112,9 @@ def planted(view: View, workload: Workload) -> Iterator[tuple[float, Evidence]]:
     if runs_for_others(workload) or _only_passes_on(workload):
         return
     asked = _asked(view, workload)
-    if not asked or _passed_on(view, workload, asked[0][1]):
+    if not asked or _passed_on(view, workload, asked[0].path):
         return
-    pod, line, _ = asked[0]
+    pod, line = asked[0].pod, asked[0].line
     fact = f"{len(asked)} requests of one client ran a script among the uploads: {line}"
     obeyed = _obeyed(asked)
     # Scanners ask for scripts with commands everywhere; few of them send to one and are answered.
@@ -96,34 +122,73 @@ def planted(view: View, workload: Workload) -> Iterator[tuple[float, Evidence]]:
     if obeyed:
         fact = f"it runs what it is told to: {' | '.join(obeyed)[:240]}"
         yield 0.6, Evidence("logs", f"Pod/{pod}", fact, stamp(line))
-    times = [at for _, _, at in asked]
+    if brought := _brought(view, workload, asked[0].path, asked):
+        yield 0.2, Evidence("logs", workload.ref, f"it took that script in: {brought[:240]}", stamp(brought))
+    times = [each.at for each in asked]
     told = [each for each in _complaints(view, workload) if any(abs(each[3] - at) <= AT_ONCE for at in times)]
     if len({tool for _, tool, _, _ in told}) >= TOGETHER:
         pod, _, line, at = told[0]
         tools = ", ".join(dict.fromkeys(tool for _, tool, _, _ in told))
         yield 0.6, Evidence("logs", f"Pod/{pod}", f"commands complain just then ({tools}): {line}", at)
-    yield from _dumped(view, workload, min(times))
+    for server, each in dumped(view, workload, min(times)):
+        yield 0.3, Evidence("logs", server.ref, f"{workload.name} dumps tables: {each.text[:240]}", each.at)
+        return
 
 
-def _asked(view: View, workload: Workload) -> list[tuple[str, str, datetime]]:
-    """Return the answered requests for a script among the uploads: pod, line and time; [] where many ask for it."""
-    lines = [(log.pod, line) for log in view.logs_of(workload.pods) if speaks_of(log, _SCRIPTS) for line in log.lines]
-    clients = {found[0] for _, line in lines if (found := _FROM.search(line))}
-    by_path: dict[str, list[tuple[str, str, datetime]]] = defaultdict(list)
-    for pod, line in lines:
-        script = _PLANTED.search(line)
-        if script and 200 <= status_of(line) < 300 and (at := stamp(line)) is not None and _FROM.search(line):
-            by_path[script["path"]].append((pod, line, at))
-    for calls in by_path.values():
-        by = {client[0] for _, line, _ in calls if (client := _FROM.search(line))}
-        ordered = _sent_to(calls) or any(_commands(line) for _, line, _ in calls)
-        if len(by) <= FEW and len(clients - by) >= CROWD and ordered:
-            return sorted(calls, key=lambda each: each[2])
+def _asked(view: View, workload: Workload) -> list[_Call]:
+    """Return the answered requests for a script among the uploads, in the order of time; [] where many ask for it.
+
+    Servers in front tell of them as well, and alone where the program logs no requests.
+    """
+    own = {pod.name for pod in workload.pods}
+    by_path: dict[str, list[_Call]] = defaultdict(list)
+    for each in _calls(view):
+        if workload.ref == (each.to or view.owner_of(each.pod)):
+            by_path[each.path].append(each)
+    for path, every in by_path.items():
+        by = {each.client for each in every}
+        calls = [each for each in every if each.pod in own] or every
+        ordered = _sent_to(calls) or any(_commands(each.line) for each in calls)
+        if ordered and len(by) <= FEW and (_crowded(view, workload, by) or _brought(view, workload, path, calls)):
+            return sorted(calls, key=lambda each: each.at)
     return []
 
 
-def _sent_to(calls: list[tuple[str, str, datetime]]) -> bool:
-    return any("POST " in line for _, line, _ in calls)
+@once_a_view
+def _calls(view: View) -> tuple[_Call, ...]:
+    """Return the answered requests for scripts among uploads that all logs tell of."""
+    return tuple(
+        _Call(log.pod, line, at, client[0], script["path"], passed_to(view, log.pod, line, at))
+        for log in view.logs
+        if speaks_of(log, _SCRIPTS)
+        for line in log.lines
+        if (script := _PLANTED.search(line)) and 200 <= status_of(line) < 300
+        if (at := stamp(line)) is not None and (client := CLIENT.search(line))
+    )
+
+
+def _crowded(view: View, workload: Workload, by: Collection[str]) -> bool:
+    """Tell whether many others ask the same program."""
+    own = (line for log in view.logs_of(workload.pods) for line in log.lines)
+    lines = chain(own, passed_on_to(view, workload))
+    return len({found[0] for line in lines if (found := CLIENT.search(line))}.difference(by)) >= CROWD
+
+
+def _brought(view: View, workload: Workload, path: str, calls: Sequence[_Call]) -> str:
+    """Return the line by which a workload tells that it took the script in, of nobody else, before it was asked for."""
+    name, by = path.rpartition("/")[2], {each.client for each in calls}
+    word, first = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])"), min(each.at for each in calls)
+    for log in view.logs_of(workload.pods):
+        for line in log.lines if speaks_of(log, (name.lower(),)) else ():
+            at, whose = stamp(line), CLIENT.search(line)
+            told = at is not None and at <= first and not is_request(line) and word.search(line) is not None
+            if told and (whose is None or whose[0] in by) and _TAKEN.search(line) and not _REFUSED.search(line):
+                return line
+    return ""
+
+
+def _sent_to(calls: Sequence[_Call]) -> bool:
+    return any("POST " in each.line for each in calls)
 
 
 def _commands(line: str) -> list[str]:
@@ -133,9 +198,9 @@ def _commands(line: str) -> list[str]:
     return [value for _, value in fields if _COMMAND.match(value)]
 
 
-def _obeyed(calls: list[tuple[str, str, datetime]]) -> list[str]:
+def _obeyed(calls: Sequence[_Call]) -> list[str]:
     """Return the commands that a script was told and has run by the length of its answers; [] if it need not have."""
-    told = [(command, line) for _, line, _ in calls for command in _commands(line)]
+    told = [(command, line) for line in (each.line for each in calls) for command in _commands(line)]
     commands = list(dict.fromkeys(command for command, _ in told))
     sent = {length for _, line in told if (length := _length(line))}
     lines = [found for command in commands if (found := _COMMAND.match(command)) and found["more"].strip()]
@@ -160,31 +225,21 @@ def _only_passes_on(workload: Workload) -> bool:
     return bool(images) and all(image in _FRONTS for image in images)
 
 
-def _passed_on(view: View, workload: Workload, line: str) -> bool:
+def _passed_on(view: View, workload: Workload, path: str) -> bool:
     """Tell whether a workload that this one calls tells of requests for the same script: that one runs it."""
-    script = _PLANTED.search(line)
     told = (each for other in view.called(workload.ref) for log in view.logs_of(other.pods) for each in log.lines)
-    return script is not None and any(
-        (found := _PLANTED.search(each)) is not None and found["path"] == script["path"]
-        for each in told
-        if script["path"] in each
-    )
+    return any((found := _PLANTED.search(each)) is not None and found["path"] == path for each in told if path in each)
+
+
+def complains(line: str) -> str:
+    """Return the tool of a shell that a line tells complained; "" if none did."""
+    tool = _SHELL.search(line)
+    return tool[1] if tool and not is_request(line) else ""
 
 
 def _complaints(view: View, workload: Workload) -> Iterator[tuple[str, str, str, datetime]]:
     """Yield what tools of a shell complain of in a workload's logs: pod, tool, line and time."""
     for log in view.logs_of(workload.pods):
         for line in log.lines if speaks_of(log, _TOOLS) else ():
-            tool = _SHELL.search(line)
-            if tool and not is_request(line) and (at := stamp(line)) is not None:
-                yield log.pod, tool[1], line.strip(), at
-
-
-def _dumped(view: View, workload: Workload, since: datetime) -> Iterator[tuple[float, Evidence]]:
-    """Yield that a database was asked for whole tables, as a dump does, from a workload's pods since then."""
-    mine = {pod.address for pod in workload.live if pod.address}
-    for server in of_role(view.workloads, "database"):
-        for each in statements(view, server):
-            if each.at >= since and _DUMP.search(each.text) and any(f"[{a}]" in each.text for a in mine):
-                yield 0.3, Evidence("logs", server.ref, f"{workload.name} dumps tables: {each.text[:240]}", each.at)
-                return
+            if (tool := complains(line)) and (at := stamp(line)) is not None:
+                yield log.pod, tool, line.strip(), at

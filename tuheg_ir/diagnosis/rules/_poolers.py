@@ -164,12 +164,12 @@ def _room(view: View, pooler: Workload, database: Workload) -> Iterator[Evidence
     Who opens sessions as they are asked for may have few of them now, and has all that it may in the next rush.
     """
     taken, most = figure(view, "db_connections", database.ref), figure(view, "db_max_connections", database.ref)
-    each = _may_open(view, pooler)
+    each = may_open(view, pooler)
     if taken is not None and most and 2 * taken <= most and max(taken, each * len(pooler.live)) + each <= most:
         yield Evidence("metrics", database.ref, f"{taken:.0f} of {most:.0f} connections are taken")
 
 
-def _may_open(view: View, pooler: Workload) -> int:
+def may_open(view: View, pooler: Workload) -> int:
     """Return how many sessions one instance of a pooler may open, as its settings tell; 0 if unknown.
 
     Each user of each database has a pool of its own, with what is kept in reserve; a limit of all sessions of a
@@ -193,11 +193,20 @@ def _may_open(view: View, pooler: Workload) -> int:
 
 def _pools(view: View, pooler: Workload) -> tuple[int, int]:
     """Return how many pools, of how many databases, the clients of a pooler have at least, as far as they tell."""
-    users, bases = set[tuple[str, str]](), set[str]()
-    for client in (view.workloads[ref] for ref in clients(view, pooler.ref) if ref in view.workloads):
-        for _, value in view.graph.settings(client):
-            for said in _AS.finditer(value):
-                if view.graph.resolve(said["host"]) == pooler.ref:
-                    bases.add(said["base"])
-                    users |= {(said["base"], said["user"])} if said["user"] else set()
+    told = {
+        pool
+        for client in (view.workloads[ref] for ref in clients(view, pooler.ref) if ref in view.workloads)
+        for pool in pools_of(view, client, pooler)
+    }
+    users, bases = {pool for pool in told if pool[1]}, {base for base, _ in told}
     return max(1, len(users), len(bases)), max(1, len(bases))
+
+
+def pools_of(view: View, client: Workload, pooler: Workload) -> set[tuple[str, str]]:
+    """Return (database, user) of the pools of a pooler to which settings lead a client; user "" unknown."""
+    return {
+        (said["base"], said["user"] or "")
+        for _, value in view.graph.settings(client)
+        for said in _AS.finditer(value)
+        if view.graph.resolve(said["host"]) == pooler.ref
+    }

@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.served import field_of
 from tuheg_ir.diagnosis.view.askers import answer_of, asker_of, is_new, of_many
 from tuheg_ir.diagnosis.view.held_back import TOO_MANY, limits_changed
 from tuheg_ir.diagnosis.view.logs import ADDRESS
+from tuheg_ir.diagnosis.view.refused_shares import shares_of_clients
 from tuheg_ir.diagnosis.view.trouble import ERRORS
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -32,7 +33,7 @@ def unproven(view: View, workload: Workload, label: str) -> Evidence | None:
     """
     if refused_more(view, label) is not None or not limits_changed(view, workload):
         return None
-    shares = view.figures.latest("rate_limited_ratio_by_client", "client", component=label)
+    shares = shares_of_clients(view, (label,))
     over = [client for client, share in shares.items() if share >= ERRORS]
     if len(over) == 1 and not of_many(over[0]):
         return None

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._tried_before import amid, tried_before
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.releases import AMID, BEFORE, soon_after
+from tuheg_ir.diagnosis.view.releases import AMID, BEFORE
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -58,7 +59,7 @@ def _told_before(view: View, workload: Workload) -> Mapping[tuple[str, ...], Evi
     came = workload.released_at
     if came is None or not workload.changes:
         return {}
-    tried = [each.created for each in workload.revisions[2:]]
+    tried = tried_before(view, workload)
     found: dict[tuple[str, ...], Evidence] = {}
     counts: Counter[tuple[str, ...]] = Counter()
     databases = of_role(view.workloads, "database")
@@ -66,7 +67,7 @@ def _told_before(view: View, workload: Workload) -> Mapping[tuple[str, ...], Evi
     for store in called or (databases if len(databases) == 1 else ()):
         for message, line in _errors(view, store):
             at = stamp(line)
-            if at is None or not came - AMID <= at < came + BEFORE or any(soon_after(at, each) for each in tried):
+            if at is None or not came - AMID <= at < came + BEFORE or amid(tried, at):
                 continue
             found.setdefault(message, Evidence("logs", store.ref, line.strip(), at))
             counts[message] += 1

@@ -24,7 +24,8 @@ SOON = timedelta(minutes=10)
 class Saturated(NamedTuple):
     """A data service without a processor left: what tells so, who suffers with it, since when, and who was released.
 
-    ``began``: it is busy or somebody suffers; ``grew``: its use began to rise to that, if it was idle before.
+    ``began``: it is busy or somebody suffers; ``rose``: its use began to rise to that, if it was idle before; ``grew``:
+    the first of both.
     """
 
     store: Workload
@@ -34,6 +35,7 @@ class Saturated(NamedTuple):
     began: datetime | None
     grew: datetime | None
     released: tuple[Workload, ...]
+    rose: datetime | None
 
     @property
     def since(self) -> datetime | None:
@@ -56,10 +58,11 @@ def _saturated(view: View, store: Workload) -> Saturated | None:
     if not hurts:
         return None
     began = oldest(e.time for e in (*busy, *hurts))
-    grew = oldest((began, *(_grew_since(view, pod.name) for pod in store.live)))
+    rose = oldest(_grew_since(view, pod.name) for pod in store.live)
+    grew = oldest((began, rose))
     known = [w for ref in callers if (w := view.workloads.get(ref))]
     released = tuple(w for w in known if since_release(w, began, SOON) or since_release(w, grew, SOON))
-    return Saturated(store, busy, hurts, callers, began, grew, released)
+    return Saturated(store, busy, hurts, callers, began, grew, released, rose)
 
 
 def _grew_since(view: View, pod: str) -> datetime | None:

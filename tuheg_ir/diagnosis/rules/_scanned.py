@@ -47,11 +47,11 @@ def scanned(view: View, alert: Alert, ref: str) -> Evidence | None:
     workload = view.workloads.get(ref)
     logs = view.logs_of(workload.pods) if workload else ()
     asked = [(line, status) for log in logs for line in log.lines if (status := status_of(line))]
-    knocks = [(line, status) for line, status in asked if _knocks(line)]
+    knocks = [(line, status) for line, status in asked if weak_place(line)]
     scanners = {_from(line) for line, _ in knocks} - {""}
     if len(knocks) < MANY or not all(400 <= status < 500 for _, status in knocks):
         return None
-    others = [status for line, status in asked if _from(line) not in scanners and not _knocks(line)]
+    others = [status for line, status in asked if _from(line) not in scanners and not weak_place(line)]
     away = sum(400 <= status < 500 for _, status in asked)
     astray = sum(status >= 400 for status in others)
     served = len(others) - astray
@@ -63,8 +63,10 @@ def scanned(view: View, alert: Alert, ref: str) -> Evidence | None:
     return Evidence("logs", ref, f"{alert.name} fires; {told}")
 
 
-def _knocks(line: str) -> bool:
-    return _WEAK.search(line[:1000]) is not None or tells("attack_attempt", line)
+def weak_place(line: str) -> str:
+    """Return what a line names that is asked for to find who left something open, or "an attack"; "" for none."""
+    found = _WEAK.search(line[:1000])
+    return found[0] if found else "an attack" if tells("attack_attempt", line) else ""
 
 
 def _from(line: str) -> str:

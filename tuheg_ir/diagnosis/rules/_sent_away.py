@@ -11,6 +11,10 @@ PUBLIC = (
     r"\d{1,3}(?:\.\d{1,3}){3}\b"
 )
 """An IPv4 address that is of no private network."""
+OUTSIDE = late(rf"(?:->\s?|\bto |\b(?:dest\w*|daddr|remote\w*|fd\.[rs]ip)[=: ]+\"?){PUBLIC}")
+"""The far end of a connection, where it is no address of a private network."""
+CLIENT = late(rf"(?<![\d./]){PUBLIC}")
+"""Such an address as that of a client; the version of a browser looks like one."""
 _NEXT = late(r";|&&|\|\||\n")
 _STAGE = late(r"(?<!\|)\|(?!\|)")
 _SENDER = late(

@@ -110,6 +110,8 @@ def sent_round(view: View, edge: Workload, led: Sequence[Route] | None, since: d
 
     ``led``: the ways in of which the requests are, None for all of the edge.
     """
+    if sum(each.sent and each.at >= since for each in _all(view, edge)) < LEAST:
+        return None
     read = _of(view, edge, led)
     first = next((n for n, each in enumerate(read) if each.at >= since and each.sent), len(read))
     before, after = read[:first], read[first:]
@@ -143,14 +145,18 @@ def _of(view: View, edge: Workload, led: Sequence[Route] | None) -> Sequence[_An
 def _told(view: View, edge: Workload) -> _Told:
     """Return what an edge answered: all of it, and that of which it tells by a mark of a way in whose it is."""
     marks = frozenset(_marks(view.snapshot.namespace, view.routes))
-    every: list[_Answer] = []
     of: dict[str, list[_Answer]] = {}
     for line in view.lines_of(edge):
-        answer = _answer(line)
-        every += [answer] if answer else []
         for mark in marks.intersection(_names(line)):
+            answer = _answer(line)
             of.setdefault(mark, []).extend([answer] if answer else [])
-    return _Told(sorted(every), {mark: sorted(found) for mark, found in of.items()})
+    return _Told(_all(view, edge), {mark: sorted(found) for mark, found in of.items()})
+
+
+@once
+def _all(view: View, edge: Workload) -> Sequence[_Answer]:
+    """Return what an edge answered, the oldest first."""
+    return sorted(answer for line in view.lines_of(edge) if (answer := _answer(line)))
 
 
 def _marks(space: str, ways: Sequence[Route]) -> Iterator[str]:

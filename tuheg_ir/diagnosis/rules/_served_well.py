@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._blames_another import ITS_OWN, blames_itself, keeps_for_others, mostly
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
 from tuheg_ir.diagnosis.rules._helping import names
+from tuheg_ir.diagnosis.rules._late_to_all import late_to_all
 from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves, only_of_newest, probe_kills
@@ -44,20 +45,26 @@ def served_well(view: View, workload: Workload, began: datetime | None) -> bool:
 
     Other code fails with its first requests, or tells what it runs out of.
     """
-    newest_ones = workload.newest_pods()
-    if began is None or workload.released_at is None or not newest_ones:
-        return False
-    proven = [pod for pod in newest_ones if _served_from(pod, began) < began - SERVED]
-    if began - workload.released_at <= SERVED or 2 * len(proven) < len(newest_ones):
+    if began is None or not settled(workload, began):
         return False
     return not (blames_itself(view, workload) or ends_by_itself(view, workload) or _runs_out(view, workload))
+
+
+def settled(workload: Workload, began: datetime) -> bool:
+    """Tell whether most pods of a release served for minutes before a trouble, whatever it is since."""
+    newest_ones = workload.newest_pods()
+    if workload.released_at is None or not newest_ones:
+        return False
+    proven = [pod for pod in newest_ones if _served_from(pod, began) < began - SERVED]
+    return began - workload.released_at > SERVED and 2 * len(proven) >= len(newest_ones)
 
 
 def lately_of_others(view: View, workload: Workload, began: datetime | None) -> tuple[Hit, ...]:
     """Return the troubles with others that a release which had served well mostly repeats since its trouble began.
 
     A setting may be short only under load, which shows in time limits and in how much it asks for; a wrong host, root
-    or port shows at once. Of memory that is a store's: what a program lacks itself it blames itself for.
+    or port shows at once. That it waits in vain counts where whom it calls is late to all. Of memory that is a
+    store's: what a program lacks itself it blames itself for.
     """
     image = of_code_alone(workload)
     if not image and (raised(workload) or _asks_otherwise(workload)):
@@ -68,7 +75,9 @@ def lately_of_others(view: View, workload: Workload, began: datetime | None) -> 
     mine = (hit for hit in mine if hit.trouble != "out_of_memory" or of_a_store(hit.line))
     since = (hit for hit in mine if hit.first is None or began is None or hit.first >= began - MINUTE)
     told = tuple(hit for hit in since if image or not _its_own(workload, hit))
-    return told if sum(hit.count for hit in told) >= OFTEN and mostly(view, workload, meant) else ()
+    if sum(hit.count for hit in told) >= OFTEN and mostly(view, workload, meant):
+        return told
+    return late_to_all(view, workload, began)
 
 
 def broke_before(view: View, workload: Workload, began: datetime | None) -> tuple[Hit, ...]:

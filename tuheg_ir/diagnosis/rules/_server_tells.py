@@ -26,14 +26,16 @@ _ANSWER = late(
     r'"(?:A|AAAA) IN (?P<asked>[\w.-]{1,255}) (?:udp|tcp) \d+ \w+ \d+" (?P<code>[A-Z]{4,10})\b'
 )
 """How CoreDNS, a node's own too, logs whom it answered what."""
+_REPLY = late(r"\binfo: (?P<client>[\da-fA-F.:]{2,45}) (?P<asked>[\w.-]{1,255}) (?:A|AAAA) IN (?P<code>[A-Z]{4,10}) \d")
+"""How unbound does, if it is to log replies."""
 _IN_VAIN = late(r"plugin/errors: \d+ [\w.-]+ [A-Z]+\d*: |\"[A-Z]+\d* IN [\w.-]+ ")
 """How it tells for which name it got no answer."""
 _ILL = ("dns", "connection_timeout")
 """Troubles of which a server's own log tells where it cannot answer."""
-_FOUND, _MISSING = "NOERROR", "NXDOMAIN"
+FOUND, MISSING = "NOERROR", "NXDOMAIN"
 
 
-class _Answer(NamedTuple):
+class Answer(NamedTuple):
     """What a server answered a client about a name, and when."""
 
     client: str
@@ -50,12 +52,12 @@ def found_by_others(view: View, workload: Workload, host: str, began: datetime) 
     """
     mine = {pod.address for pod in workload.newest_pods() if pod.address}
     theirs = dict(_steady(view, workload, began))
-    told = [each for each in _told(view) if each.at >= began and _is_of(host, each.asked)]
+    told = [each for each in answers(view) if each.at >= began and _is_of(host, each.asked)]
     own = [each for each in told if each.client in mine]
-    tried = {each.client for each in told if each.code == _MISSING and _tries(view, workload, host, each.asked)}
-    found = [each for each in told if each.client in theirs and each.code == _FOUND]
+    tried = {each.client for each in told if each.code == MISSING and _tries(view, workload, host, each.asked)}
+    found = [each for each in told if each.client in theirs and each.code == FOUND]
     found = [each for each in found if _tries(view, workload, host, each.asked, own=each.client not in tried)]
-    if len(own) < OFTEN or len(found) < OFTEN or any(each.code != _MISSING for each in own):
+    if len(own) < OFTEN or len(found) < OFTEN or any(each.code != MISSING for each in own):
         return None
     last = max(found, key=lambda each: each.at)
     if {each.client for each in own} != mine or not view.recent(last.at):
@@ -123,13 +125,13 @@ def _searched(workload: Workload) -> set[str]:
 
 
 @once_a_view
-def _told(view: View) -> tuple[_Answer, ...]:
+def answers(view: View) -> tuple[Answer, ...]:
     """Return all that DNS servers log of who asked them, in the order of servers."""
     return tuple(each for server in of_role(view.workloads, "dns") for each in _of(view, server))
 
 
-def _of(view: View, server: Workload) -> Iterator[_Answer]:
+def _of(view: View, server: Workload) -> Iterator[Answer]:
     for line in view.lines_of(server):
-        found = _ANSWER.search(line) if " IN " in line else None
+        found = (_ANSWER.search(line) or _REPLY.search(line)) if " IN " in line else None
         if found and (when := stamp(line)) is not None:
-            yield _Answer(found["client"], found["asked"].rstrip(".").lower(), found["code"], when)
+            yield Answer(found["client"], found["asked"].rstrip(".").lower(), found["code"], when)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.changes import words_given
+from tuheg_ir.diagnosis.view.name_words import parts_of, words_in_name
 from tuheg_ir.diagnosis.view.reading import items
 from tuheg_ir.diagnosis.view.releases import template_before
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -34,7 +35,6 @@ _ELSEWHERE = frozenset((
     *("report", "mail", "http", "grpc", "socket", "retry", "backoff", "cache", "processor", "bsp", "delete", "update"),
 ))  # fmt: skip
 """Words of settings for what is read, or is sent to somebody else."""
-_WORDS = late(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _OF_FILES = frozenset(("upload", "uploads", "download", "downloads", "multipart", "file", "files", "stream", "blob"))
 """Words of settings for the pieces in which a file is moved: these are bytes, and no rows."""
 _SETTING = late(
@@ -88,7 +88,7 @@ def chunks_raised(workload: Workload) -> tuple[Cut, ...]:
 def without_settings(text: str, cuts: Sequence[Cut]) -> str:
     """Return what a program tells without the settings that it repeats: how much it may do, and not what it did."""
     for each in cuts:
-        name = r"[\W_]?".join(map(re.escape, _WORDS.findall(each.name)[-2:]))
+        name = r"[\W_]?".join(map(re.escape, parts_of(each.name)[-2:]))
         text = re.sub(rf"{name}[\"']?\s?[=:]\s?[\"']?\d[\d_]*", "", text, flags=re.IGNORECASE)
     return text
 
@@ -120,13 +120,13 @@ def _amounts(text_of: str) -> Iterator[tuple[str, str]]:
 
 def _of_gathering(name: str) -> bool:
     """Tell whether a setting is of how much, or how long, is gathered until it is written."""
-    words = {each.lower() for each in _WORDS.findall(name)}
+    words = set(words_in_name(name))
     return bool(words & _GATHERS and words & _MEASURES and not words & _ELSEWHERE)
 
 
 def _of_chunks(name: str) -> bool:
     """Tell whether a setting is of how much is changed at once, by whichever statement."""
-    words = {each.lower() for each in _WORDS.findall(name)}
+    words = set(words_in_name(name))
     return bool(words & _GATHERS and words & _AMOUNTS and not words & (_OF_FILES | _ELSEWHERE - _CHANGING))
 
 

@@ -45,7 +45,7 @@ _AT_ONCE = late(
     re.IGNORECASE,
 )
 """How PHP, and watches of a loop, tell it in one line."""
-_NOT_OWN = late(
+NOT_OWN = late(
     r"(?:site|dist)-packages/|/lib/python|<frozen |<string>|node_modules/|\bnode:|/gems/|/vendor/|/lib/ruby/"
     r"|^(?:[\w.@-]*/)?(?:javax?|jdk|sun|kotlinx?|scala|groovy|com\.(?:sun|fasterxml|zaxxer|google|mysql)|reactor"
     r"|org\.(?:springframework|apache|hibernate|eclipse|jboss|postgresql|slf4j)|io\.(?:netty|vertx|quarkus|undertow))[./]"
@@ -145,7 +145,7 @@ def _frame(told: re.Match[str], code: str, line: str = "") -> _Frame:
 
 
 def _where(pod: str, at: datetime | None, inner_first: Sequence[_Frame]) -> Stood:
-    own = next((each for each in inner_first if each.place and not _NOT_OWN.search(each.place)), None)
+    own = next((each for each in inner_first if each.place and not NOT_OWN.search(each.place)), None)
     if own is None or inner_first[0].waits or own.waits:
         return Stood(pod, at, "", "")
     seen = inner_first[: inner_first.index(own) + 1]

@@ -31,6 +31,8 @@ SOON_S = 900.0
 """What a release brings begins within so many seconds of it: its pods come one after the other."""
 NOUGHT = 0.3
 """Share of what it has at last that a client may have had at its release, by the pace at which it took them."""
+FOR_LONG_S = 2400.0
+"""Nothing that is waited for has ever more of its callers wait for so many seconds, as many late as early."""
 _CLIENTS = "db_connections_by_client"
 Points = Sequence[tuple[float, float]]
 
@@ -145,6 +147,16 @@ def _never_down(values: Sequence[float]) -> bool:
     """Tell whether counts never go down by more than a few that are busy now and then."""
     highest = accumulate(values, max)
     return all(top - value <= max(1, BUSY_TOO * top) for value, top in zip(values, highest, strict=True))
+
+
+def climbs_on(points: Points) -> bool:
+    """Tell whether counts at least double in a rise that goes on for long, early as late, and hardly ever down."""
+    most = max((value for _, value in points), default=0.0)
+    full = next((number for number, (_, value) in enumerate(points) if value == most), 0)
+    climb = points[: full + 1]
+    if len(climb) < READINGS or climb[-1][0] - climb[0][0] < FOR_LONG_S:
+        return False
+    return 2 * climb[0][1] <= most and _never_down([value for _, value in points]) and evenly(climb)
 
 
 def evenly(climb: Points) -> bool:

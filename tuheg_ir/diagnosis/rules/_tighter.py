@@ -19,11 +19,11 @@ from tuheg_ir.diagnosis.seal import is_seal
 from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.held_back import OF_LIMITS, OF_ROUTES
 from tuheg_ir.diagnosis.view.reading import items, mapping, name, text
+from tuheg_ir.diagnosis.view.refused_shares import REFUSED
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited, outside_changes, reached, slept
 
-REFUSED = "rate_limited_ratio"
 RISE = 0.05
 """So much more of the requests is refused, or it is what varies anyhow."""
 ASKED = 0.9

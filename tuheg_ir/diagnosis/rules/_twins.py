@@ -99,6 +99,13 @@ def by_a_slot(selector: Mapping[str, str], workload: Workload) -> bool:
     return in_another_slot(selector, workload) and (len(selector) == 1 or slots)
 
 
+def told_by_slot(one: Workload, other: Workload) -> bool:
+    """Tell whether it is by the labels of a slot alone that the pods of two workloads differ, as a canary's do."""
+    keys = (one.labels.keys() | other.labels.keys()) - {"pod-template-hash"}
+    differ = [key.rpartition("/")[2] for key in keys if one.labels.get(key) != other.labels.get(key)]
+    return all(_SLOT.fullmatch(key) for key in differ)
+
+
 def in_another_slot(selector: Mapping[str, str], workload: Workload) -> bool:
     """Tell whether a selector means the like of a workload in another slot: all but one of the labels are its own."""
     alike = sum(workload.labels.get(key) == value for key, value in selector.items())

@@ -37,6 +37,7 @@ from tuheg_ir.diagnosis.rules._usual_run import OF_SLOWNESS, of_usual_run, usual
 from tuheg_ir.diagnosis.rules._worked_off import nearly_done
 from tuheg_ir.diagnosis.state import ERRORS, signs_of_trouble
 from tuheg_ir.diagnosis.view.trouble import SLOW_S, labels_of
+from tuheg_ir.diagnosis.view.undone import left_undone, of_failures, of_unended, piles_up
 from tuheg_ir.diagnosis.view.view import View
 
 _SPEAKS_OF = {
@@ -53,6 +54,8 @@ _SIGNS_OF: tuple[Callable[[View, Evidence], bool], ...] = (of_usual_run, of_stan
 """What shows that a sign of trouble is a part of what is meant."""
 FEW = 3
 """So few failed requests are no rate."""
+LOOK = 0.15
+"""A person has to look why work is not done."""
 _NORMAL = 1.3
 """A latency that is no more than so many times what it was is as it was."""
 
@@ -70,12 +73,18 @@ def when(view: View) -> Iterator[Match]:
         ref = view.about_alert(found[0][0]) or told[0].object
         whole = "nothing else is wrong" if signs else "all workloads are complete, and none has crashed"
         yield Match(component=ref, evidence=(*told, Evidence("objects", ref, whole)), certainty=0.5)
+        return
+    for alert, evidence in found:
+        ref = view.about_alert(alert)
+        if evidence is None and not signs and ref and (undone := left_undone(view, ref)) is not None:
+            fires = Evidence("alerts", ref, f"alert {alert.name} fires, and nothing fails", alert.starts_at)
+            yield Match(ref, (fires, undone), LOOK, since=undone.time, root_cause="unknown", remedy="page_human")
 
 
 def _contradicted(view: View, alert: Alert) -> Evidence | None:
     """Return what shows that an alert is wrong; None if nothing does, or it is critical and nobody made it so."""
     ref = view.about_alert(alert)
-    signals = [signal for signal, words in _SPEAKS_OF.items() if words.search(alert.said)]
+    signals = _measured(view, alert, ref)
     meant = replaced(view, alert) or next((seen for shown in _MEANT if (seen := shown(view, alert, ref))), None)
     if meant is not None:
         return meant
@@ -94,6 +103,16 @@ def _contradicted(view: View, alert: Alert) -> Evidence | None:
         if not labels or not all(_well(view, signal, label) for label in labels):
             return None
     return Evidence("metrics", ref, f"{alert.name} fires, and its {signals[0].replace('_', ' ')} is as it was")
+
+
+def _measured(view: View, alert: Alert, ref: str) -> list[str]:
+    """Return the signals that tell whether an alert is right; none where work is begun and not done.
+
+    How requests are answered says nothing of what comes after them.
+    """
+    said = "" if of_unended(alert.said) else of_failures(alert.said)
+    signals = [signal for signal, words in _SPEAKS_OF.items() if words.search(said)]
+    return [] if signals and (piles_up(view) or left_undone(view, ref) is not None) else signals
 
 
 def _few_failed(view: View, ref: str) -> int | None:

@@ -11,8 +11,10 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._leases import leases_lost, speaks_of_restarts
 from tuheg_ir.diagnosis.rules._looks_back import looks_back, spell_of
+from tuheg_ir.diagnosis.rules._moved_readers import moved_readers
 from tuheg_ir.diagnosis.rules._outage_over import looks_back_on, outage_over, told_meanwhile
 from tuheg_ir.diagnosis.rules._second_try import second_try
+from tuheg_ir.diagnosis.rules._still_fails import still_fails
 from tuheg_ir.diagnosis.rules.replication_lag import BEHIND_S
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.state import belongs_to, signs_of_trouble
@@ -20,6 +22,7 @@ from tuheg_ir.diagnosis.view.askers import of_probe
 from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.trouble import ERRORS, SLOW_S, SLOWER, labels_of
+from tuheg_ir.diagnosis.view.undone import asks_for_the_end, left_undone
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -46,7 +49,7 @@ NORMAL = 1.3
 def when(view: View) -> Iterator[Match]:
     """Requests failed or were slow, a run at its first try, leases lost, a replica late or a log full of it.
 
-    Or a host outside was away, for which work waited. Only an alert may still say so.
+    Or work waited for a host outside that was away, or for readers that were moved. Only an alert may still say so.
     """
     signs = (sign for sign in signs_of_trouble(view) if sign.source != "alerts")
     if not all(_of_old(view, sign) or _of_outage(view, sign) for sign in signs):
@@ -56,7 +59,10 @@ def when(view: View) -> Iterator[Match]:
     yield from _complains_no_more(view)
     yield from _ran_again(view)
     yield from _back_outside(view)
-    for workload in view.serving:
+    yield from _readers_back(view)
+    if any(left_undone(view, view.about_alert(alert)) for alert in view.alerts):
+        return  # that requests are well again says nothing of what comes after them
+    for workload in (each for each in view.serving if not asks_for_the_end(view, each.ref)):
         for told, certainty in (*_failed(view, workload), *_spent(view, workload), *_slow(view, workload)):
             ready = f"{workload.ready} of {workload.wanted} pods ready"
             yield Match(
@@ -153,6 +159,13 @@ def _back_outside(view: View) -> Iterator[Match]:
         yield Match(component=over.reader.ref, evidence=over.evidence, certainty=0.6, since=over.began)
 
 
+def _readers_back(view: View) -> Iterator[Match]:
+    """Yield that a queue whose readers were moved to other nodes is worked off, and that all alerts look back on it."""
+    moved = moved_readers(view)
+    if moved is not None and _alerted(view, moved.began, moved.ended):
+        yield Match(component=moved.reader.ref, evidence=moved.evidence, certainty=0.6, since=moved.began)
+
+
 def _unfollowed(view: View) -> bool:
     """Tell whether a replica may follow nobody, and be behind nobody: a database says so, or a lag is told no more.
 
@@ -172,10 +185,12 @@ def _failed(view: View, workload: Workload) -> Iterator[tuple[Evidence, float]]:
         once = view.figures.episodes("error_ratio", ERRORS, component=label) == 1
         peak = view.figures.peak("error_ratio", component=label) or 0.0
         fact = f"up to {peak:.1%} of requests failed, until then"
-        if since is not None and view.now - since >= QUIET:
+        if since is not None and view.now - since >= QUIET and not still_fails(view, workload, label, since):
             yield Evidence("metrics", workload.ref, fact, since), 0.7
         told = moment is not None and bool(view.alerts) and _alerted(view, moment, moment)
         if since is None and moment is not None and once and told and view.now - moment >= LONGER:
+            if still_fails(view, workload, label, moment):
+                continue
             yield Evidence("metrics", workload.ref, fact, moment), 0.6
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._blind_for_long import has_enough, only_above_it
 from tuheg_ir.diagnosis.rules._capacity import PEAK, blinded_by_release
 from tuheg_ir.diagnosis.rules._measuring import (
     asked_in_vain,
@@ -16,7 +17,8 @@ from tuheg_ir.diagnosis.rules._measuring import (
     told_of_source,
 )
 from tuheg_ir.diagnosis.rules._queue_alerts import queue_alerts
-from tuheg_ir.diagnosis.rules._readers import backlogs
+from tuheg_ir.diagnosis.rules._readers import backlogs, silent
+from tuheg_ir.diagnosis.rules.all_stuck import idle
 from tuheg_ir.diagnosis.view.releases import release_evidence
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler, due
 from tuheg_ir.diagnosis.view.trouble import suffering
@@ -31,9 +33,12 @@ def when(view: View) -> Iterator[Match]:
     """Its condition says that it sees nothing, and an alert or a caller tells of its workload, or a queue it reads."""
     for workload in view.serving:
         scaler = autoscaler(view, workload.ref)
-        if scaler is None or not scaler.blind or not _settled(view, workload):
+        if scaler is None or not scaler.blind or not _settled(view, workload) or has_enough(view, workload, scaler):
             continue
-        said = tuple(suffering(view, workload.ref)) or _left_with(view, workload, scaler)
+        if _stands_still(view, workload):
+            continue  # who does nothing any more is not too few
+        told_of = () if only_above_it(view, workload, scaler) else tuple(suffering(view, workload.ref))
+        said = told_of or _left_with(view, workload, scaler)
         if not said:
             continue
         told = Evidence("objects", scaler.ref, f"it sees nothing: {scaler.blind}", scaler.blind_since)
@@ -86,6 +91,16 @@ def _match(view: View, workload: Workload, scaler: Autoscaler, told: tuple[Evide
         explains=(*found.explains, *asked_in_vain(view, source)),
         excludes=blind_as_ever(source),
     )
+
+
+def _stands_still(view: View, workload: Workload) -> bool:
+    """Tell whether all pods that worked do nothing any more while work waits for them: their number is not short.
+
+    Who has always used so little may be as many as before and too few for what there is now.
+    """
+    fell = {seen.object for seen in idle(view, workload)}
+    stopped = any(seen.source == "metrics" for seen in silent(view, workload))
+    return stopped and len(fell) == len(workload.live) and any(backlogs(view, workload))
 
 
 def _settled(view: View, workload: Workload) -> bool:

@@ -12,15 +12,14 @@ from tuheg_ir.diagnosis.rules._alarmed import Alarm, alarm_of, in_vain
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._broker_room import of_cut, room_cut
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
-from tuheg_ir.diagnosis.rules._hosts_outside import TROUBLES
 from tuheg_ir.diagnosis.rules._kept_unacked import kept_unacked, of_kept, stands_still
-from tuheg_ir.diagnosis.rules._outrun import Outrun, could_work, longest, outrun
+from tuheg_ir.diagnosis.rules._outrun import Outrun, longest, outrun
 from tuheg_ir.diagnosis.rules._reader_away import Away, paused, reader_away
-from tuheg_ir.diagnosis.rules._readers import QUIET, by_release, grown, name_of, reader, silent, unread
+from tuheg_ir.diagnosis.rules._readers import by_release, grown, reader
+from tuheg_ir.diagnosis.rules._standing_reader import Standing, standing_reader
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.rules.outside_dependency_fails import EARLIER
 from tuheg_ir.diagnosis.view.complaints import complaints
-from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.logs import heard_since
 from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.reading import name, oldest
@@ -29,9 +28,6 @@ from tuheg_ir.diagnosis.view.scaling import scaled_by
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
-
-LAST_WORDS = 20
-"""So many lines hold the last words of who says nothing more."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -52,7 +48,7 @@ def _of_alarm(view: View, alarm: Alarm) -> Match:
         return _of_consumer(view, alarm, worse)
     if (kept := kept_unacked(view, alarm)) is not None:
         return of_kept(view, alarm, kept)
-    if (standing := _stands_still(view, since)) is not None:
+    if (standing := standing_reader(view, since)) is not None:
         return _of_standing(view, alarm, standing)
     if (few := outrun(view, since)) is not None:
         return _of_too_few(view, alarm, few)
@@ -199,39 +195,7 @@ def _of_consumer(view: View, alarm: Alarm, worse: _Worse) -> Match:
     )
 
 
-class _Standing(NamedTuple):
-    """A consumer that stands still: since when, and what shows it."""
-
-    consumer: Workload
-    since: datetime
-    evidence: tuple[Evidence, ...]
-
-
-def _stands_still(view: View, alarm: datetime | None) -> _Standing | None:
-    """Return the consumer of most of what waits, if it did nothing for long before the alarm, and does nothing since.
-
-    Who stands still only since the alarm may wait to publish itself: the broker holds it up like all others.
-    """
-    found = longest(view)
-    consumer = reader(view, found.series) if found else None
-    if alarm is None or found is None or consumer is None or not could_work(view, consumer):
-        return None
-    # Who has no limit of the processor has no share of one; the broker's word that nobody reads is as good.
-    still = (*silent(view, consumer), *unread(view, consumer.ref, name_of(found.series)))
-    said = next((each.time for each in still if each.source == "logs"), None)
-    if len(still) < 2 or said is None or alarm - said < QUIET or _spoke_of_who_fails(view, consumer):
-        return None
-    return _Standing(consumer, said, (found.told(consumer.ref), *still))
-
-
-def _spoke_of_who_fails(view: View, consumer: Workload) -> bool:
-    """Tell whether the last words of a consumer name a host that others miss still: it would stand still again."""
-    words = (line for log in view.logs_of(consumer.live, previous=False) for line in log.lines[-LAST_WORDS:])
-    hosts = set(hosts_named(words))
-    return any(hosts & {*each.hosts} for each in complaints(view, *TROUBLES) if each.caller != consumer.ref)
-
-
-def _of_standing(view: View, alarm: Alarm, standing: _Standing) -> Match:
+def _of_standing(view: View, alarm: Alarm, standing: Standing) -> Match:
     """Return that the queue of a consumer that stands still has filled the broker: all others only suffer."""
     consumer = standing.consumer
     suffer = behind(view, alarm.broker.ref, *alarm.tellers, but=consumer.ref)

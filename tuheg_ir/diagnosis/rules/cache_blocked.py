@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -15,6 +15,8 @@ from tuheg_ir.diagnosis.rules._vouched import in_vain
 from tuheg_ir.diagnosis.stamps import without_time
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.logs import Hit
+from tuheg_ir.diagnosis.view.marked import STILL
+from tuheg_ir.diagnosis.view.odd import works
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of
 from tuheg_ir.diagnosis.view.usage import starving
@@ -39,6 +41,8 @@ def when(view: View) -> Iterator[Match]:
         waiting = tuple(c for c in kept if c.hit.trouble == "connection_timeout")
         if not _runs(cache) or not (measured or lines or busy or (waiting and _answers_nobody(view, cache))):
             continue
+        if not measured and _is_over(view, cache, (*lines, *(c.hit for c in (*busy, *waiting)))):
+            continue  # what goes on since has another cause, if this set it off as well
         callers = behind(view, cache.ref, but=cache.ref)
         evidence = (*measured, *(view.hit_evidence(h) for h in lines[:2]), *told(view, (*busy, *waiting), 2))
         script = any("script" in h.line.lower() for h in (*lines, *(c.hit for c in busy)))
@@ -65,6 +69,17 @@ def _lines(view: View, cache: Workload) -> Iterator[Hit]:
             continue  # a process that is gone slows nobody down
         if (hit.last is None or view.recent(hit.last)) and (suffers or hit.count >= OFTEN or not warns):
             yield hit
+
+
+def _is_over(view: View, cache: Workload, told: Sequence[Hit]) -> bool:
+    """Tell whether all who told that a cache is blocked go on without telling it: not of a script, told once only."""
+    if not told or any("script" in hit.line.lower() for hit in told) or any(felt(view, cache.ref)):
+        return False
+    pods = {pod.name: pod for workload in view.workloads.values() for pod in workload.live}
+    return all(
+        hit.last is not None and not view.recent(hit.last, STILL) and hit.pod in pods and works(view, pods[hit.pod], 1)
+        for hit in told
+    )
 
 
 def _measured(view: View, cache: Workload) -> Iterator[Evidence]:

@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._cache_off import Off, cache_taken
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
+from tuheg_ir.diagnosis.rules._misses import misses_more
 from tuheg_ir.diagnosis.rules._own_misses import Found, misses_since_release
 from tuheg_ir.diagnosis.view.complaints import complaints, told
 from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence
@@ -78,10 +79,11 @@ def _of_settings(view: View, workload: Workload, off: Off) -> Match:
     store = off.store.store.ref
     suffer = tuple(each for each in off.store.callers if each != workload.ref)
     stores = dict.fromkeys((store, *(ref for each in off.caches for ref in (each.ref, *spared(view, each.ref)))))
+    missed = [found.shown for each in off.caches if (found := misses_more(view, each.ref))]
     why = f"{workload.ref} asks for all anew since its release: nothing done to others gives it its cache back"
     return Match(
         component=workload.ref,
-        evidence=(off.shown, *off.store.busy[:2], *off.store.hurts[:3]),
+        evidence=(off.shown, *missed[:1], *off.store.busy[:2], *off.store.hurts[:3]),
         certainty=0.7,
         root_cause="configuration_error",
         since=off.since,
@@ -89,7 +91,7 @@ def _of_settings(view: View, workload: Workload, off: Off) -> Match:
         excludes=(
             *not_for(
                 (workload.ref,),
-                "its new pods would have no cache either, and more of them ask for more",
+                "its new pods would find as little in a cache, and more of them ask for more",
                 (*RESTARTS, "scale_workload"),
             ),
             *not_for(suffer, why),

@@ -18,7 +18,8 @@ from tuheg_ir.diagnosis.rules._renewal import covers, ended_by_its_controller, h
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._signing import of_signing, signing
 from tuheg_ir.diagnosis.rules._trust import distrust, other_side
-from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.complaints import Complaint, asked_by_tool, complaints, told
+from tuheg_ir.diagnosis.view.graph import foreign
 from tuheg_ir.diagnosis.view.reading import items, name, oldest, text
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.view import View
@@ -172,7 +173,8 @@ def _reissued(view: View, each: Complaint) -> Complaint:
 
 def _of_another(view: View, each: Complaint, every: Iterable[Complaint]) -> bool:
     """Tell whether a host outside shows what is out of date, and it is no release of who asks that began with it."""
-    named = set(each.hosts) & view.graph.outside.get(each.caller, set())
+    asked = asked_by_tool(view, each.caller, each.hit.container, each.hit.line)
+    named = set(each.hosts) & {*view.graph.outside.get(each.caller, ()), *filter(foreign, asked)}
     if each.about or not named or not _of_an_end(each):
         return False
     of_ends = filter(_of_an_end, every)  # whom the host refuses tells nothing of what the host shows

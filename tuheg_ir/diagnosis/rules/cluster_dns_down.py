@@ -1,8 +1,8 @@
-"""Names cannot be resolved in the cluster: its DNS is down, slow or out of reach."""
+"""Names cannot be resolved in the cluster: its DNS is down, slow, out of reach, or asks the wrong one for a zone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
@@ -10,7 +10,8 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._dns_load import answers_late, asked_more_often, too_much
-from tuheg_ir.diagnosis.rules._dns_settings import Edited, edited_right_before
+from tuheg_ir.diagnosis.rules._dns_settings import edited_right_before, misled
+from tuheg_ir.diagnosis.rules._dns_zones import forwarders
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._node_resolver import node_resolver
 from tuheg_ir.diagnosis.rules._one_node import alone_on, node_of
@@ -52,7 +53,7 @@ def when(view: View) -> Iterator[Match]:
     every = [c for c in said if ill or not _of_its_image(view, c)]
     shut = {ref for ref in {c.caller for c in every} if closed_to_dns(view, ref, unanswered(view))}
     found = [c for c in every if c.caller not in shut and not _headless(view, c) and not _taken_away(view, c)]
-    found = [c for c in found if c.caller not in {s.ref for s in servers}]
+    found = [c for c in found if c.caller not in {s.ref for s in (*servers, *forwarders(view, servers))}]
     figures = _figures(view)
     signs = (*figures, *own)
     since = oldest((began(found), *(e.time for e in signs)))
@@ -77,11 +78,14 @@ def _not_for_load(
     signs = (*figures, *own)
     since = oldest((began(found), *(e.time for e in signs)))
     answered = not found and not figures and any(server.ready for server in servers)
-    innocent = {c.caller for c in found if not _released(view, c)}
+    steady = [c for c in found if not _released(view, c)]
+    innocent = {c.caller for c in steady}
     well = all(e.source != "objects" for e in own)
-    edited = edited_right_before(view, servers, began(found) or since) if well else None
-    if edited is not None and ((signs and found) or (len(innocent) >= 2 and not _at_one_node(view, found))):
-        yield _misled(view, edited, servers, found, signs)
+    edited = edited_right_before(view, servers, steady, began(found) or since) if well else None
+    several = len(innocent) >= 2 and not _at_one_node(view, found)
+    if edited is not None and ((signs and found) or several or edited.missed):
+        seen = (*signs, *told(view, found), *_together(found))
+        yield misled(view, edited, sorted({c.caller for c in found}), began(found), seen)
         return
     existing = {c.caller for c in found if _exists(view, c)}
     if not (signs and (found or servers)) and not (len(innocent) >= 2 and (existing or len(innocent) >= 3)):
@@ -144,26 +148,6 @@ def _too_few(
             *excludes,
             *not_for(callers, "new pods would ask the same DNS"),
             *(not_for((server.ref,), again, RESTARTS) if full else ()),
-        ),
-    )
-
-
-def _misled(
-    view: View, edited: Edited, servers: Sequence[Workload], found: list[Complaint], signs: tuple[Evidence, ...]
-) -> Match:
-    """Return that the servers' settings are at fault: a person has to put back what was edited."""
-    callers = sorted({c.caller for c in found})
-    alike = "new pods read the same settings, and the template is as it was"
-    return Match(
-        component=edited.ref,
-        evidence=(*edited.evidence, *signs, *told(view, found), *_together(found)),
-        certainty=0.85 if edited.named else 0.65,
-        root_cause="configuration_error",
-        since=began(found),
-        explains=behind(view, *(server.ref for server in servers), *callers),
-        excludes=(
-            *not_for((server.ref for server in servers), alike),
-            *not_for(callers, "new pods would ask the same DNS"),
         ),
     )
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._cut_off import cuts_off
 from tuheg_ir.diagnosis.rules._failing_since import LONG, failing_since, younger_well
@@ -18,9 +18,11 @@ from tuheg_ir.diagnosis.rules._fellow_readers import fellow_readers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._one_message import ended_at_one, others_fail_at_it
 from tuheg_ir.diagnosis.rules._passed_on import passed_on
+from tuheg_ir.diagnosis.rules._read_anew import fail_by_it, read_anew
+from tuheg_ir.diagnosis.rules._refuses_by_it import refuses_by_it
 from tuheg_ir.diagnosis.rules._taken_in_between import of_taken, taken_in_between
 from tuheg_ir.diagnosis.view.crashes import Crash, crashes, ended_by_themselves, probe_kills
-from tuheg_ir.diagnosis.view.demand import traffic_growth
+from tuheg_ir.diagnosis.view.demand import more_asked, traffic_growth
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.odd import PROVEN, newest_differ, well_since
 from tuheg_ir.diagnosis.view.reading import newest, oldest
@@ -63,6 +65,35 @@ def when(view: View) -> Iterator[Match]:
             if seen and not passed_on(view, workload, ref, time, oldest(each.time for each in seen)):
                 yield _match(view, workload, ref, time, seen)
                 break
+        else:
+            yield from _told_anew(view, workload)
+
+
+def _told_anew(view: View, workload: Workload) -> Iterator[Match]:
+    """Yield the edit that a program tells to have read while it runs: it may be well, and fail its callers alone."""
+    found = read_anew(view, workload)
+    if found is None:
+        return
+    own = [] if found.mounted else list(_since(view, workload, found.written))
+    if own and (_others_fail_too(view, workload) or passed_on(view, workload, found.ref, found.written, found.read)):
+        return
+    failing = [] if own else list(fail_by_it(view, workload, found))
+    seen = own or [felt._replace(time=began) for _, felt, began in failing]
+    barred: tuple[Excluded, ...] = ()
+    if not seen and (words := refuses_by_it(view, workload, found)) is not None:
+        seen = [words]
+        if more_asked(view, workload.ref, words.time):
+            why = "who asks for more is whom it refuses, and each further pod refuses by the same settings"
+            barred = excluding(workload.ref, why, "scale_workload")
+    if not seen:
+        return
+    match = _match(view, workload, found.ref, found.written, [found.told, *seen])
+    callers = [ref for ref, _, _ in failing]
+    yield match._replace(
+        since=oldest(each.time for each in seen) or match.since,
+        explains=(*match.explains, *behind(view, *callers)),
+        excludes=(*match.excludes, *barred, *not_for(callers, f"{workload.ref} answers any template of it so")),
+    )
 
 
 def _released_since(view: View, workload: Workload, time: datetime) -> bool:

@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._holders import databases_of
 from tuheg_ir.diagnosis.rules._kept_by_age import kept_by_age
 from tuheg_ir.diagnosis.rules._kept_by_calls import kept_by_calls
 from tuheg_ir.diagnosis.rules._left_in_transactions import kept_from_by, left_in_transactions
+from tuheg_ir.diagnosis.rules._left_unfelt import left_unfelt
 from tuheg_ir.diagnosis.rules._pools import never_given_back, only_late
 from tuheg_ir.diagnosis.rules._sessions import full, released_before
 from tuheg_ir.diagnosis.rules._waits_for_itself import waits_for_itself
@@ -44,9 +45,10 @@ def when(view: View) -> Iterator[Match]:
             told = (*(view.hit_evidence(h) for h in (*leaks[:2], *waits[:1])), *(s for s, _ in felt))
             yield _match(workload, told, began, ours=released_before(view, workload, began))
             continue
-        if waits and felt and (left := left_in_transactions(view, workload)):
+        brought = left_in_transactions(view, workload) if waits and felt else None
+        if waits and felt and (left := brought or left_unfelt(view, workload)):
             told = (left.shown, view.hit_evidence(waits[0]), *(s for s, _ in felt))
-            found = _match(workload, told, left.began, ours=True)
+            found = _match(workload, told, left.began, ours=brought is not None)
             yield _of_left(view, workload, left.database, found)
             continue
         counted = never_given_back(view, workload) if waits else None
@@ -78,6 +80,7 @@ def _of_left(view: View, workload: Workload, database: str, found: Match) -> Mat
     return found._replace(
         explains=kept,
         excludes=(
+            *found.excludes,
             *not_for([database], "it has room: more sessions are left open too", _ON_STORE),
             *not_for(kept, why, ON_CALLERS),
         ),

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._filled_by_silence import filled_by_silence
+from tuheg_ir.diagnosis.rules._follows_load import follows_load
 from tuheg_ir.diagnosis.rules._memory import asks_for_more, killed_beside
+from tuheg_ir.diagnosis.rules._races import SIGNALS, races_under_load
 from tuheg_ir.diagnosis.rules._written_by_runs import read_anew
 from tuheg_ir.diagnosis.view.crashes import OWN_FAULTS, PROVED, Crash, crashes, only_of_newest, probe_kills
 from tuheg_ir.diagnosis.view.given import given_limit
@@ -23,8 +25,6 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
 
-SIGNALS = (137, 143)
-"""Exit codes of what SIGKILL and SIGTERM end."""
 SUSPECT = timedelta(hours=6)
 """A template that served longer than this without a crash is not what crashes."""
 MOMENTS_S, PAUSE_S, SERVED_S = 120.0, 300.0, 1800.0
@@ -43,9 +43,12 @@ def when(view: View) -> Iterator[Match]:
     """Containers of a recent release end after they have served, by themselves or for the memory that they take."""
     for workload in view.serving:
         ended = [c for c in of_its_own(view, workload, crashes(view, workload)) if _may_be_its_own(view, workload, c)]
-        if not ended or not releases(view, workload, SUSPECT) or probe_kills(view, workload, [c.pod for c in ended]):
+        if not ended or probe_kills(view, workload, [c.pod for c in ended]):
             continue
-        if workload.returned or all(_served_before(view, workload, crash) for crash in ended):
+        raced = races_under_load(view, workload, ended)  # what it met while little was asked of it proves nothing
+        if not raced and not releases(view, workload, SUSPECT):
+            continue
+        if workload.returned or (not raced and all(_served_before(view, workload, crash) for crash in ended)):
             continue  # what ends it now was not there when it came, or what ended it is not there any more
         if read_anew(view, workload):
             continue  # a run wrote a file that all of them read anew, and the template before would read it as well
@@ -61,7 +64,7 @@ def _may_be_its_own(view: View, workload: Workload, crash: Crash) -> bool:
     """
     if not crash.container.killed_for_memory:
         return True
-    if killed_beside(view, workload) or filled_by_silence(view, workload):
+    if killed_beside(view, workload) or filled_by_silence(view, workload) or follows_load(view, workload):
         return False
     if given_limit(workload, crash.pod, "memory"):
         return False

@@ -22,7 +22,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 def when(view: View) -> Iterator[Match]:
     """A data service uses its whole CPU limit, and callers are slow or fail."""
     for found in saturated(view):
-        workload, busy, hurts, callers, began, grew, released = found
+        workload, busy, hurts, callers, began, grew, released, _ = found
         alone = released[0] if len(released) == 1 and len(callers) > 1 else None
         if alone and alone.released_at and slow_at(view, workload, alone.released_at):
             alone = None  # it was slow before that came

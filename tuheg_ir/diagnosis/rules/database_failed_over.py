@@ -1,4 +1,7 @@
-"""Clients talk to a database server that is the primary no longer, or a release sent them to one that only reads."""
+"""Clients talk to a database server that is the primary no longer, or were sent to one that only reads.
+
+A release of their own sent them there, or an edit of the Service that they ask.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from tuheg_ir.diagnosis.rules._new_primary import (
     settled_on,
     switched_to,
 )
+from tuheg_ir.diagnosis.rules._selects_replicas import Widened, led_by_service, selects_replicas
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
@@ -46,7 +50,10 @@ _ONE = ("app.kubernetes.io/name", "app.kubernetes.io/instance")
 def when(view: View) -> Iterator[Match]:
     """Writes of a client are refused as read-only; a pooler between keeps the sessions, whoever its clients are."""
     every = tuple(_moved(view))
-    for holder, found in _holders(view, every).items():
+    by_service: dict[str, tuple[Widened, dict[str, list[Complaint]]]] = {}
+    holders = _holders(view, every)
+    refused = [each for found in holders.values() for each in found]
+    for holder, found in holders.items():
         moved = _of_theirs(view, found, every)
         database = next((c.about for c in found if c.about), "")
         if led := _led_elsewhere(view, view.workloads[holder], found, moved):
@@ -55,6 +62,9 @@ def when(view: View) -> Iterator[Match]:
         about = {c.about for c in found}
         one = named_alone(view, view.workloads[holder], about)
         if _over(view, found, moved):
+            continue
+        if not moved and (widened := selects_replicas(view, holder, found, refused)):
+            by_service.setdefault(widened.service.ref, (widened, {}))[1][holder] = found
             continue
         if one and (by := settled_on(view, view.workloads[holder], one, about)):
             yield released(view, holder, found, by, moved, one)
@@ -88,6 +98,7 @@ def when(view: View) -> Iterator[Match]:
                 ),
             ),
         )
+    yield from (led_by_service(view, *each) for each in by_service.values())
 
 
 def _holders(view: View, moved: tuple[Evidence, ...]) -> dict[str, list[Complaint]]:
@@ -253,7 +264,7 @@ def _renewed(view: View, caller: str, moved: tuple[Evidence, ...]) -> bool:
 
 RULE = Rule(
     name="database_failed_over",
-    title="A client writes to a database server that only reads, since a failover or its own release",
+    title="A client writes to a database server that only reads, since a failover, a release or an edit",
     root_cause="database_connection",
     remedy="restart_workload",
     tier=Tier.STATED,

@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._blocks_itself import unread
 from tuheg_ir.diagnosis.rules._figures import felt, is_well, said_by_callers
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._lost_for_good import lost_for_good
 from tuheg_ir.diagnosis.rules._vouched import in_vain
 from tuheg_ir.diagnosis.rules._word import word_of
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints, told
@@ -31,6 +32,10 @@ def when(view: View) -> Iterator[Match]:
             continue  # whose own threads are all taken accuses all whom it asks
         if not over(view, each.hit) and not _until_it_came(view, each):
             said.setdefault(each.about, []).append(each)
+    for ref, told_of in list(said.items()):
+        who = {each.caller for each in told_of}
+        if all(lost_for_good(view, each, who) for each in told_of):
+            del said[ref]
     blamed = [ref for ref in view.workloads if ref in said or any(said_by_callers(view, ref))]
     for ref in blamed:
         if view.graph.needs(ref) & set(blamed) - view.graph.callers(ref):

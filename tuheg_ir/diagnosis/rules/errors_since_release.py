@@ -10,8 +10,11 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
+from tuheg_ir.diagnosis.rules._comes_in_waves import told_since
 from tuheg_ir.diagnosis.rules._data_keys import may_be_rewritten, of_unseen_key
 from tuheg_ir.diagnosis.rules._failed_before import failed_before
+from tuheg_ir.diagnosis.rules._first_of_kind import first_of_kind
+from tuheg_ir.diagnosis.rules._first_used_late import first_used
 from tuheg_ir.diagnosis.rules._handed_on import handed_on
 from tuheg_ir.diagnosis.rules._helping import names
 from tuheg_ir.diagnosis.rules._in_between import JUST, PROVEN, in_between, misread_of, node_lost
@@ -24,6 +27,8 @@ from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refuse
 from tuheg_ir.diagnosis.rules._said_before import said_before
 from tuheg_ir.diagnosis.rules._scanned_before import scanned_before
 from tuheg_ir.diagnosis.rules._served_well import ends_by_itself, lately_of_others, served_well
+from tuheg_ir.diagnosis.rules._small_part import small_part
+from tuheg_ir.diagnosis.rules._was_so_before import failed_alike
 from tuheg_ir.diagnosis.rules.scaled_down import lost
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints
 from tuheg_ir.diagnosis.view.demand import traffic_growth
@@ -100,8 +105,8 @@ def _begun(view: View) -> Iterator[Match]:
             weighed = (_weighed_apart if split == "newer" else _weighed)(view, workload, match, began)
             person = weighed.certainty <= UNLIKELY or taken_over(view, workload)
             yield weighed._replace(remedy="page_human") if person else weighed
-        elif not felt and not split and releases(view, workload, FRESH):
-            yield from _told(view, workload)
+        elif not split:
+            yield from _told(view, workload, felt=bool(felt))
 
 
 def _misreads(view: View, workload: Workload) -> bool:
@@ -190,18 +195,16 @@ def _alarmed_late(view: View, workload: Workload) -> bool:
     return at is not None and bool(began) and all(each - at > LATE for each in began)
 
 
-def _told(view: View, workload: Workload) -> Iterator[Match]:
-    """Yield that only logs tell of errors since a release, and somebody suffers."""
-    hits = told_errors(view, workload)
+def _told(view: View, workload: Workload, *, felt: bool) -> Iterator[Match]:
+    """Yield that only logs tell of errors since a release, or that they come in waves or late, and somebody suffers."""
+    found = told_since(view, workload, felt=felt) if releases(view, workload, FRESH) else first_used(view, workload)
+    found = found or first_of_kind(view, workload) or small_part(view, workload)
     said = list(suffering(view, workload.ref))
-    began = oldest(hit.first for hit in hits)
-    if refused_as_others(view, workload, began):
-        return
-    if hits and said and (began is None or since_release(workload, began)):
-        match = _match(view, workload, said[:3], began, GUESS)
-        if told := _of_others(view, workload, began):
+    if found and said and not refused_as_others(view, workload, found.began):
+        match = _match(view, workload, [*found.shown, *said[: 3 - len(found.shown)]], found.began, GUESS)
+        if told := _of_others(view, workload, found.began):
             yield _only_passed_on(match, told)._replace(remedy="page_human")
-        elif of_code_alone(workload) and served_well(view, workload, began):
+        elif (of_code_alone(workload) and served_well(view, workload, found.began)) or failed_alike(view, workload):
             yield match._replace(certainty=UNLIKELY, remedy="page_human")
         else:
             yield match
@@ -215,14 +218,13 @@ def _loaded(view: View, workload: Workload) -> bool:
 
 def _match(view: View, workload: Workload, felt: list[Evidence], began: datetime | None, certainty: float) -> Match:
     told = Evidence("metrics", workload.ref, "only pods of the newest template show it", workload.released_at)
-    hits = view.hits_of(workload.ref, "code_crash", "schema", "configuration_missing")
     return Match(
         component=workload.ref,
         evidence=(
             *felt,
             *((told,) if certainty == ALONE else ()),
             *release_evidence(workload),
-            *(view.hit_evidence(h) for h in hits[:2]),
+            *map(view.hit_evidence, view.hits_of(workload.ref, "code_crash", "schema", "configuration_missing")[:2]),
         ),
         certainty=certainty,
         root_cause=release_cause(view, workload),

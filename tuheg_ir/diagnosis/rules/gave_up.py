@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
@@ -14,7 +14,9 @@ from tuheg_ir.diagnosis.rules._dropped import Dropped, dropped
 from tuheg_ir.diagnosis.rules._figures import rise
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._readers import name_of, queues
+from tuheg_ir.diagnosis.rules.task_ended_in_few import parted, released_since
 from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.ended_apart import words_of
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -37,10 +39,17 @@ _AWAY = (
 """Troubles that pass by themselves: a poisoned message or a bug ends the next process as well, and so does a kill."""
 _BACK = late(
     r"\b(?:re-?)?(?:started|starting)\b|resumed|partitions assigned|\bjoined (?:the )?group"
-    r"|(?:re-?)connected\b|\bre-?opened\b|\brecovered\b|\bconsuming\b|finished initiali[sz]ation",
+    r"|(?:re-?)connected\b|(?<!not )(?<!longer )\bre-?subscribed\b"
+    r"|\bre-?opened\b|\brecovered\b|\bconsuming\b|finished initiali[sz]ation",
     re.IGNORECASE,
 )
 """Words by which what ended comes back."""
+_SUBSCRIBED = late(r"(?<!not )(?<!longer )\bsubscribed\b", re.IGNORECASE)
+_NEWS = late(
+    r"channel|topic|listener|queue|stream|\bsubject|exchange|pattern|partition|consumer|subscriber|pub-?sub|\bbus\b|broker",
+    re.IGNORECASE,
+)
+"""What a program subscribes to, or what of it does; people subscribe too, and to other things."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -56,6 +65,8 @@ def when(view: View) -> Iterator[Match]:
         began = oldest((*(hit.first for hit in ended), *ends))
         if began is None or not view.recent(began, LONG) or since_release(workload, began):
             continue
+        if _may_be_of_a_caller(view, workload, {*(hit.pod for hit in ended), *(each.pod for each in threads)}, began):
+            continue
         felt = list(_felt(view, workload, began))
         if not (felt or any(each.waits for each in drop)) or _still_away(view, workload, threads):
             continue
@@ -64,7 +75,7 @@ def when(view: View) -> Iterator[Match]:
             evidence=(
                 *(view.hit_evidence(hit) for hit in ended[:2]),
                 *(seen for each in threads[:1] for seen in each.evidence()),
-                *(seen for each in drop for seen in (each.closed, each.unread)),
+                *(seen for each in drop for seen in each.evidence()),
                 *(seen for each in early for seen in each.evidence),
                 *felt[:3],
             ),
@@ -75,13 +86,23 @@ def when(view: View) -> Iterator[Match]:
         )
 
 
+def _may_be_of_a_caller(view: View, workload: Workload, pods: Collection[str], began: datetime) -> bool:
+    """Tell whether few pods ended something, and who suffers was released since, and does not complain of these pods.
+
+    Their like serve him as before: his own release is as likely.
+    """
+    if not pods or len(pods) >= len(workload.live):
+        return False
+    return any(released_since(each, began) for each in parted(view, workload, pods)[1])
+
+
 def _for_good(view: View, workload: Workload, hit: Hit) -> bool:
     """Tell whether a live container said so of something that passes, and nothing came back in it since."""
     if hit.previous or hit.first is None or hit.last is None:
         return False
     for log in view.logs_of(workload.live, previous=False):
         if (log.pod, log.container) == (hit.pod, hit.container):
-            return _for_what_passes(log, hit.first, hit.last) and not _came_back(log, hit.last)
+            return _for_what_passes(log, hit.first, hit.last) and not _came_back(log, hit.last, hit.line)
     return False
 
 
@@ -93,15 +114,27 @@ def _of_what_passes(lines: Iterable[str]) -> bool:
     return any(tells(trouble, line) for line in lines for trouble in _AWAY)
 
 
-def _came_back(log: Log, last: datetime) -> bool:
-    return any(_BACK.search(line) for line in log.lines if (at := stamp(line)) and at > last)
+def _came_back(log: Log, last: datetime, end: str) -> bool:
+    return any(_is_back(line, end) for line in log.lines if (at := stamp(line)) and at > last)
+
+
+def _is_back(line: str, end: str) -> bool:
+    """Tell whether a line tells that what ended is back; ``end``: what told of that."""
+    if _BACK.search(line):
+        return True
+    return _SUBSCRIBED.search(line) is not None and bool(_NEWS.search(line) or words_of([line]) & _names(end))
+
+
+def _names(end: str) -> set[str]:
+    """Return the words of the end of a subscription but those that any has."""
+    return words_of([end]) - words_of(["subscribed"])
 
 
 def _dropped_for_good(view: View, workload: Workload) -> list[Dropped]:
     """Return that the broker dropped the readers of a workload, of which none tells that it reads again; [] if not."""
     found = dropped(view, workload, _AWAY)
     logs = view.logs_of(workload.live, previous=False) if found else ()
-    return [found] if found and not any(_came_back(log, found.at) for log in logs) else []
+    return [found] if found and not any(_came_back(log, found.at, found.closed.fact) for log in logs) else []
 
 
 def _still_away(view: View, workload: Workload, threads: list[EndedThread]) -> bool:

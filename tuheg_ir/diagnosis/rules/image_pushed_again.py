@@ -11,11 +11,13 @@ from tuheg_ir.diagnosis.rules._named_backends import named, the_one_named
 from tuheg_ir.diagnosis.view.answers import answers
 from tuheg_ir.diagnosis.view.builds import another_build
 from tuheg_ir.diagnosis.view.crashes import ended_by_themselves
+from tuheg_ir.diagnosis.view.logs import heard_since
+from tuheg_ir.diagnosis.view.marked import complained, complains
 from tuheg_ir.diagnosis.view.odd import odd_pods, told_apart
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.trouble import ERRORS, OFTEN, TOLD, all_told, of_pods, troubles
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
 SLOW_START = timedelta(minutes=2)
 """A pod may take that long to become ready."""
@@ -24,6 +26,11 @@ FAR = 3
 
 Twice as far where these fail as well: they may ask each other, but more often all of them meet one trouble.
 """
+
+PROVEN = timedelta(days=1)
+"""A build that did well for so long has met what it is asked for."""
+QUIET = timedelta(minutes=30)
+"""A log that tells of nothing for so long before shows that it began then."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -82,7 +89,7 @@ def _named(view: View, workload: Workload) -> dict[str, Evidence]:
         pod, count = the_one_named(view, caller)
         if pod in live:
             _, first, line, *_ = named(view, caller)
-            told = f"{count} failures name the address of {pod} and no other: {line}"
+            told = f"{count} failures name {pod} and no other: {line}"
             return {pod: Evidence("logs", caller.ref, told, first)}
     return {}
 
@@ -91,11 +98,35 @@ def _complains(view: View, workload: Workload) -> dict[str, Evidence]:
     """Return the pods that repeat what their like, whose logs are there, do not; only where somebody suffers by it.
 
     One of several may do what the others do not, such as lead them; and who runs another build may have other words.
+    What it began to repeat after days with that build came otherwise; and so did what another container of it repeats.
     """
     if not any(all_told(view, workload.ref)):
         return {}
     told = told_apart(view, workload)
+    odd = [pod for pod in workload.live if pod.name in told]
+    if any(_did_well(view, workload, pod) for pod in odd):
+        return {}
+    well = set.intersection(*(_silent(view, workload, pod) for pod in odd)) if odd else set[str]()
+    if not another_build(workload, told, well=well):
+        return {}
     return {pod: Evidence("logs", f"Pod/{pod}", fact) for pod, fact in sorted(told.items())}
+
+
+def _did_well(view: View, workload: Workload, pod: Pod) -> bool:
+    """Tell whether a pod is there for long, and its log goes far back before it began to repeat anything."""
+    hits = [hit.first for hit in view.hits_of(workload.ref) if hit.pod == pod.name and not hit.previous]
+    firsts = [*hits, *(each.since for each in complained(view, workload) if each.pods.get(pod.name))]
+    began, heard = oldest(firsts), heard_since(view.logs_of((pod,), previous=False))
+    if began is None or None in firsts or heard is None or pod.created is None:
+        return False
+    return began - pod.created > PROVEN and began - heard > QUIET
+
+
+def _silent(view: View, workload: Workload, pod: Pod) -> set[str]:
+    """Return the containers of a pod whose logs are there and complain of nothing."""
+    said = {hit.container for hit in view.hits_of(workload.ref) if hit.pod == pod.name and not hit.previous}
+    logs = [log for log in view.logs_of((pod,), previous=False) if log.lines and log.container not in said]
+    return {log.container for log in logs if not any(map(complains, log.lines))}
 
 
 RULE = Rule(

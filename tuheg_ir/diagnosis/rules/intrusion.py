@@ -7,8 +7,10 @@ from math import prod
 
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._crowded import crowded
+from tuheg_ir.diagnosis.rules._flooded import flooded
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._intrusion import Sign, signs
+from tuheg_ir.diagnosis.rules._robbed import dumped
 from tuheg_ir.diagnosis.rules._strangers import let_in
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
@@ -30,11 +32,13 @@ def when(view: View) -> Iterator[Match]:
         way = let_in(view, workload)
         through = way.through - {ref} if way else set()
         since = oldest(sign.evidence.time for sign in found)
-        victims = behind(view, ref, *crowded(view, workload, since), but=ref)
+        robbed = {server.ref for server, _ in dumped(view, workload, since)}
+        asked = {callee: seen for callee, seen in flooded(view, workload, since) if callee not in sure}
+        victims = behind(view, ref, *crowded(view, workload, since), *robbed, *asked, but=ref)
         fact = "a restart or roll-out would destroy the evidence and leave the way in open"
         yield Match(
             component=workload.ref,
-            evidence=tuple(sign.evidence for sign in found[:6]),
+            evidence=(*(sign.evidence for sign in found[:6]), *[*asked.values()][:2]),
             certainty=round(min(certainty, 0.85), 2),
             remedy="page_human" if _doubtful(found) else "",
             target=way.taken(view) if way else "",
@@ -46,7 +50,8 @@ def when(view: View) -> Iterator[Match]:
                 fact,
                 ("restart_workload", "rollback_workload", "restart_connection_pool", "scale_workload"),
                 final=True,  # law 8: a security incident restarts nothing
-            ),
+            )
+            + not_for(asked, "what an intruder asks for is no demand: more replicas serve him", ("scale_workload",)),
         )
 
 

@@ -8,19 +8,25 @@ Where a release dropped a higher limit of its own, the template before has it st
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._all_at_work import outruns
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._imposed import YOUNG, Imposed, imposed, killed_by_default
+from tuheg_ir.diagnosis.rules._publishing import flooded_by
+from tuheg_ir.diagnosis.rules._readers import backlogs
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.odd import odd_since
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import release_evidence, releases
+from tuheg_ir.diagnosis.view.releases import BEFORE, release_evidence, releases
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+
+A_DAY = timedelta(days=1)
+"""Who was made anew while there was little to do falls behind when most is to be done, which comes once a day."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -35,11 +41,24 @@ def when(view: View) -> Iterator[Match]:
         if found is None:
             continue
         callers = [ref for ref in view.workloads if workload.ref in view.graph.calls.get(ref, ())]
-        if found.odd or hurts or any(True for ref in callers for _ in troubles(view, ref)):
+        waits = tuple(_falls_behind(view, workload, found))
+        if found.odd or hurts or waits or any(True for ref in callers for _ in troubles(view, ref)):
             held = f"those with the limit are throttled in up to {found.throttled:.0%} of periods"
-            began = odd_since(view, found.odd) or oldest(seen.time for seen in hurts)
-            seen = (Evidence("metrics", workload.ref, held, began), *hurts)
+            began = odd_since(view, found.odd) or oldest(seen.time for seen in (*hurts, *waits))
+            seen = (Evidence("metrics", workload.ref, held, began), *waits, *hurts)
             yield _match(view, workload, "processor", found, seen, began)
+
+
+def _falls_behind(view: View, workload: Workload, found: Imposed) -> Iterator[Evidence]:
+    """Yield the queues that a workload works off and that grow since pods with the limit took the place of others.
+
+    Not where more is sent than ever: who does more than before is not held back by what he was given since.
+    """
+    born = oldest(pod.created for pod in workload.live if pod.name in found.held)
+    for waits, grew in backlogs(view, workload):
+        soon = born is not None and grew.since is not None and BEFORE <= grew.since - born <= A_DAY
+        if soon and flooded_by(view, grew) is None and not outruns(view, workload):
+            yield waits
 
 
 def _match(

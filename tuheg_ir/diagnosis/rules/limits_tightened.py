@@ -13,7 +13,8 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for, not_their_own
 from tuheg_ir.diagnosis.rules._lets_less_through import lets_less_through
 from tuheg_ir.diagnosis.rules._onset import near
-from tuheg_ir.diagnosis.rules._tighter import REFUSED, Written, asked_more, limits_written, refused_more, tighter
+from tuheg_ir.diagnosis.rules._tighter import Written, asked_more, limits_written, refused_more, tighter
+from tuheg_ir.diagnosis.view.refused_shares import REFUSED
 from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload

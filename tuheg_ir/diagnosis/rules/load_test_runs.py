@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.state import signs_of_trouble
 from tuheg_ir.diagnosis.view.askers import askers
 from tuheg_ir.diagnosis.view.demand import traffic_growth
 from tuheg_ir.diagnosis.view.trouble import errors, labels_of, slow
+from tuheg_ir.diagnosis.view.undone import asks_for_the_end
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
@@ -33,7 +34,7 @@ _OF_TRAFFIC = late(
 
 def when(view: View) -> Iterator[Match]:
     """Nearly all requests name a generator of load that runs here since before they grew, and nothing fails."""
-    if not view.alerts or not all(_OF_TRAFFIC.search(alert.said) for alert in view.alerts):
+    if not view.alerts or not all(_OF_TRAFFIC.search(alert.said) for alert in view.alerts) or asks_for_the_end(view):
         return
     running = [(owner, pod, tool) for owner, pod in view.pods() if (tool := generator_in(pod))]
     if not running or not _only_slower(view):

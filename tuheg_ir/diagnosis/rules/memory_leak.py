@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._filled_by_silence import filled_by_silence
+from tuheg_ir.diagnosis.rules._follows_load import follows_load
 from tuheg_ir.diagnosis.rules._kept_in_memory import kept_in_memory
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._memory import LOADED, began_of, short_of_memory, told_by_program
@@ -37,6 +38,8 @@ def when(view: View) -> Iterator[Match]:
         released = releases(view, workload, SUSPECT) or let_go(view, workload)
         if not evidence or released or (traffic_growth(view, workload.ref) or 1.0) >= LOADED:
             continue
+        if follows_load(view, workload):
+            continue  # its clients come back, and fill a new process as they did this one
         if filled_by_silence(view, workload):
             continue  # a new process would wait as well, and what waits in this one would be lost
         grows = memory_grows(view, workload)

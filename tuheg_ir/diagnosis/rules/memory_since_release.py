@@ -8,6 +8,7 @@ from datetime import timedelta
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._filled_by_silence import filled_by_silence, outlived, waits_with_room
+from tuheg_ir.diagnosis.rules._follows_load import follows_load
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._memory import (
     asks_for_more,
@@ -53,6 +54,8 @@ def when(view: View) -> Iterator[Match]:
             continue
         if not asks_for_more(view, workload) or filled_by_silence(view, workload):
             continue
+        if not put_into_memory(workload) and not let_go(view, workload) and follows_load(view, workload):
+            continue  # the template before would hold as much for as many
         match = _match(view, workload, evidence)
         settled = has_settled(view, workload) and not any(troubles(view, workload.ref))
         if rose_before_release(view, workload):
@@ -76,7 +79,8 @@ def _match(view: View, workload: Workload, evidence: tuple[Evidence, ...]) -> Ma
         told += [twin] if (twin := kept_by_twin(view, workload)) else []
     proof = waits_with_room(view, workload)
     calm = view.snapshot.logs and not view.hits_of(workload.ref, *UNANSWERED)
-    seen = proof or told or view.figures.any_known or calm
+    plain = calm and cause_of_release(workload) == "configuration_error"  # what an image brought nobody knows
+    seen = proof or told or view.figures.any_known or plain
     late = not seen and _came_late(view, workload)
     return Match(
         component=workload.ref,

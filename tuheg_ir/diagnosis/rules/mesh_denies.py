@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._lost_guide import lost_guide
 from tuheg_ir.diagnosis.rules._mesh_policies import binds
 from tuheg_ir.diagnosis.view.complaints import began, complaints, told
 from tuheg_ir.diagnosis.view.reading import ref, written
@@ -19,6 +20,8 @@ def when(view: View) -> Iterator[Match]:
     """A server's proxy, or who asks it, says that the mesh refused."""
     found = complaints(view, "mesh_denied")
     for server in sorted({c.about or c.caller for c in found}):
+        if server in view.workloads and lost_guide(view, view.workloads[server]):
+            continue  # its like are told of the same policies, and let it in
         mine = [c for c in found if server in (c.about, c.caller)]
         callers = sorted({c.caller for c in mine} - {server})
         policies = [obj for kind in KINDS for obj in view.snapshot.of(kind) if binds(obj, view.workloads.get(server))]

@@ -31,11 +31,12 @@ from tuheg_ir.diagnosis.view.written import outside_changes
 WEEK = timedelta(days=7)
 SILENT = 2
 """Who asks for a file that never was there does it at even times: not to ask for so many of them is news."""
-_ABSENT = late(
+ABSENT = late(
     r"no such file|\bENOENT\b|FileNotFound|NoSuchFile|could not find (?:file|a part of the path)|"
     r"cannot find the (?:file|path)",
     re.IGNORECASE,
 )
+"""How programs of many languages tell that a file is not there."""
 _TRACE = late(r"Caused by: |\bENOENT\b")
 """What of a trace has no mark of an error itself."""
 
@@ -102,7 +103,7 @@ def _in_log(log: Log, place: Mounted, pattern: re.Pattern[str]) -> Iterator[Aske
     """Yield what a log tells of each file in a directory that is not there."""
     told: dict[str, list[int]] = {}
     for number, line in enumerate(log.lines):
-        found = pattern.search(line) if place.path in line and _ABSENT.search(line) and _bad(line) else None
+        found = pattern.search(line) if place.path in line and ABSENT.search(line) and _bad(line) else None
         if found:
             told.setdefault(found["key"], []).append(number)
     upto, until = times_around(log.lines) if told else ([], [])

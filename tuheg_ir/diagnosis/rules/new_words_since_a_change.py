@@ -25,8 +25,9 @@ from tuheg_ir.diagnosis.rules._own_names import of_a_stranger
 from tuheg_ir.diagnosis.rules._own_words import SHORTLY, own_words, slow_before, store_came_between, waits
 from tuheg_ir.diagnosis.rules._poolers import leads_away
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
-from tuheg_ir.diagnosis.rules._users_mistakes import users_mistake
+from tuheg_ir.diagnosis.rules._users_mistakes import of_who_asks, users_mistake
 from tuheg_ir.diagnosis.rules._usual_words import answers_well, of_no_concern, told_before
+from tuheg_ir.diagnosis.rules._was_so_before import was_so_before
 from tuheg_ir.diagnosis.rules.one_host_outside_spoils import spoiled_outside
 from tuheg_ir.diagnosis.view.askers import answer_of, names_a_host
 from tuheg_ir.diagnosis.view.crashes import crashes, only_of_newest
@@ -108,7 +109,7 @@ def _may_have_said(view: View, workload: Workload, words: Marked, released: Work
     """Tell whether a release may be what a log speaks of: a data service, and who refuses too much, speak of users.
 
     Not one's own where one waits for what was slow before it, nor another's where one's data come late out of a queue.
-    And neither of both may be strangers to all who suffer.
+    And neither of both may be strangers to all who suffer. What its own users send one is not of whom it asks.
     """
     users = view.graph.callers(workload.ref)
     if told_before(view, workload, words, released) or answers_well(view, workload, words, released):
@@ -121,6 +122,7 @@ def _may_have_said(view: View, workload: Workload, words: Marked, released: Work
         return False
     if released is not workload and (
         _younger_say_nothing(view, workload, words)
+        or of_who_asks(view, workload, words, released)
         or (outruns(view, workload) and not may_hand(view, released, workload))  # it fails at as few jobs as ever
         or of_its_length(view, workload, words.line, released)
         or fed_late(view, workload, words.line, words.since, released)
@@ -203,7 +205,8 @@ def _brought(view: View, workload: Workload, words: Marked, released: Workload, 
     An alert that names nobody, or fires for days, may be about something else. Where pods of the template before end as
     well, to go back to it mends nothing, nor where others lacked before it came what the words name. And a server that
     finds what most ask for only says of a few that they ask for what is not there. Who waits for his own pool may keep
-    its connections for as long as a host outside is slow: where nobody counts that, it may be without a release.
+    its connections for as long as a host outside is slow: where nobody counts that, it may be without a release. Nor is
+    it a release's what its callers or figures tell of since before it.
     """
     if any(each.component == workload.ref for each in spoiled_outside(view)):
         return False  # what comes over all other hosts is as it was
@@ -211,8 +214,9 @@ def _brought(view: View, workload: Workload, words: Marked, released: Workload, 
         return False
     if role(released) in DATA or (_asked_in_vain(words.line) and not finds_nothing(view, workload)):
         return False
-    if may_be_rewritten(view, released):
-        return False  # who goes back takes the key of what is stored as it is now as well
+    asked = released.ref in {workload.ref, *view.graph.needs(workload.ref)}
+    if may_be_rewritten(view, released) or (not asked and tells("disk_full", words.line)):
+        return False  # who goes back takes the key of what is stored as it is now as well, and frees no room elsewhere
     if not only_of_newest(released, crashes(view, released)) or lacked_before(view, workload, words, released):
         return False
     came = released.released_at
@@ -222,7 +226,7 @@ def _brought(view: View, workload: Workload, words: Marked, released: Workload, 
     before = [each.time for each in said if each.object and each.time]
     if came is not None and any(came - AMID <= at < came - SHORTLY for at in before):
         return False
-    return meant_for(view, workload, words, released)
+    return meant_for(view, workload, words, released) and not was_so_before(view, workload, words, released)
 
 
 def _asked_in_vain(line: str) -> bool:

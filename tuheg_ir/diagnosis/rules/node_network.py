@@ -1,5 +1,6 @@
 """The network of one node fails: pods there cannot be set up, or reach nobody, and their twins elsewhere are well.
 
+A link that came back slower, and is full, holds up all who send much over it, wherever they are.
 Where its agent took another address of the host, the pods there are islands, whatever the node says of itself. Where it
 has no room for a further connection, it may be the fault of another one's release that holds most of them.
 """
@@ -20,6 +21,7 @@ from tuheg_ir.diagnosis.rules._one_node import (
     SEVERAL,
     alone_on,
     at_home_on,
+    missed_at_home_on,
     missed_on,
     node_of,
     odd_only_on,
@@ -27,12 +29,14 @@ from tuheg_ir.diagnosis.rules._one_node import (
     unanswered_on,
     unready_only_on,
 )
+from tuheg_ir.diagnosis.rules._slower_link import held_up
 from tuheg_ir.diagnosis.rules._taken_address import Taken, taken_address
 from tuheg_ir.diagnosis.rules._taken_most import CONNECTIONS, taken_by
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints
 from tuheg_ir.diagnosis.view.nodes import on_node
 from tuheg_ir.diagnosis.view.reading import items, moment, name, oldest, text
 from tuheg_ir.diagnosis.view.releases import cause_of_release
+from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
 
 _SETUP = late(
@@ -60,24 +64,34 @@ def when(view: View) -> Iterator[Match]:
         missed = missed_on(view, node, found) if taken.seen else unanswered_on(view, node, found)
         lonely = missed | alone_on(view, node, found)
         at_home = at_home_on(view, node, found, began) if link else {}
+        cut_off = missed_at_home_on(view, node, found, began) if link else {}
         unready = unready_only_on(view, node, began) if link else {}
         odd = odd_only_on(view, node, began) if link else {}
+        crawling = held_up(view, node) if link else ()
         anew = restarted(view, node, found) if lonely else ()
         # One such service is no chance where the node's link is bad; what is sent again may be its own doing.
-        few = len({*lonely, *odd}) < (1 if link or anew else SEVERAL) and max(len(at_home), len(unready)) < SEVERAL
+        few = (
+            len({*lonely, *odd}) < (1 if link or anew else SEVERAL)
+            and max(len({*at_home, *cut_off}), len(unready)) < SEVERAL
+        )
         chance = few or (not link and not anew and only_new_on(view, node, lonely))
-        if not stated and chance and not taken.missed:
+        if not (stated or taken.missed or crawling) and chance:
             continue
-        said = {ref: view.hit_evidence(each.hit) for ref, each in {**lonely, **at_home}.items()}
+        said = {ref: view.hit_evidence(each.hit) for ref, each in {**lonely, **at_home, **cut_off}.items()}
         victims = {**unready, **odd, **said}
-        told = tuple(victims.values())
-        sufferers = sorted(victims) or sorted({view.owner_of(p) for p, n in where.items() if n == node})
+        told = (*victims.values(), *(seen for ref in crawling for seen, _ in troubles(view, ref)))
+        there = sorted({view.owner_of(p) for p, n in where.items() if n == node})
+        sufferers = sorted({*victims, *crawling}) or there
         match = Match(
             component=f"Node/{node}",
             evidence=(*stated[:3], *link, *anew[:2], *resent(view, node), *told[:3]),
             certainty=0.75 if stated or link or anew else 0.6,
             since=oldest(e.time for e in (*stated, *link, *anew, *told)),
-            explains=(*behind(view, *sufferers), *(_accused(view, node, every) if said else ()), *taken.agents),
+            explains=(
+                *behind(view, *sufferers, *(there if crawling else ())),
+                *(_accused(view, node, every) if said else ()),
+                *taken.agents,
+            ),
             excludes=(
                 *not_for(
                     sufferers,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rules._files_left_open import files_left_open
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._imposed import imposed
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
+from tuheg_ir.diagnosis.rules._lost_guide import Left, lost_by_node, lost_guide
 from tuheg_ir.diagnosis.rules._not_of_its_own import met_by_all, not_of_its_own, refused_sessions
 from tuheg_ir.diagnosis.rules._pool_hangs import pool_hangs
 from tuheg_ir.diagnosis.rules._taken_in_between import may_be_taken, may_be_taken_unseen, taken_in_between
@@ -33,61 +34,87 @@ _ON_STORE = ("scale_database", "restart_workload")
 def when(view: View) -> Iterator[Match]:
     """Few pods of a workload stand out from the others, whatever revision they are of."""
     for workload in view.serving:
-        odd = odd_pods(view, workload) or _still(view, workload)
-        if not odd or by_revision(view, workload) or _of_another_template(workload, odd):
-            continue
-        if another_build(workload, odd):
-            continue  # a restart would give the others that build too
-        doubtful = may_be_taken(view, workload, odd)
-        if taken_in_between(view, workload) or (doubtful and not _started_long_ago(view, workload, odd)):
-            continue  # a new pod would start with the same edit, and the others with it
-        if imposed(view, workload):
-            continue  # a new pod would be given the limit again that the others are without
-        if refused_sessions(view, odd) or met_by_all(view, workload, odd) or _first_of_all(view, workload, odd):
-            continue  # a new pod would meet the same; of sessions those that are well would lose theirs
-        if on_one_kind(view, workload) or any(rolled_beneath(view, workload, ill) for ill in ill_since(view, workload)):
-            continue  # their nodes are odd, and the next ones will be
-        felt = [seen for seen, _ in troubles(view, workload.ref)]
-        hits = [h for h in view.hits_of(workload.ref) if h.pod in odd]
-        hits.sort(key=lambda h: h.trouble not in ("process_exhausted", "stuck"))
-        began = odd_since(view, odd) or oldest(hit.first for hit in hits)
-        if began is not None and view.recent(began, MINUTE):
-            continue  # one pod is often the first to feel what all are about to feel
-        if began is None and _starting(view, workload, odd):
-            continue  # its figures are a few points, of its first answers
-        well = len(workload.live) - len(odd)
-        heap = heap_is_full(view, workload, odd)
-        cause, around = not_of_its_own(view, workload, odd)
-        spent = bool(heap) or used_up(view, workload, odd)
-        hanging = () if around or spent else pool_hangs(view, workload, odd)
-        doubtful = doubtful or (not spent and not hanging and may_be_taken_unseen(view, workload, odd))
-        cause = cause or (
-            "unknown" if doubtful else "resource_exhaustion" if spent else "database_connection" if hanging else ""
-        )
-        stores = [each.ref for each in view.called(workload.ref) if role(each) in ("database", "pooler")]
-        yield Match(
-            component=workload.ref,
-            evidence=(
-                *(
-                    Evidence("metrics", f"Pod/{pod}", f"{told}; {well} like it are well", began)
-                    for pod, told in odd.items()
-                ),
-                *felt[:1],
-                *around[:2],
-                Evidence("objects", f"Pod/{min(odd)}", "it has the same template as those that are well"),
-                *heap,
-                *(hanging or (view.hit_evidence(hit) for hit in hits[:2])),
+        if left := lost_guide(view, workload):
+            if not lost_by_node(view, workload, left):
+                yield _unguided(view, workload, left)
+        else:
+            yield from _standing_out(view, workload)
+
+
+def _standing_out(view: View, workload: Workload) -> Iterator[Match]:
+    """Yield that few pods are slow, fail or are stuck, by their figures or their own words."""
+    odd = odd_pods(view, workload) or _still(view, workload)
+    if not odd or by_revision(view, workload) or _of_another_template(workload, odd):
+        return
+    if another_build(workload, odd):
+        return  # a restart would give the others that build too
+    doubtful = may_be_taken(view, workload, odd)
+    if taken_in_between(view, workload) or (doubtful and not _started_long_ago(view, workload, odd)):
+        return  # a new pod would start with the same edit, and the others with it
+    if imposed(view, workload):
+        return  # a new pod would be given the limit again that the others are without
+    if refused_sessions(view, odd) or met_by_all(view, workload, odd) or _first_of_all(view, workload, odd):
+        return  # a new pod would meet the same; of sessions those that are well would lose theirs
+    if on_one_kind(view, workload) or any(rolled_beneath(view, workload, ill) for ill in ill_since(view, workload)):
+        return  # their nodes are odd, and the next ones will be
+    felt = [seen for seen, _ in troubles(view, workload.ref)]
+    hits = [h for h in view.hits_of(workload.ref) if h.pod in odd]
+    hits.sort(key=lambda h: h.trouble not in ("process_exhausted", "stuck"))
+    began = odd_since(view, odd) or oldest(hit.first for hit in hits)
+    if began is not None and view.recent(began, MINUTE):
+        return  # one pod is often the first to feel what all are about to feel
+    if began is None and _starting(view, workload, odd):
+        return  # its figures are a few points, of its first answers
+    well = len(workload.live) - len(odd)
+    heap = heap_is_full(view, workload, odd)
+    cause, around = not_of_its_own(view, workload, odd)
+    spent = bool(heap) or used_up(view, workload, odd)
+    hanging = () if around or spent else pool_hangs(view, workload, odd)
+    doubtful = doubtful or (not spent and not hanging and may_be_taken_unseen(view, workload, odd))
+    cause = cause or (
+        "unknown" if doubtful else "resource_exhaustion" if spent else "database_connection" if hanging else ""
+    )
+    stores = [each.ref for each in view.called(workload.ref) if role(each) in ("database", "pooler")]
+    yield Match(
+        component=workload.ref,
+        evidence=(
+            *(
+                Evidence("metrics", f"Pod/{pod}", f"{told}; {well} like it are well", began)
+                for pod, told in odd.items()
             ),
-            certainty=0.7 if len(odd) == 1 else 0.6,
-            root_cause=cause,
-            remedy="page_human" if around or doubtful else "restart_connection_pool" if hanging else "",
-            since=began,
-            excludes=excluding(workload.ref, "pods with the same template are well", "rollback_workload")
-            + (excluding(workload.ref, "a restart mends nothing of it", *RESTARTS) if around else ())
-            + (excluding(workload.ref, "each start reads an edit that may be it", *RESTARTS) if doubtful else ())
-            + (excluding(workload.ref, "it has what it needs beside this pool", "scale_workload") if hanging else ())
-            + (not_for(stores, "their like are well with it", _ON_STORE) if hanging else ()),
-        )
+            *felt[:1],
+            *around[:2],
+            Evidence("objects", f"Pod/{min(odd)}", "it has the same template as those that are well"),
+            *heap,
+            *(hanging or (view.hit_evidence(hit) for hit in hits[:2])),
+        ),
+        certainty=0.7 if len(odd) == 1 else 0.6,
+        root_cause=cause,
+        remedy="page_human" if around or doubtful else "restart_connection_pool" if hanging else "",
+        since=began,
+        excludes=excluding(workload.ref, "pods with the same template are well", "rollback_workload")
+        + (excluding(workload.ref, "a restart mends nothing of it", *RESTARTS) if around else ())
+        + (excluding(workload.ref, "each start reads an edit that may be it", *RESTARTS) if doubtful else ())
+        + (excluding(workload.ref, "it has what it needs beside this pool", "scale_workload") if hanging else ())
+        + (not_for(stores, "their like are well with it", _ON_STORE) if hanging else ()),
+    )
+
+
+def _unguided(view: View, workload: Workload, left: Sequence[Left]) -> Match:
+    """Return that the proxy of a pod goes by former settings, and refuses what its like take."""
+    why = "pods with the same template take the same requests"
+    return Match(
+        component=workload.ref,
+        evidence=(
+            *(seen for each in left for seen in each.seen),
+            left[0].well,
+            Evidence("objects", f"Pod/{left[0].pod.name}", "it has the same template as those that are well"),
+        ),
+        certainty=0.75,
+        since=min(each.began for each in left),
+        explains=behind(view, workload.ref),
+        excludes=excluding(workload.ref, why, "rollback_workload", "scale_workload"),
+    )
 
 
 def _still(view: View, workload: Workload) -> dict[str, str]:

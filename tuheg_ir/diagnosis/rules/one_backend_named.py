@@ -1,4 +1,4 @@
-"""What callers fail with names one address again and again, of the many behind a Service: that one is ill."""
+"""What callers fail with names one pod again and again, of the many behind a Service: that one is ill."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._link import link_troubles
 from tuheg_ir.diagnosis.rules._named_backends import by_address, named, the_one_named
 from tuheg_ir.diagnosis.view.builds import another_build
 from tuheg_ir.diagnosis.view.marked import LATELY
-from tuheg_ir.diagnosis.view.odd import PROVEN
+from tuheg_ir.diagnosis.view.odd import PROVEN, template_mark
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.releases import never_ready
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import outside_changes
 
 _ASKED = ("database", "cache")
 """Programs that ask nobody for what their own callers want."""
@@ -35,7 +37,11 @@ def when(view: View) -> Iterator[Match]:
             continue
         if another_build(ill, {pod}):
             continue  # a restart would give the others that build too
-        told = Evidence("logs", caller.ref, f"{count} failures name the address of {pod} and no other: {line}", first)
+        if len(ill.live) > 1 and not _has_twin(ill, pod):
+            continue  # its template may be why, as that of a release which stands still
+        if any(link_troubles(view, each.node) for each in ill.live if each.name == pod):
+            continue  # its node may be why
+        told = Evidence("logs", caller.ref, f"{count} failures name {pod} and no other: {line}", first)
         yield _match(view, caller, ill, pod, told)
 
 
@@ -43,6 +49,12 @@ def _like(view: View, ill: Workload) -> list[Pod]:
     """Return the live pods that serve beside those of a workload, itself included: all behind the same Services."""
     refs = {ref for service in view.leading_to(ill.ref) for ref in service.backends}
     return [pod for ref in refs | {ill.ref} if ref in view.workloads for pod in view.workloads[ref].live if pod.ready]
+
+
+def _has_twin(ill: Workload, pod: str) -> bool:
+    """Tell whether another ready pod of a workload has the template of one."""
+    mine = {template_mark(each) for each in ill.live if each.name == pod}
+    return any(each.ready and each.name != pod and template_mark(each) in mine for each in ill.live)
 
 
 def _match(view: View, caller: Workload, ill: Workload, pod: str, told: Evidence) -> Match:
@@ -63,7 +75,7 @@ def _match(view: View, caller: Workload, ill: Workload, pod: str, told: Evidence
             excludes=held,
         )
     like = Evidence("objects", f"Pod/{pod}", "pods of the same template beside it are named by no failure")
-    anew = _fresh_are_no_better(view, ill, pod)
+    anew = fresh_are_no_better(view, ill, pod)
     return Match(
         component=ill.ref,
         evidence=(told, like, *anew),
@@ -76,7 +88,7 @@ def _match(view: View, caller: Workload, ill: Workload, pod: str, told: Evidence
     )
 
 
-def _fresh_are_no_better(view: View, ill: Workload, name: str) -> tuple[Evidence, ...]:
+def fresh_are_no_better(view: View, ill: Workload, name: str) -> tuple[Evidence, ...]:
     """Return that the one named was started last of all, and of late, or that those started later never got ready."""
     pod = next(each for each in ill.live if each.name == name)
     mine = pod.started
@@ -87,7 +99,9 @@ def _fresh_are_no_better(view: View, ill: Workload, name: str) -> tuple[Evidence
     if vain:
         told = "it was started later, and has never been ready"
         return (Evidence("objects", f"Pod/{vain[0].name}", told, vain[0].created),)
-    if not later and len(ill.live) > 1 and view.recent(mine, LATELY):
+    before = [each.started for each in ill.live if each.started and each.name != name]
+    read = any(max(before, default=mine) < at <= mine for _, at in outside_changes(view, ill))  # by it alone
+    if not later and len(ill.live) > 1 and (read or view.recent(mine, LATELY)):
         return (Evidence("objects", f"Pod/{name}", "it was started last of all: what it got then may be why", mine),)
     return ()
 

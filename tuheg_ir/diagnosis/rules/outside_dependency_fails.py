@@ -27,8 +27,8 @@ from tuheg_ir.diagnosis.rules._way_out import narrow_way
 from tuheg_ir.diagnosis.rules._witnesses import TOGETHER, agree
 from tuheg_ir.diagnosis.view.complaints import complaints, fresh, told
 from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import since_release
-from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.releases import AMID, since_release
+from tuheg_ir.diagnosis.view.trouble import ERRORS, labels_of, troubles
 from tuheg_ir.diagnosis.view.view import View
 
 EARLIER = timedelta(minutes=5)
@@ -43,7 +43,7 @@ def when(view: View) -> Iterator[Match]:
     for host, known in hosts_outside(view).items():
         space = view.graph.other_space(host)
         callers = [c for c in known.callers if c in view.workloads and not closed_to_the_outside(view, c, space)]
-        if not callers or any(names_host(view.workloads[c].changes, host) for c in callers):
+        if not callers or any(_brought_of_late(view, caller, host, known) for caller in callers):
             continue
         if _late_on_our_way(view, callers, host, known):
             continue
@@ -88,6 +88,17 @@ def when(view: View) -> Iterator[Match]:
                 if each.remedy != "rollback_workload" or not _may_be_its_release(view, each.target, host, known)
             ),
         )
+
+
+def _brought_of_late(view: View, caller: str, host: str, known: Host) -> bool:
+    """Tell whether a release brought a host into the settings, and nobody shows that all was well for a day since."""
+    workload = view.workloads[caller]
+    if not names_host(workload.changes, host):
+        return False
+    began, came = _onset(view, caller, known), workload.released_at
+    firsts = [view.figures.first("error_ratio", component=label) for label in labels_of(view, caller, "error_ratio")]
+    well = bool(known.measured) or (bool(firsts) and all((first or 0.0) <= ERRORS for first in firsts))
+    return not well or began is None or came is None or began - came < AMID
 
 
 def _late_on_our_way(view: View, callers: list[str], host: str, known: Host) -> bool:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._closed_port import closed_port
 from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers, stays_away
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.rules._members import parted
@@ -124,9 +125,13 @@ def _between(view: View) -> Iterator[_Closed]:
         for callee in sorted(calls):
             one, other = view.workloads.get(caller), view.workloads.get(callee)
             closing = lets_through(view, one, other) if one and other else ()
-            if not closing:
-                continue
             mine = [c for c in said if c.caller == caller and c.about == callee]
+            if not closing:
+                at_port = closed_port(view, one, other, mine) if one and other and mine else None
+                if at_port is not None:
+                    way = f"from {caller} to {callee} at port {at_port.port}"
+                    yield _Closed(at_port.policies, (caller, callee), way, told(view, mine, 2))
+                continue
             evidence = (*told(view, mine, 2), *(e for by, e in said_by_callers(view, callee) if by == caller))
             evidence = evidence or _by_figures(view, closing, caller, callee)
             if evidence:

@@ -20,6 +20,7 @@ from tuheg_ir.diagnosis.rules._keeper import keeper
 from tuheg_ir.diagnosis.rules._left_behind import left_behind, left_undone
 from tuheg_ir.diagnosis.rules._one_has_all import at_their_limit, far_busier
 from tuheg_ir.diagnosis.rules._publishing import above, flooded_by
+from tuheg_ir.diagnosis.rules._read_anew import read_anew
 from tuheg_ir.diagnosis.rules._readers import (
     by_release,
     given_up,
@@ -142,7 +143,7 @@ def _of_its_own(view: View, consumer: Workload, grew: Turn, told: tuple[Evidence
     waits, *line = told
     seen = (waits, consumer.standing())
     if still := (() if line else tuple(silent(view, consumer))) or left_behind(view, consumer, grew.since):
-        return _of_still(consumer, still, grew, seen)
+        return _of_still(view, consumer, still, grew, seen)
     if stopped := stopped_by(view, consumer):
         return _of_message(consumer, stopped, grew, waits)
     if few := at_their_limit(view, consumer):
@@ -152,7 +153,7 @@ def _of_its_own(view: View, consumer: Workload, grew: Turn, told: tuple[Evidence
         return _of_one_pod(consumer, few, "use many times the processor time of each other one", grew, seen)
     # Who does not get past a message, or has no message of its key, does nothing either, and a restart is no help.
     undone = left_undone(view, consumer, grew.since)
-    return _of_still(consumer, undone, grew, seen) if undone else None
+    return _of_still(view, consumer, undone, grew, seen) if undone else None
 
 
 def _of_one_part(view: View, consumer: Workload, part: Evidence, grew: Turn, waits: Evidence) -> Match:
@@ -193,13 +194,17 @@ def _of_too_few(view: View, consumer: Workload, grew: Turn, told: tuple[Evidence
     )
 
 
-def _of_still(consumer: Workload, still: tuple[Evidence, ...], grew: Turn, seen: tuple[Evidence, ...]) -> Match:
+def _of_still(
+    view: View, consumer: Workload, still: tuple[Evidence, ...], grew: Turn, seen: tuple[Evidence, ...]
+) -> Match:
+    read = read_anew(view, consumer)
+    edited = read is not None and grew.since is not None and abs(grew.since - read.written) <= AT_ONCE
     return Match(
         component=consumer.ref,
         evidence=(seen[0], *still, *seen[1:]),
         certainty=0.6,
         root_cause="service_crash",
-        remedy="restart_workload",
+        remedy="page_human" if edited else "restart_workload",  # it would read the same settings again
         since=grew.since,
     )
 

@@ -7,18 +7,16 @@ comes anew finds nobody: it looks like a slow loss of clients, and nothing of th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._asks_for_names import KINDS, asking, looks_otherwise
 from tuheg_ir.diagnosis.rules._deleted_records import Deleted, deleted, named_by
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, not_for
-from tuheg_ir.diagnosis.rules._other_resolver import answered
+from tuheg_ir.diagnosis.rules._other_resolver import NO_ANSWER, answered
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit, tells
@@ -29,11 +27,6 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH
 from tuheg_ir.diagnosis.view.written import edited
 
-_NO_ANSWER = late(
-    r"EAI_AGAIN|temporary failure|time(?:d )?.?out|misbehaving|servfail|server failure|try again|refused",
-    re.IGNORECASE,
-)
-"""Words of who was not answered by a name server: that tells nothing of the name."""
 _CLOCKS = timedelta(seconds=5)
 _FIRST_ROUND = timedelta(hours=1)
 """Within this who keeps a zone goes through it for the first time after a release; most do every minute."""
@@ -63,7 +56,7 @@ def _missed(view: View, gone: Deleted, hits: list[Hit]) -> _Missed | None:
     named, told = named_by(gone.host), list[tuple[datetime, Hit]]()
     for hit in hits:
         lines = (line for log in view.logs_with(hit) for line in log.lines if named.search(line))
-        missing = (line for line in lines if tells("dns", line) and not _NO_ANSWER.search(line))
+        missing = (line for line in lines if tells("dns", line) and not NO_ANSWER.search(line))
         if gone.host in hit.hosts and (times := [at for line in missing if (at := stamp(line))]):
             told.append((min(times), hit))
     told.sort(key=lambda each: each[0])

@@ -12,14 +12,18 @@ from tuheg_ir.diagnosis.rules._left_lying import left_lying
 from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, sufferers
 from tuheg_ir.diagnosis.view.complaints import complaints
-from tuheg_ir.diagnosis.view.reading import oldest
+from tuheg_ir.diagnosis.view.reading import oldest, text
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 MANY = 6
 """So many pods are no single program that somebody runs beside the services."""
 SHARE = 0.35
 """Share of the usable sessions that one client takes from the others."""
+
+_ENDS = ("Never", "OnFailure")
+"""How pods are restarted that come to an end: those of workflows, schedulers and drivers of their own."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -43,11 +47,11 @@ def when(view: View) -> Iterator[Match]:
             evidence=(
                 Evidence("database" if each.database else "metrics", each.ref, _told(greedy, each.usable)),
                 *_at_once(view, greedy),
+                *_run(view, greedy),
                 *each.evidence,
             ),
             certainty=0.8,
-            # Figures do not tell since when, or what for: a person looks before there is room for more of it.
-            remedy="page_human" if _many(view, greedy) or each.database is None else "scale_database",
+            remedy="" if _may_be_ended(view, each, greedy) else "page_human",
             since=each.since,
             explains=suffer,
             excludes=(
@@ -66,6 +70,34 @@ def _at_once(view: View, greedy: Holder) -> Iterator[Evidence]:
         live = view.workloads[greedy.ref].live
         fact = f"{len(live)} pods of it run at once"
         yield Evidence("objects", greedy.ref, fact, oldest(pod.created for pod in live))
+
+
+def _run(view: View, greedy: Holder) -> Iterator[Evidence]:
+    """Yield since when the one run goes on that has the sessions: who knows it tells how long it still needs them."""
+    workload = view.workloads.get(greedy.ref)
+    if workload is not None and _is_run(workload) and not _many(view, greedy):
+        began = oldest(pod.created for pod in workload.live)
+        yield from [Evidence("objects", greedy.ref, "a run of it goes on since then", began)] if began else []
+
+
+def _is_run(workload: Workload) -> bool:
+    """Tell whether a client comes to an end by itself: a pod that no Job made is a run if it is not started again."""
+    return workload.kind in BATCH or any(text(pod.obj, "spec", "restartPolicy") in _ENDS for pod in workload.live)
+
+
+def _may_be_ended(view: View, each: Full, greedy: Holder) -> bool:
+    """Tell whether room is made, and kept, by ending the idle sessions of a client: what it has and does not use.
+
+    Not where it is a run, which has its sessions for its work and gives them back at its end; most are at work; or it
+    asks again and again for more, or has many pods: it takes at once what is freed.
+    Figures do not tell since when its sessions are idle, or what for.
+    """
+    workload = view.workloads.get(greedy.ref)
+    if each.database is None or _many(view, greedy) or (workload is not None and _is_run(workload)):
+        return False
+    if sum(hit.count for hit in {c.hit for c in each.refused if c.caller == greedy.ref}) > 1:
+        return False  # each of its pods, and each run of one, may tell of it once
+    return 2 * greedy.of_state("idle") > greedy.count
 
 
 def _many(view: View, greedy: Holder) -> bool:
@@ -87,8 +119,8 @@ def _told(holder: Holder, usable: int) -> str:
     states = {s.state: 0 for s in holder.sessions}
     for session in holder.sessions:
         states[session.state] += session.count
-    inside = ", ".join(f"{count} {state}" for state, count in states.items())
-    return f"{holder.name} holds {holder.count} of {usable} sessions ({inside})"
+    inside = ", ".join(f"{count} {state}" for state, count in states.items() if state)
+    return f"{holder.name} holds {holder.count} of {usable} sessions" + (f" ({inside})" if inside else "")
 
 
 RULE = Rule(

@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._holders import UNUSED, Holder, holders, is_ours, measured_holders
 from tuheg_ir.diagnosis.rules._left_lying import LEAST, SHARE, leaks, left_lying
+from tuheg_ir.diagnosis.rules._lent_on import lent_on
 from tuheg_ir.diagnosis.rules._opened_by_log import kept_by_log, made_by_log
 from tuheg_ir.diagnosis.rules._opened_since import opened_since_release
 from tuheg_ir.diagnosis.rules._pools import AT_ONCE, kept_waiting, never_given_back, only_late
@@ -24,6 +25,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 SOON = timedelta(minutes=15)
 """Who takes all sessions within this time of a release takes them again as soon: a restart would buy too little."""
 
+_ON_STORE = ("scale_database", "restart_workload", "rollback_workload")
+
 
 def when(view: View) -> Iterator[Match]:
     """A program's sessions idle in transactions or are unused, or its pool, log, pods or database count ever more."""
@@ -35,6 +38,11 @@ def when(view: View) -> Iterator[Match]:
             seen.add(workload.ref)
             found = (*evidence, *each.evidence)
             yield _match(view, workload, each.ref, found, each.since, by_release=bool(opened))
+        for kept in () if known or opened else lent_on(view, each):
+            seen.add(kept.workload.ref)
+            made = _match(view, kept.workload, each.ref, (kept.shown, *each.evidence), kept.began)
+            spared = not_for((kept.database,), "it has room: its pooler has none", _ON_STORE)
+            yield made._replace(excludes=(*made.excludes, *spared))
     for database in view.databases:
         for holder in holders(database):
             waiting = [c for c in complaints(view, "pool_exhausted") if c.caller == holder.ref]

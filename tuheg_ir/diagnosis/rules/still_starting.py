@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.view.odd import same_template
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.releases import never_ready
 from tuheg_ir.diagnosis.view.trouble import troubles
+from tuheg_ir.diagnosis.view.undone import asks_for_the_end
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -22,8 +23,11 @@ LEAST = timedelta(minutes=1)
 def when(view: View) -> Iterator[Match]:
     """A pod has never been ready nor ended, all others of its template took at least as long to become so.
 
-    Not where a Service sends callers to pods that are not ready: these are refused as long.
+    Not where a Service sends callers to pods that are not ready: these are refused as long. Nor where alerts
+    are of work that does not end.
     """
+    if asks_for_the_end(view):
+        return
     for workload in view.serving:
         late = [pod for pod in workload.live if not pod.ready]
         if len(late) != 1 or not _unharmed(late[0]) or any(troubles(view, workload.ref)):

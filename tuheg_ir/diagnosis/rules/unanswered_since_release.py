@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._at_fault import breaks_since
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._innocent_image import long_run, others_fail
 from tuheg_ir.diagnosis.rules._onset import way_changed
 from tuheg_ir.diagnosis.rules._served_twins import serves_twins
-from tuheg_ir.diagnosis.rules._served_well import served_well
+from tuheg_ir.diagnosis.rules._served_well import ends_by_itself, served_well, settled
+from tuheg_ir.diagnosis.rules._small_part import STUMBLES
 from tuheg_ir.diagnosis.rules._unreachable import no_way_to
+from tuheg_ir.diagnosis.rules._was_so_before import failed_alike
 from tuheg_ir.diagnosis.rules.scaled_down import lost
 from tuheg_ir.diagnosis.view.at_odds import never_ran, setting_at_fault
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.demand import requests_grew
 from tuheg_ir.diagnosis.view.logs import ADDRESS, heard_since
-from tuheg_ir.diagnosis.view.marked import complains
+from tuheg_ir.diagnosis.view.marked import is_calm
 from tuheg_ir.diagnosis.view.odd import newest_differ
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import (
@@ -42,9 +43,6 @@ LOADED = 1.3
 FITTING, USUAL = 0.65, 0.55
 LATELY = timedelta(minutes=5)
 """Callers that told of it longer ago than this may have been in the way of the roll-out only."""
-_HEAD = 160
-_CALM = late(r"(?<![/\w.-])(?:info|debug|trace)(?![\w/-])", re.IGNORECASE)
-"""How a line says that it tells of nothing bad: who gets his answer at the next try."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -68,11 +66,9 @@ def _said(view: View, workload: Workload) -> list[Complaint]:
     told = [each for each in complaints(view, *UNANSWERED) if each.caller in view.workloads and not each.hit.previous]
     of_others = {each.hit for each in told if each.about != workload.ref}
     mine = (each for each in told if each.about == workload.ref and each.caller != workload.ref)
-    return [each for each in mine if each.hit not in of_others and not (_is_calm(each) or _asks_nobody(view, each))]
-
-
-def _is_calm(told: Complaint) -> bool:
-    return _CALM.search(told.hit.line, 0, _HEAD) is not None and not complains(told.hit.line)
+    return [
+        each for each in mine if each.hit not in of_others and not (is_calm(each.hit.line) or _asks_nobody(view, each))
+    ]
 
 
 def _asks_nobody(view: View, told: Complaint) -> bool:
@@ -101,7 +97,9 @@ def _innocent(view: View, workload: Workload, said: Sequence[Complaint], began: 
 
     What older pods do not get through either is no matter of the release, nor is it that nobody could start new ones.
     """
-    if any(not pod.ready or pod.restarts for pod in workload.older_pods()) or newest_differ(view, workload):
+    breaks = breaks_since(view, workload, began) and _by_faults(view, workload, said)
+    differ = newest_differ(view, workload) and not breaks
+    if differ or any(not pod.ready or pod.restarts for pod in workload.older_pods()):
         return True
     if never_ran(workload) and setting_at_fault(view, workload) is None:
         return True
@@ -115,18 +113,40 @@ def _innocent(view: View, workload: Workload, said: Sequence[Complaint], began: 
         return True
     if no_way_to(view, workload):
         return True  # nobody comes as far as its pods: no program brings that about
-    if blames_another(view, workload, workload) or others_fail(view, workload, began):
+    others = blames_another(view, workload, workload) or others_fail(view, workload, began)
+    if others or failed_alike(view, workload):  # who only paused as it came told the same before
         return True
-    return _pressed(view, workload, began) or (of_code_alone(workload) and served_well(view, workload, began))
+    return _pressed(view, workload, began, breaks=breaks) or (
+        of_code_alone(workload) and served_well(view, workload, began)
+    )
 
 
-def _pressed(view: View, workload: Workload, began: datetime) -> bool:
-    """Tell whether there may be more to do, or fewer to do it: by another release, more requests, a run."""
-    if any(since_release(each, began) for each in view.workloads.values() if each is not workload):
+def _by_faults(view: View, workload: Workload, said: Sequence[Complaint]) -> bool:
+    """Tell whether what callers miss comes of faults of a workload's code: most are told of them, or they end it.
+
+    What is refused, reset or late has another reason, whatever it tells of a request beside.
+    """
+    stumbled = sum(each.hit.count for each in said if STUMBLES.search(each.hit.line))
+    return 2 * stumbled > sum(each.hit.count for each in said) or ends_by_itself(view, workload)
+
+
+def _pressed(view: View, workload: Workload, began: datetime, *, breaks: bool) -> bool:
+    """Tell whether there may be more to do, or fewer to do it: by another release, more requests, a run.
+
+    ``breaks``: its own code breaks since then. A release that came before it and served well until then is no reason.
+    """
+    others = (each for each in view.workloads.values() if each is not workload and since_release(each, began))
+    if not all(breaks and _came_before(each, workload) for each in others):
         return True
     above = (workload.ref, *view.graph.callers(workload.ref))
     more = any((requests_grew(view, ref, workload.released_at) or 1.0) >= LOADED for ref in above)
     return more or any(lost(view, workload)) or long_run(view, began)
+
+
+def _came_before(other: Workload, workload: Workload) -> bool:
+    """Tell whether another release came before one, and served for minutes until then: it broke nothing by itself."""
+    came = workload.released_at
+    return other.released_at is not None and came is not None and other.released_at < came and settled(other, came)
 
 
 def _match(view: View, workload: Workload, said: Sequence[Complaint], began: datetime) -> Match:

@@ -22,9 +22,11 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 FULL = 0.97
 NOW = timedelta(minutes=30)
 _REMOTE = late(
-    r"S3|XMinio|storage backend|object[- ]?stor|SQLSTATE|HY000|\b1114\b|table .{0,80} is full", re.IGNORECASE
+    r"(?-i:S3|\bMISCONF\b)|\bs3(?:a|fs)?\b|XMinio|storage backend|object[- ]?stor|SQLSTATE|HY000|\b1114\b"
+    r"|table .{0,80} is full",
+    re.IGNORECASE,
 )
-"""What a client of a database or an object store is told is of that one's volume."""
+"""What a client of a database, a cache or an object store is told is of that one's volume."""
 TIGHT = 0.9
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._entered_by_hand import entered_by_hand
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.rules._holders import forgotten
@@ -49,7 +50,7 @@ def when(view: View) -> Iterator[Match]:
         if (named := _named(view, ref, itself)) is not None:
             yield _of_named(view, ref, named, itself)
             continue
-        if itself and (outside := stranger(view, ref)) is not None:
+        if itself and (outside := stranger(view, ref) or entered_by_hand(view, ref)) is not None:
             yield _of_stranger(view, ref, outside, itself)
             continue
         if database is None and (by_hand := _of_hand(view, ref, complained)) is not None:

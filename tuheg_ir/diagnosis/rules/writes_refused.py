@@ -1,6 +1,7 @@
 """A data service takes no more writes: to protect what it holds, or as it may hold no more of a kind.
 
-That may be room: what one bucket or database may take of it, while all the rest has some.
+That may be room: what one bucket or database may take of it, while all the rest has some. A cache that could not save
+itself tells its clients no reason: its own log does, and it is as often memory as the disk.
 
 It says so; its callers only suffer, but for one whose release or edited settings let it write in far smaller pieces
 than it did, or that keeps most of what it may hold. A column whose numbers are used up says only that one is too big.
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from tuheg_ir.diagnosis.model import Excluded
+from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._edited_batches import edited_batches
 from tuheg_ir.diagnosis.rules._figures import is_well
@@ -19,7 +20,7 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._kept_statements import kept_open
 from tuheg_ir.diagnosis.rules._past_its_type import Past, past_its_type
 from tuheg_ir.diagnosis.rules._small_writes import of_pieces, small_writes
-from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
+from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, fresh, told
 from tuheg_ir.diagnosis.view.programs import DATA, of_role
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, releases
 from tuheg_ir.diagnosis.view.view import View
@@ -31,6 +32,7 @@ LATELY = timedelta(hours=48)
 NEARLY_ALL = 0.7
 """Whoever keeps so large a part of what a store allows is the one, whoever else was released of late."""
 _KINDS = ("store_limit", "store_quota", "database_statements_full")
+_LACKS = ("out_of_memory", "disk_full")
 _PROTECTS = "it comes back in the same state; who knows its data has to mend that first"
 _PASSED = "no number that is new fits into the column afterwards: who knows the tables has to widen it"
 _LIMITED = "it has as much of it afterwards: who knows its data has to say what may go, or raise the limit"
@@ -49,11 +51,18 @@ def when(view: View) -> Iterator[Match]:
         if small is not None:
             yield small
         elif mine:
-            yield _match(view, store.ref, mine, "resource_exhaustion", _PROTECTS)
+            match = _match(view, store.ref, mine, "resource_exhaustion", _PROTECTS)
+            yield match._replace(evidence=(*_reason(view, store), *match.evidence))
         elif mine := _of(view, store.ref, limited):
             yield _of_keeper(view, store, mine) or _limited(view, store, mine)
         elif (past := past_its_type(view, store.ref)) is not None:
             yield _of_numbers(view, store.ref, past)
+
+
+def _reason(view: View, store: Workload) -> tuple[Evidence, ...]:
+    """Return what a store itself says that it lacks, of what it needs to keep what is written."""
+    own = (hit for hit in view.hits_of(store.ref, *_LACKS) if not hit.previous and fresh(view, hit))
+    return tuple(view.hit_evidence(hit) for hit in own)[:1]
 
 
 def _of(view: View, store: str, limited: tuple[Complaint, ...]) -> list[Complaint]:

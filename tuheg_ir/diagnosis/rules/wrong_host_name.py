@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._other_resolver import other_resolver
 from tuheg_ir.diagnosis.rules._reach import closed_to_dns, names_host, unanswered
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import Complaint, complaints, told
+from tuheg_ir.diagnosis.view.hosts import given_outside
 from tuheg_ir.diagnosis.view.reading import mapping, name, oldest, written
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.view import View
@@ -41,7 +42,8 @@ def when(view: View) -> Iterator[Match]:
         changed = (resolver or names_host(workload.changes, host)) and _soon(view, workload)
         source = None if changed else _map(view, workload, host)
         proven = source is None or _ran_with(view, workload, source, each)
-        gone = not changed and proven and _elsewhere(host) and not releases(view, workload, SOON * 6)
+        # The name was its owner's: nobody here changed what asks for it.
+        gone = not changed and proven and given_outside(host) and not releases(view, workload, SOON * 6)
         component = f"ConfigMap/{name(source)}" if source and not gone else workload.ref
         yield Match(
             component=component,
@@ -86,11 +88,6 @@ def _ran_with(view: View, workload: Workload, source: Obj, each: Complaint) -> b
 def _names_it(source: Obj | None, host: str) -> tuple[Evidence, ...]:
     """Return that a ConfigMap names a host, as evidence."""
     return (Evidence("objects", f"ConfigMap/{name(source)}", f"it names {host}", written(source)),) if source else ()
-
-
-def _elsewhere(host: str) -> bool:
-    """Tell whether a host is one outside, whose name its owner lost: nobody here changed what asks for it."""
-    return "." in host and not host.endswith((".local", ".svc", ".cluster", ".internal"))
 
 
 def _soon(view: View, workload: Workload) -> bool:

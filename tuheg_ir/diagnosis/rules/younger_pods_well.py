@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._kept_by_age import kept_by_age
 from tuheg_ir.diagnosis.rules._met_alike import wait_for_a_lock_alike
 from tuheg_ir.diagnosis.rules._missed import felt_by
+from tuheg_ir.diagnosis.rules._no_heap_left import no_heap_left
 from tuheg_ir.diagnosis.rules._not_of_its_own import by_a_clock, strangers_words
 from tuheg_ir.diagnosis.rules._way_out import is_proxy
 from tuheg_ir.diagnosis.view.complaints import complaints, kind_spoken_of
@@ -63,7 +64,7 @@ def when(view: View) -> Iterator[Match]:
             continue  # who ends again and again is always young, and ill before long
         measured = odd_pods(view, workload, few=False)
         ill = measured or _compile_again(view, workload) or _apart_by_their_words(view, workload)
-        ill = ill or fail_at_a_route(view, workload)
+        ill = ill or fail_at_a_route(view, workload) or no_heap_left(view, workload)
         bad = [pod for pod in workload.live if pod.name in ill]
         well = [pod for pod in workload.live if pod.name not in ill and pod.ready]
         if not bad or not well or not same_template((*bad, *well)):

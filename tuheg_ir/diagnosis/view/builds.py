@@ -18,17 +18,20 @@ class Build(NamedTuple):
     digest: str
 
 
-def another_build(workload: Workload, odd: Collection[str]) -> tuple[Build, Build] | None:
+def another_build(
+    workload: Workload, odd: Collection[str], *, well: Collection[str] = ()
+) -> tuple[Build, Build] | None:
     """Return the build that some pods all run, and the one that all of their well like run; None if it is the same.
 
     Their like are the ready pods whose template is the same, restarts left out: what came with a release is its own.
     Where the well ones differ among themselves another build does well, or digests tell nothing of builds.
+    ``well``: containers whose build is not meant.
     """
     mine = [pod for pod in workload.live if pod.name in odd]
     like = [p for p in workload.live if p.name not in odd and p.ready and all(_alike(workload, p, m) for m in mine)]
     if not mine or not like:
         return None
-    for container in sorted(_builds(mine[0])):
+    for container in sorted(_builds(mine[0]).keys() - well):
         own, others = _run(mine, container), _run(like, container)
         if own and others and own.image == others.image and own.digest != others.digest:
             return own, others

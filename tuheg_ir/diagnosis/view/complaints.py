@@ -29,7 +29,7 @@ _WORD = late(r"[a-z0-9][a-z0-9.-]*[a-z0-9]")
 _MENTIONED = {
     "cache": (
         *("redis", "valkey", "memcache", "jedis", "lettuce", "clusterdown", "masterdown", "hazelcast", "aerospike"),
-        "max number of clients",
+        *("max number of clients", "misconf "),
     ),
     "broker": (
         *("rabbit", "amqp", "kafka", "insync replicas", "in-sync replicas", "topic-partition", "not_enough_replicas"),
@@ -83,7 +83,7 @@ _OF_WAYS = ("connection_", "upstream_", "rate_")
 _NO_DATABASE = {
     "cache": late(
         r"noauth|wrongpass|auth <password>|auth failed: |invalid username-password pair|redis[.:]|redis\w*exception"
-        r"|jedis|can.t write against a read.only|issued to a (?:replica|slave)|memcache"
+        r"|jedis|\bmisconf[: ]|can.t write against a read.only|issued to a (?:replica|slave)|memcache"
     ),
     "broker": late(
         r"access_refused|login refused: user|username or password not allowed|vhost|amqp|rabbitmq|nats: "

@@ -18,12 +18,38 @@ _OF_LINE = frozenset(("level", "time", "timestamp", "pid", "tid", "thread", "lin
 """Numbers that a logger gives each line."""
 _OF_SPAN = late(r"interval|window|period|uptime", re.IGNORECASE)
 """Names of how long was counted."""
-AILS = late(r"err|fail|retr|drop|lag|pend|wait|queue|backlog|skip|reject|cancel|timeout|lost|dead", re.IGNORECASE)
+_AILS = r"err|fail|retr|drop|lag|pend|wait|queue|backlog|skip|reject|cancel|timeout|lost|dead"
+AILS = late(_AILS, re.IGNORECASE)
 """Names of what goes wrong or waits: none of it is well."""
 _ASKED = late(r"conn|requ|reqs|clients|sessions|streams|sockets|subscri", re.IGNORECASE)
 """Names of who comes and asks: without any of them nobody does."""
 _IN_HAND = late(r"in.?flight|active|in.?use|busy|running|current|idle|open", re.IGNORECASE)
 """Names of what is at work in the moment: who is well is mostly done with it when he counts."""
+_SPARED = late(
+    r"evict|expir|throttl|limit|den(?:y|ied)|(?<![a-z])miss|warn|slow|blocked|remain|(?<![a-z])left|stale",
+    re.IGNORECASE,
+)
+"""Names of what nobody wants more of, or what is left over: a setting may be there to end it."""
+_BEGINS, _ENDS = r"(?-i:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))", r"(?-i:(?![a-z]))"
+"""Where a word of a name does, also of one that is written in one: `badRows`."""
+_ILL = (
+    rf"dup{_ENDS}|duplic|anomal|outlier|conflict|collision|violat|mis(?:match|sing|rout|fire)|discrepan|deviat"
+    rf"|orphan|invalid|malform|corrupt|broken|bad{_ENDS}|damage|defect|bugs?{_ENDS}|issues?{_ENDS}|problem|incident"
+    r"|crash|panic|alert|alarm|overdue|overrun|overflow|fraud|leak|un(?:match|paid|assign|deliver|resolv|known|usual)"
+    rf"|infect|virus|malware|threat|spam|phish|attack|intrus|suspicio|suspect|quarantin|flagged|abuse|gaps?{_ENDS}|hole"
+    rf"|debt|arrears|short(?:age|fall)|(?:stock|sold)[\W_]?outs?{_ENDS}|out[\W_]of[\W_]stock|dispute|complain|chargeback"
+    rf"|held[\W_]?(?:for|back|up)|(?:for|to|need\w{{0,3}})[\W_]?review"
+)
+_FOUND_ILL = late(rf"{_BEGINS}(?:{_ILL})", re.IGNORECASE)
+"""Names of what somebody looks for since it is ill: to find none is good news."""
+_ILL_WORDS = late(rf"\b(?!(?-i:ERROR\b))(?:{_AILS}|{_ILL})", re.IGNORECASE)
+"""The same as words of a sentence, and what goes wrong or waits; the level of a line is neither."""
+_NO_AMOUNT = late(
+    r"(?:(?<![a-z])(?:ms|s|id|no|port)|secs?|seconds?|minutes?|hours?|days?|nanos|micros|millis|code|(?-i:[a-z](?:Ms|Id)))$"
+    r"|durat|(?<![a-z])dur(?![a-z])|took|elapsed|latenc|time(?!n)|status|offset|shard|partition|page|(?<!con)version",
+    re.IGNORECASE,
+)
+"""Names of how long something took, and of which one it was."""
 FEW = 3
 """So many lines of a quarter of an hour show what a program does now."""
 
@@ -38,6 +64,16 @@ def counts_of(line: str) -> dict[str, int]:
         for key, value in _FIELD.findall(line)
         if key.lower() not in _OF_LINE and not _OF_SPAN.search(key)
     }
+
+
+def of_work(name: str) -> bool:
+    """Tell whether a name may be that of what a program is there to find or do: none of it is no good sign."""
+    return not any(each.search(name) for each in (AILS, _IN_HAND, _SPARED, _FOUND_ILL, _NO_AMOUNT))
+
+
+def tells_of_ill(words: str) -> bool:
+    """Tell whether words name what goes wrong, waits, or is found ill: none of it is well."""
+    return _ILL_WORDS.search(words) is not None
 
 
 def counted(log: Log) -> Counts:

@@ -134,13 +134,16 @@ class Graph:
         found = {self.resolve(host) for host in self.hosts_meant(caller, label)}
         return found.pop() if len(found) == 1 else ""
 
-    def hosts_meant(self, caller: str, label: str) -> set[str]:
-        """Return the hosts to which a caller's variables of such a name lead: CLEARING_URL for clearing."""
+    def hosts_meant(self, caller: str, label: str, *, alone: bool = False) -> set[str]:
+        """Return the hosts to which a caller's variables of such a name lead: CLEARING_URL for clearing.
+
+        ``alone``: with nothing before it, as in API_URL, and not in CLEARING_API_URL.
+        """
         workload, called = self._found.get(caller), _NO_WORD.sub("_", label.lower()).strip("_")
         found = set()
         for key, value in self.settings(workload) if workload and called else ():
-            _, named, tail = f"_{_NO_WORD.sub('_', key.lower())}".rpartition(f"_{called}_")
-            if named and _WHERE.fullmatch(tail):
+            head, named, tail = f"_{_NO_WORD.sub('_', key.lower())}".rpartition(f"_{called}_")
+            if named and not (alone and head) and _WHERE.fullmatch(tail):
                 found |= hosts_in(key, value[:_LONGEST])
         return found
 

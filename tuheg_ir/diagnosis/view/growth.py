@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.view.events import Event
 from tuheg_ir.diagnosis.view.reading import moment, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -25,6 +26,14 @@ class Growth(NamedTuple):
     at: datetime | None
     source: str
     fact: str
+
+
+class _Step(NamedTuple):
+    """A step of a growth, as an event tells it: from how many replicas to how many."""
+
+    low: int
+    high: int
+    event: Event
 
 
 def grown(view: View, workload: Workload) -> Growth | None:
@@ -55,14 +64,32 @@ def _by_figures(view: View, workload: Workload) -> Growth | None:
 def _by_events(view: View, workload: Workload) -> Growth | None:
     if workload.changes and view.recent(workload.released_at):
         return None  # a roll-out scales its new ReplicaSet up as well
-    for event in view.events_of(workload.ref, "ScalingReplicaSet", "SuccessfulRescale"):
-        found = _SCALED.search(event.message)
-        numbers = [int(group) for group in found.groups() if group] if found else []
-        if found and numbers:
-            low, high = min(numbers), max(numbers)
-            if high > low >= 1 and high == workload.wanted:
-                return Growth(low, high, event.last, "events", f"{event.reason}: {event.message[:200]}")
+    steps = [
+        _Step(min(numbers), max(numbers), event)
+        for event in view.events_of(workload.ref, "ScalingReplicaSet", "SuccessfulRescale")
+        if (found := _SCALED.search(event.message)) and (numbers := [int(group) for group in found.groups() if group])
+    ]
+    for step in steps:
+        if step.high > step.low >= 1 and step.high == workload.wanted:
+            low, at = _began(step, steps)
+            several = f"replicas went from {low} to {step.high} in steps; " if low < step.low else ""
+            return Growth(low, step.high, at, "events", f"{several}{step.event.reason}: {step.event.message[:200]}")
     return None
+
+
+def _began(last: _Step, steps: Sequence[_Step]) -> tuple[int, datetime | None]:
+    """Return from how many replicas, and when, the steps began of which the last one is known.
+
+    What began with none is a roll-out, or was at rest: its first steps are no growth.
+    """
+    low, at = last.low, last.event.last
+    if any(each.low == 0 for each in steps):
+        return low, at
+    for each in sorted(steps, key=lambda step: -step.high):
+        then = each.event.last
+        if each.high == low > each.low and at is not None and then is not None and then < at <= then + _NEXT:
+            low, at = each.low, then
+    return low, at
 
 
 def _by_autoscaler(view: View, workload: Workload) -> Growth | None:
@@ -72,10 +99,12 @@ def _by_autoscaler(view: View, workload: Workload) -> Growth | None:
         if target != workload.ref or not view.recent(at):
             continue
         me = f"HorizontalPodAutoscaler/{text(obj, 'metadata', 'name')}"
-        for event in view.events_of(me, "SuccessfulRescale"):
-            found = _RESIZED.search(event.message)
-            if found and int(found.group(1)) == workload.wanted and "above target" in event.message:
-                return Growth(0, workload.wanted, event.last, "events", event.message[:200])
+        ups = [event for event in view.events_of(me, "SuccessfulRescale") if "above target" in event.message]
+        sizes = [(int(found[1]), event) for event in ups if (found := _RESIZED.search(event.message))]
+        for size, event in sizes:
+            if size == workload.wanted:
+                first = _first_step(event.last, (each.last for smaller, each in sizes if smaller < size))
+                return Growth(0, size, first, "events", event.message[:200])
         young = [p for p in workload.live if view.recent(p.created)]
         if young and len(young) < len(workload.live):
             older = len(workload.live) - len(young)

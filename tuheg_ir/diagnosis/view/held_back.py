@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from statistics import median
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Alert, Evidence, Series
+from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.askers import (
     Asker,
@@ -16,17 +15,27 @@ from tuheg_ir.diagnosis.view.askers import (
     asker_of,
     askers,
     limited,
-    of_limiter,
     of_many,
-    polls_its_own,
+    served_since_refused,
 )
-from tuheg_ir.diagnosis.view.demand import traffic_growth
+from tuheg_ir.diagnosis.view.counted_clients import (
+    ALL,
+    NAMED,
+    gets_nothing,
+    known_as,
+    labels_counted,
+    let_through_of,
+    refused_in_part,
+)
+from tuheg_ir.diagnosis.view.keyed import of_one, of_refusals, over_its_limit
+from tuheg_ir.diagnosis.view.limited_behind import may_refuse_behind
 from tuheg_ir.diagnosis.view.marked import Marked, new_warnings
 from tuheg_ir.diagnosis.view.network import is_inner
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import created, oldest, parse_moment
+from tuheg_ir.diagnosis.view.refusals_meant import all_meant, counts_more
+from tuheg_ir.diagnosis.view.refused_shares import REFUSED, many_refused
 from tuheg_ir.diagnosis.view.releases import SOON, releases, soon_after
-from tuheg_ir.diagnosis.view.trouble import ERRORS, labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited, outside_changes
@@ -39,13 +48,8 @@ FEWER = 10
 """So many tell whose they are, where it is measured that many are refused."""
 SERVED = 5
 """A limit lets so much through; who gets nothing is barred, or counted wrongly."""
-ALL = 0.95
-"""Whoever is refused a smaller share of what it asks is let through with the rest, as figures show."""
-LONG = timedelta(minutes=15)
-"""Figures of less time do not tell that it stays so: they are of some minutes each."""
-KEPT = 0.8
-"""So much of what a client got it still has to get: it is less for a while if it asks more."""
-_BY_CLIENT = "rate_limited_ratio_by_client"
+OTHERS = 2
+"""Of one other who is let through alone nobody can tell which of the two is treated in another way."""
 FEW = 8
 """One client asks from no more addresses than that; many users of one program do."""
 DAY = timedelta(days=1)
@@ -57,28 +61,6 @@ OF_LIMITS = (
 )
 _LIMITS = ("ConfigMap", *OF_ROUTES, *OF_LIMITS)
 """Where limits of requests are written."""
-_SPEAKS_OF = late(r"4xx|429|rate.?limit|too many|throttl|quota|client.?error|reject|refus|error", re.IGNORECASE)
-_RATE = (
-    r"(?:requests?[\s_-]*(?:rates?|volumes?|counts?|throughput|per[\s_-]*(?:sec|min)\w*)"
-    r"|(?:rate|volume|count|number)[\s_-]*of[\s_-]*requests|traffic(?:[\s_-]*(?:rate|volume))?|(?:\b|_)[rq]ps"
-    r"|(?-i:R[Pp][Ss]|Q[Pp][Ss]))"
-)
-"""How much is asked, and nothing else of requests: their time, retries and backlog are what users suffer."""
-_OF_MUCH = late(
-    rf"{_RATE}(?:[\s_-]+\S+){{0,6}}?[\s_-]*(?:anomal|unusual|high|spik|surg|flood|ris(?:es?|ing)\b|increas|jump"
-    r"|more than|above|over\b|exceed)"
-    rf"|(?:anomal\w*?|unusual(?:ly)?|high|spik\w*?|surg\w*?|flood|increas\w*?)[\s_-]*(?:of |in )?{_RATE}"
-    r"(?:$|[\W_]|(?-i:On|At|For|Of|To|In|From|Alert|Warning|Detected))",
-    re.IGNORECASE,
-)
-_OF_ELSE = late(
-    r"latenc|slow|duration|response.?time|p9\d|5xx|\b5\d\d\b|fail|time.?out|drop|\bf[ae]ll|below|\blow|less|fewer|success"
-    r"|availab|satur|memory|cpu|queue|pending|in.?flight|active|size|cost|wait|stuck|retr(?:y|ies)|backlog|skew|lost",
-    re.IGNORECASE,
-)
-"""An alert that so much is asked fires for who is turned away as well; one of what that does to others is no such."""
-GREW = 1.2
-"""So many times as much as before is asked where an alert of that can mean a client which asks too much."""
 _REFUSALS = late(r"4xx|\b4(?:01|03|29)\b|client.?error|unauthori[sz]ed|forbidden", re.IGNORECASE)
 """How an alert tells that it counts the refused, so that it fires for a stranger as well."""
 _EXPIRED = late(r"\bexpired\b", re.IGNORECASE)
@@ -109,16 +91,30 @@ def one_held_back(view: View, workload: Workload, least: int = 1) -> Evidence | 
     found = askers(view, workload)
     refused = [each for each in found if each.answers[TOO_MANY]]
     others = [each for each in found if not each.answers[TOO_MANY]]
-    if len(refused) != 1 or refused[0] is not found[0] or len(others) < 2:
+    if len(refused) != 1:
         return None
     one = refused[0]
-    if not _is_one(view, workload, one, others) or not all(_served(each) for each in others):
+    let_through = let_through_of(view, workload, one)
+    in_part = refused_in_part(view, workload, one, others)
+    if one is not found[0] and not (in_part and all(_each_asks(other) <= one.told for other in others)):
         return None
-    if not _as_wanted(one, least, 0 if _refused_in_part(view, workload, one, others) else SERVED):
+    names = {each.name for each in others}
+    login = known_as(view, workload, one)
+    # where figures have other names than the log, the same ones would be told twice
+    names = names | let_through if login == one.name else max(names, let_through, key=len)
+    if len(names | (served_since_refused(view, workload, one.name) if len(names) < OTHERS else set())) < OTHERS:
+        return None
+    if not _is_one(view, workload, one, others) or not _all_served(view, others):
+        return None
+    rest = in_part or (over_its_limit(view, workload, one.name) and not gets_nothing(view, workload, one))
+    if not _as_wanted(one, min(least, NAMED) if in_part else least, 0 if rest else SERVED):
         return None
     if limits_changed(view, workload) or any(hit.trouble in _ATTACKS for hit in view.hits):
         return None
-    told = f"{one.answers[TOO_MANY]} of the last {one.told} requests of {one.name[:60]} were refused with 429, none of"
+    who = one.name[:60] if login == one.name else f"{one.name[:60]} ({login[:60]} by the figures)"
+    told = f"{one.answers[TOO_MANY]} of the last {one.told} requests of {who} were refused with 429, none of"
+    if len(others) < OTHERS and let_through:
+        return Evidence("logs", workload.ref, f"{told} {', '.join(sorted(let_through)[:4])}, by the figures")
     return Evidence("logs", workload.ref, f"{told} the {sum(each.told for each in others)} of {len(others)} others")
 
 
@@ -135,7 +131,7 @@ def key_ended(view: View, workload: Workload) -> Evidence | None:
     found = askers(view, workload)
     away = [each for each in found if any(each.answers[status] for status in (*AWAY, TOO_MANY))]
     others = [each for each in found if each not in away]
-    if len(away) != 1 or len(others) < 2 or not all(_served(each) for each in others):
+    if len(away) != 1 or len(others) < OTHERS or not _all_served(view, others):
         return None
     one = away[0]
     refusals = tuple(_refusals(view, workload, one.name))
@@ -161,7 +157,7 @@ def key_ended(view: View, workload: Workload) -> Evidence | None:
 def new_troubles(view: View, workload: Workload) -> tuple[Marked, ...]:
     """Return the new warnings of a workload, but for those that tell of the one client who is turned away rightly."""
     found = new_warnings(view, workload)
-    told = [each for each in found if answer_of(each.line) in (TOO_MANY, *AWAY) or of_limiter(each.line)]
+    told = [each for each in found if answer_of(each.line) in (TOO_MANY, *AWAY) or of_refusals(view, workload, each)]
     if told and key_ended(view, workload) is None:
         told = [each for each in told if answer_of(each.line) not in AWAY] if held_back(view, workload) else []
     return tuple(each for each in found if each not in told)
@@ -177,26 +173,37 @@ def _is_one(view: View, workload: Workload, one: Asker, others: list[Asker]) -> 
     if (limited(view, workload) - one.addresses) & elsewhere:
         return False
     product = one.name.partition("/")[0].partition(" ")[0]
-    if view.graph.resolve(product.lower()) or any(pod.address in one.addresses for _, pod in view.pods()):
+    if _is_ours(view, product) or any(pod.address in one.addresses for _, pod in view.pods()):
         return False
-    if any(set(_PARTS.split(product.lower())) <= set(each.name.split("-")) for each in view.workloads.values()):
-        return False  # portal may be how the customer-portal of the house is known
+    login = known_as(view, workload, one)
+    if login != one.name and (_is_ours(view, login) or _logs_in(view, login)):
+        return False
     if one.named:
-        return True
+        return not (of_many(one.name) or len(one.addresses) > FEW or _logs_in(view, one.name))
     if of_many(one.name) or _of_the_house(view, one, others):
         return False
     if not one.addresses:
         # figures by client know it by this name, which may be that of an app in the hands of many
-        return polls_its_own(view, workload, one.name) and _refused_in_part(view, workload, one, others)
+        return of_one(view, workload, one.name) and refused_in_part(view, workload, one, others)
     return one.addresses.isdisjoint(elsewhere) and 0 < len(one.addresses) <= FEW and not one.name.startswith(_BROWSER)
+
+
+def _is_ours(view: View, name: str) -> bool:
+    """Tell whether a client is called as a workload is: portal may be how the customer-portal of the house is known."""
+    parts = set(_PARTS.split(name.lower()))
+    return bool(view.graph.resolve(name.lower())) or any(
+        parts <= set(each.name.split("-")) for each in view.workloads.values()
+    )
+
+
+def _each_asks(other: Asker) -> float:
+    """Return how much one of those asks who use a program: at many addresses it is in the hands of many."""
+    return other.told / len(other.addresses) if not other.named and len(other.addresses) > FEW else other.told
 
 
 def _measured(view: View, workload: Workload) -> bool:
     """Tell whether figures show that many requests are refused."""
-    told = [
-        view.figures.now("rate_limited_ratio", component=e) for e in labels_of(view, workload.ref, "rate_limited_ratio")
-    ]
-    return any(ratio is not None and ratio >= ERRORS for ratio in told)
+    return many_refused(view, labels_counted(view, workload, REFUSED))
 
 
 def _as_wanted(one: Asker, least: int, served: int) -> bool:
@@ -205,43 +212,18 @@ def _as_wanted(one: Asker, least: int, served: int) -> bool:
     return one.answers[TOO_MANY] >= least and ok >= served and ok + one.answers[TOO_MANY] >= 0.95 * one.told
 
 
-def _refused_in_part(view: View, workload: Workload, one: Asker, others: list[Asker]) -> bool:
-    """Tell whether figures show that a client is refused a part of what it asks, and none of the others anything.
-
-    A log may tell of each refusal, and of few of those that are served.
-    """
-    labels = labels_of(view, workload.ref, _BY_CLIENT)
-    told = [view.figures.latest(_BY_CLIENT, "client", component=label) for label in labels]
-    shares = {client: max(each.get(client, 0.0) for each in told) for client in set[str]().union(*told)}
-    well = all(shares.get(each.name, 1.0) < ERRORS for each in others)
-    if not well or shares.get(one.name, 0.0) < ERRORS:
+def _all_served(view: View, others: list[Asker]) -> bool:
+    """Tell whether most requests of each are answered well, and nearly all where an alert counts what else is not."""
+    if not all(not each.got(500, 600) and each.got(200, 400) >= 0.8 * each.told for each in others):
         return False
-    series = (each for label in labels for each in view.figures.series(_BY_CLIENT, component=label, client=one.name))
-    return all(_stays_in_part(view, each) for each in series)
-
-
-def _stays_in_part(view: View, share: Series) -> bool:
-    """Tell whether a share that is refused has long been one that leaves a rest, and the rest does not dwindle.
-
-    The share is one of some minutes: of a client that gets nothing any more it climbs until they are over.
-    """
-    start = (view.now - LONG).timestamp()
-    values = [value for at, value in share.points if at >= start]
-    if len(values) < 2 or share.points[0][0] > start or not all(ERRORS <= each < ALL for each in values):
-        return False
-    before, now = median(values[: len(values) // 2]), median(values[len(values) // 2 :])
-    return 1 - now >= KEPT * (1 - before)
-
-
-def _served(each: Asker) -> bool:
-    """Tell whether nearly all requests of a client are answered well."""
-    return not each.got(500, 600) and each.got(200, 400) >= 0.8 * each.told
+    return not counts_more(view) or sum(o.got(200, 400) for o in others) >= ALL * sum(o.told for o in others)
 
 
 def limits_changed(view: View, workload: Workload) -> bool:
-    """Tell whether limits may have been written of late, or came with a release."""
-    if releases(view, workload, DAY) or any(view.recent(at, DAY) for _, at in outside_changes(view, workload)):
-        return True
+    """Tell whether limits may have been written of late, or came with a release: its own, or of who is behind it."""
+    for each in (workload, *may_refuse_behind(view, workload)):
+        if releases(view, each, DAY) or any(view.recent(at, DAY) for _, at in outside_changes(view, each)):
+            return True
     return any(view.recent(edited(obj) or created(obj), DAY) for obj in view.snapshot.of(*_LIMITS))
 
 
@@ -271,6 +253,11 @@ def _of_the_house(view: View, one: Asker, others: list[Asker]) -> bool:
     return any(name.search(each) and not any(other in each for other in rest) for each in settings)
 
 
+def _logs_in(view: View, name: str) -> bool:
+    """Tell whether a setting of a workload is the very name with which a client logs in."""
+    return any(value == name for each in view.workloads.values() for _, value in view.graph.settings(each))
+
+
 def _refusals(view: View, workload: Workload, name: str) -> Iterator[tuple[datetime | None, datetime | None]]:
     """Yield when a client was refused as unknown, and when its key ended by what the line says; None for no word."""
     for line in view.lines_of(workload):
@@ -282,18 +269,3 @@ def _refusals(view: View, workload: Workload, name: str) -> Iterator[tuple[datet
 def _from_outside(one: Asker) -> bool:
     """Tell whether a client asks from few addresses, all of no inner network: an app's key is used from everywhere."""
     return 0 < len(one.addresses) <= FEW and all(is_inner(each) is False for each in one.addresses)
-
-
-def all_meant(view: View, workload: Workload) -> bool:
-    """Tell whether alerts fire, and each can mean the refusals of a workload."""
-    return bool(view.alerts) and all(_meant(view, workload, alert) for alert in view.alerts)
-
-
-def _meant(view: View, workload: Workload, alert: Alert) -> bool:
-    """Tell whether an alert can mean the refusals of a workload."""
-    if view.about_alert(alert) not in ("", workload.ref):
-        return False
-    if _SPEAKS_OF.search(alert.said):
-        return True
-    much = _OF_MUCH.search(alert.said) and not _OF_ELSE.search(alert.said)
-    return bool(much) and (traffic_growth(view, workload.ref) or 0.0) >= GREW

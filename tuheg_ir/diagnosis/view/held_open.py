@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from statistics import median
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.marked import marked
 from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.took import Answered, answered
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -22,6 +24,10 @@ PILE = 3
 NEWS = 2
 """So many answers that come before show that waiting ends with news: who has none of late may have lost its source."""
 LATELY = timedelta(minutes=10)
+SPELLS = 3
+"""So many times between two news tell how long one mostly waits for some, where they are seldom or few are logged."""
+USUAL = 1.5
+"""Whoever waits for no longer than so many times that has not lost its source of news, as far as one can know."""
 EXACT = 0.02
 LATE = 1.05
 """No answer comes later than so many times what a client is let wait."""
@@ -108,9 +114,26 @@ def _over(view: View, long: list[Answered], seconds: float) -> int:
     over = [each for each in long if _at_its_end(each, seconds)]
     left = [each for each in long if each.status == _GIVEN_UP]
     news = [each for each in long if each.seconds < seconds * (1 - EXACT) and each.status < 300]
-    late_news = sum(view.recent(each.at, LATELY) for each in news)
     alike = {each.way for each in long} == {each.way for each in over}
-    return len(over) if alike and len(over) >= max(PILE, len(left)) and late_news >= NEWS else 0
+    still = sum(view.recent(each.at, LATELY) for each in news) >= NEWS or _as_seldom_as_ever(view, news, over, seconds)
+    return len(over) if alike and len(over) >= max(PILE, len(left)) and still else 0
+
+
+def _as_seldom_as_ever(view: View, news: list[Answered], over: list[Answered], seconds: float) -> bool:
+    """Tell whether the time since the last news, until the newest request without any, is one that is usual.
+
+    What several get while one of them would have waited is one piece of news.
+    """
+    came: list[datetime] = []
+    spells: list[float] = []
+    for at in sorted(each.at for each in news if each.at is not None):
+        if came and at - came[-1] > timedelta(seconds=seconds):
+            spells.append((at - came[-1]).total_seconds())
+        came.append(at)
+    last = newest(each.at for each in over)
+    if len(spells) < SPELLS or last is None or not view.recent(last, LATELY):
+        return False
+    return (last - came[-1]).total_seconds() <= USUAL * median(spells)
 
 
 def _measured(view: View, workload: Workload) -> float:

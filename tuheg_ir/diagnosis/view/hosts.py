@@ -59,7 +59,7 @@ _HOST = late(
 """Where servers and client libraries name the host that they speak of."""
 _WORDS = frozenset(
     {"to", "the", "a", "and", "host", "server", "database", "lookup", "node", "address", "name", "is", "not", "in"}
-    | {"on", "temporary", "resolving", "terminated", "closed"}
+    | {"on", "temporary", "resolving", "terminated", "closed", "error"}
 )
 """What stands in the place of a host in plain sentences."""
 _READ_UP = late(
@@ -83,6 +83,14 @@ QUOTED = r'"(?:[^"\\]|\\.)*"'
 _OF_CLIENT = late(rf'(?<!\\)(" \d{{3}} (?:\d+|-))(?: {QUOTED}){{2,3}}')
 """What a client says of itself in an access log, behind the status: whence it came, what it is, for whom it asks."""
 
+_AT_HOME = (
+    *(".local", ".localdomain", ".svc", ".cluster", ".internal", ".intranet", ".intra", ".lan"),
+    *(".corp", ".home", ".private", ".arpa", ".consul"),
+)
+"""Ends of names that nobody outside gives away: of the cluster, or of a zone that one has for oneself."""
+_MAY_BE_SHORT = late(r"(?:[a-z0-9-]+-\d+\.)?[a-z0-9-]+\.(?!(?:com|net|org|edu|gov|io)$)[a-z0-9-]+")
+"""A Service of another namespace, or a pod of one, as `vault.keys`: a namespace may be called as most ends are."""
+
 
 def hosts_named(lines: Iterable[str]) -> Iterator[str]:
     """Yield the hosts that lines name, in lower case: whom somebody calls, and not where an error is explained."""
@@ -101,6 +109,11 @@ def _hosts_in(line: str) -> tuple[str, ...]:
 def is_address(host: str) -> bool:
     """Tell whether a host is a bare address, and no name."""
     return _ADDRESS.fullmatch(host) is not None
+
+
+def given_outside(host: str) -> bool:
+    """Tell whether a host's name is one that somebody outside gives away, and that he may have taken back."""
+    return "." in host and not host.endswith(_AT_HOME) and _MAY_BE_SHORT.fullmatch(host) is None
 
 
 def range_of(address: str) -> str:

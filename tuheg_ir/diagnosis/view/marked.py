@@ -22,9 +22,12 @@ _TIME = r"\[?(?:\d{4}[-/]\d\d[-/]\d\d[T ])?\d\d:\d\d:\d\d\S*\s+"
 _NO_FIGURE = r"(?!(?:rate|ratio|budget|count|code|page)s?\b)"
 _LEVEL = r"(?:\b|_)(?:[Ll]evel|[Ss]everity|lvl|loglevel|LogLevel|log\.level)(?:_?[Nn]ame|_?[Tt]ext)?|\"@l"
 """The field of a level."""
+_GELF = r"^(?:\d{4}-\d\d-\d\dT\S+ )?\{(?=.{0,300}\"short_message\")(?=.{0,300}\"host\").{0,300}\"level\" ?:"
+"""The same of GELF, which numbers levels as syslog does; who numbers them otherwise has no such fields."""
 _MARK = late(
     r"\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC|EMERG|ERR(?! unknown (?:sub)?command))\b"
-    r"|\"s\": ?\"[EF]\"|\bPHP (?:Fatal|Parse) error:|\[(?:\w+:)?(?:error|fatal|critical|crit|alert|emerg|panic)\]"
+    rf"|\"s\": ?\"[EF]\"|{_GELF} ?[0-3]\b|\bPHP (?:Fatal|Parse) error:"
+    r"|\[(?:\w+:)?(?:error|fatal|critical|crit|alert|emerg|panic) {0,5}\]"
     rf"|(?:{_LEVEL})[\"']?\s*[=:]\s*[\"']?"
     r"(?:[Ee]rror|err|eror|[Ff]atal|[Cc]rit|panic|5\d\b|60\b)"
     rf"|\bpanicked at\b|\bpanic serving |^(?:{_TIME}){{0,2}}(?:error|fatal|critical|fail|crit|panic): "
@@ -34,8 +37,9 @@ _MARK = late(
 )
 """How loggers of many languages mark an error: a level, a letter, a heading; not how a Redis tells of a command."""
 _WARNS = late(
-    r"\bWARN(?:ING)?\b|\[warn(?:ing)?\]"
+    r"\bWARN(?:ING)?\b|\[warn(?:ing)? {0,5}\]"
     rf"|(?:{_LEVEL})[\"']?\s*[=:]\s*[\"']?(?:[Ww]arn|4\d\b)|\"s\": ?\"W\""
+    rf"|{_GELF} ?4\b"
     rf"|^(?:{_TIME}){{0,2}}(?:warn|warning): |^(?:{_TIME}){{1,2}}warn\s|^(?:\d{{4}}-\d\d-\d\dT\S+ )?W\d{{4}} \d\d:"
 )
 """How they mark a warning."""
@@ -46,12 +50,16 @@ _HINTS = (
 _KLOG = late(r"[ew]\d{4} ")
 """A line that neither holds one of these words nor begins so has no mark: cheaper to see."""
 _VARYING = late(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8,}\b|\d+|\"[^\"]*\"|'[^']*'", re.IGNORECASE)
-_MESSAGE = late(r"(?:\"(?:msg|message|@mt?|Message|Body)\" ?: ?|\bmsg=)\"((?:[^\"\\]|\\.)+)\"")
+_NAMED = late(r"\S*#\S*")
+"""A word that holds a figure is the name or the number of what is told of: the next line has another one."""
+_MESSAGE = late(r"(?:\"(?:msg|(?:short_)?message|@mt?|Message|Body)\" ?: ?|\bmsg=)\"((?:[^\"\\]|\\.)+)\"")
 """The field of JSON, or of key=value, that tells what it is; without it all that such a logger tells would be alike."""
 _EVENT = late(r"\"event\" ?: ?\"((?:[^\"\\]|\\.)+)\"")
 """What structlog calls it; others call so what their message is about."""
 _FIELDS = late(r"^(?:\S+ )?\{|\b(?:level|lvl)=\w+ ")
 _ERROR, _WARNING = "error", "warning"
+_CALM = late(r"(?<![/\w.-])(?:info|debug|trace)(?![\w/-])", re.IGNORECASE)
+_CALM_HEAD = 160
 _HEAD = 400
 """A mark stands in the beginning of a line."""
 _SHAPE = 200
@@ -155,6 +163,11 @@ def shape_of(line: str) -> str:
     return _VARYING.sub("#", found[1] if found else line)[:_SHAPE]
 
 
+def kind_of(line: str) -> str:
+    """Return what lines of one kind have in common: a word with a figure is a name or a number, another in each."""
+    return _NAMED.sub("#", shape_of(line))
+
+
 def is_marked(line: str) -> bool:
     """Tell whether a program calls a line an error itself."""
     return _mark_of(line) == _ERROR
@@ -163,6 +176,11 @@ def is_marked(line: str) -> bool:
 def complains(line: str) -> bool:
     """Tell whether a program calls a line an error or a warning itself."""
     return _mark_of(line) != ""
+
+
+def is_calm(line: str) -> bool:
+    """Tell whether a line says that it tells of nothing bad: who gets his answer at the next try."""
+    return _CALM.search(line, 0, _CALM_HEAD) is not None and not complains(line)
 
 
 def last_errors(view: View, pods: Iterable[Pod]) -> Iterator[str]:

@@ -43,6 +43,7 @@ def odd_pods(view: View, workload: Workload, *, few: bool = True) -> dict[str, s
     for signal, limit, factor in LIMITS:
         values = {pod: value for pod, value in view.figures.latest(signal, "pod").items() if pod in live}
         bad = {pod for pod, value in values.items() if value > limit}
+        bad = _grown_slow(view, signal, values) if len(bad) == len(values) else bad
         bad -= _as_slow_as_ever(view, signal, {pod: values[pod] for pod in bad - set(found)}, found)
         chance = by_chance(view, signal, limit, set(values), bad)
         bad -= chance
@@ -53,6 +54,19 @@ def odd_pods(view: View, workload: Workload, *, few: bool = True) -> dict[str, s
             told = f"{values[pod]:.0%} of its requests fail" if "error" in signal else f"takes {values[pod]:.1f} s"
             found[pod] = f"{found[pod]}, {told}" if pod in found else told
     return found if not few or 2 * len(found) <= len(live) else {}
+
+
+def _grown_slow(view: View, signal: str, values: Mapping[str, float]) -> set[str]:
+    """Return which pods grew slow where each takes long by what it does, and some still take no longer than ever.
+
+    All of them where nobody's latency tells the ones from the others.
+    """
+    was = {pod: view.figures.first(signal, pod=pod) for pod in values} if "latency" in signal else {}
+    least = SLOWER * min(values.values(), default=0.0)
+    slow = {pod for pod, value in values.items() if value >= least}
+    as_ever = all(value < SLOWER * (was.get(pod) or 0.0) for pod, value in values.items() if pod not in slow)
+    grown = all(values[pod] >= SLOWER * (was.get(pod) or values[pod]) for pod in slow)
+    return slow if slow and grown and as_ever else {*values}
 
 
 def _as_slow_as_ever(view: View, signal: str, slow: Mapping[str, float], failing: Collection[str]) -> set[str]:
@@ -69,8 +83,18 @@ def _as_slow_as_ever(view: View, signal: str, slow: Mapping[str, float], failing
 
 def odd_since(view: View, odd: Iterable[str]) -> datetime | None:
     """Return since when the first of some odd pods is beyond a limit; None if nobody knows."""
-    crossings = (view.figures.crossed(signal, limit, pod=pod) for pod in odd for signal, limit, _ in LIMITS)
-    return oldest(crossings)
+    return oldest(
+        view.figures.crossed(signal, _turned(view, signal, limit, pod), pod=pod)
+        for pod in odd
+        for signal, limit, _ in LIMITS
+    )
+
+
+def _turned(view: View, signal: str, limit: float, pod: str) -> float:
+    """Return beyond what a pod is odd: its usual latency may lie above what is long elsewhere, and it grew."""
+    was = (view.figures.first(signal, pod=pod) or 0.0) if "latency" in signal else 0.0
+    grown = was > limit and (view.figures.now(signal, pod=pod) or 0.0) > SLOWER * was
+    return SLOWER * was if grown else limit
 
 
 def well_before(view: View, odd: Collection[Pod], moment: datetime) -> bool:

@@ -90,6 +90,11 @@ def name(obj: Any) -> str:
     return text(obj, "metadata", "name")
 
 
+def noted(obj: Any) -> str:
+    """Return what a release is called by who made it, as its workload and its revision keep that; "" for no word."""
+    return text(obj, "metadata", "annotations", "kubernetes.io/change-cause")
+
+
 def ref(obj: Any) -> str:
     """Return Kind/name."""
     return f"{text(obj, 'kind')}/{name(obj)}"

@@ -29,14 +29,53 @@ _ENDED = late(
     r"|Unhandled exception in (?:background )?thread\b"
 )
 """How Python, Java, Ruby, Rust and asyncio tell of it. An exception of the main thread ends the process."""
+_NOBODY = (
+    r"(?:[\"'\[({<]{0,2}(?:0|no|none|not|null|nil|false|never|nothing|empty|n/a|undefined)(?![\w-])"
+    r"|[\"']?(?:\[\s*\]|\(\s*\)|\{\s*\})|\"\s*\"|'\s*')"
+)
+"""How who looked for threads in a deadlock writes down, in the place of their names, that there are none."""
+_AWAITS = (
+    r"[\"'][^\"']+[\"']\s(?:(?:daemon|prio=\d+|\(?(?:t?id[=:\s])?#?\d+\)?)\s)*(?:is |state=)?"
+    r"(?:BLOCKED|(?:TIMED_)?WAITING|PARKED|waits|wants|holds|owns|owned|held|stuck)\b(?!\s?[=:])"
+)
+"""A thread by its name, and what it is at."""
 _DEADLOCKED = late(
     r"\bFound (?:one|[1-9]\d*|a total of [1-9]\d*) Java-level deadlocks?\b|^1LKDEADLOCK\s+Deadlock detected"
     r"|(?<!\bno )(?<!\b0 )(?<!\bzero )(?<!\bany )\bdeadlocked threads? (?:were |was |have been |has been )?"
-    r"(?:detected|found)\b(?!\s*[:=]\s*(?:0|none|no|false)\b)"
-    r"|(?<!\bnot )(?<!\bnever )(?<!n't )\b(?:detected|found) (?!(?:no|0|zero|any)\b)(?:\S+ )?deadlocked threads?\b",
+    rf"(?:detected|found)\b(?!\s*[:=]?\s*{_NOBODY})"
+    r"|(?<!\bnot )(?<!\bnever )(?<!n't )\b(?:detected|found) (?!\W?(?:no|0|zero|any|none)\b)(?:\S+ )?"
+    rf"deadlocked threads?\b(?!\s*[:=?]\s*{_NOBODY})"
+    r"|(?<!\bno )\bfind(?:Monitor)?DeadlockedThreads(?:\(\))?(?:\s?[:=]| ->| returned| found| reports?)\s?"
+    rf"(?!{_NOBODY})(?:\[?{_AWAITS}|\[?[\"'][^\"']+[\"'](?:[,;&]| and| <?->)\s?[\"'][^\"']"
+    r"|[\"'][\w.#-]+(?:,\s?[\w.#-]+)+[\"']|\[\s?[1-9]\d*\s?(?:[,\]]|threads?\b)"
+    r"|[1-9]\d* threads?\b(?! (?:checked|scanned|seen|alive|running)\b))",
     re.IGNORECASE,
 )
 """How a runtime, or who asks it, tells of threads that wait for each other: no words of databases, and not of none."""
+_IN_TURN = late(
+    r"[\"'](?P<one>[^\"']{1,80})[\"'][^\"']{0,160}\b(?:owned|held|locked) by [\"'](?P<other>[^\"']{1,80})[\"']"
+    r"[^\"']{0,40}[\"'](?P=other)[\"'][^\"']{0,160}\b(?:owned|held|locked) by [\"'](?P=one)[\"']",
+    re.IGNORECASE,
+)
+"""Whatever they are called by, two of which each waits for what the other holds are told of in one line."""
+_OF_PROGRAM = late(
+    r"\b(?:(?:[a-z]+_)?threads?|monitors?|mutex(?:es)?|(?:[a-z]+_)?r?w?locks?|semaphores?|BLOCKED)\b", re.IGNORECASE
+)
+"""What they wait for in turn, or who they are, if they are threads of a program."""
+_OF_DATABASE = late(
+    r"(?<![\w.-])(?:data ?bases?|db|postgres\w*|mysql|mariadb|innodb|oracle|mongo\w*|redis|zookeeper|etcd|sql\w*"
+    r"|ORA-\d+|transactions?|t(?:xn?|rx|xid)|xid|sessions?|connections?|process|pid|rows?|records?|tuples?|relations?"
+    r"|tables?|keys?|documents?|pages?|index|quer(?:y|ies)|\w*(?:share|exclusive) ?lock|distributed|leases?)(?![\w@-])",
+    re.IGNORECASE,
+)
+"""Who else waits in turn: a database ends one of them, and so does whoever keeps locks for several programs."""
+_RESOLVED = late(
+    r"(?<!not )(?<!never )(?<!not be )(?<!not been )(?<!n't )(?<!n't be )"
+    r"\b(?:resolved|resolving|backed off|backs off|gave way|gives way|roll(?:ed|s|ing) ?back|victim|broken up"
+    r"|cleared|recovered)\b",
+    re.IGNORECASE,
+)
+"""What is said of a deadlock that did not stay: one of those in it gave up what it held."""
 _THROWN_AWAY = late(r"\bTask was destroyed but it is pending!")
 """How asyncio tells of a task that nothing referred to any more, and that the collector of garbage took amid its work.
 
@@ -122,7 +161,7 @@ def deadlocked(view: View, workload: Workload) -> tuple[Deadlocked, ...]:
 def _deadlocked(view: View, log: Log, started: datetime | None) -> Deadlocked | None:
     """Return the deadlock that a log tells of; what is told only at a start ceases by itself."""
     bare = [without_time(line) for line in log.lines]
-    head = next((at for at, line in enumerate(bare) if _DEADLOCKED.search(line[:300])), None)
+    head = next((at for at, line in enumerate(bare) if _tells_of_deadlock(line[:300])), None)
     if head is None or started is None:
         return None
     said = tuple(line.strip() for line in bare[head : head + _NAMED] if line.strip("= \t"))
@@ -132,6 +171,12 @@ def _deadlocked(view: View, log: Log, started: datetime | None) -> Deadlocked | 
         if near and view.now - last >= _PACES * pace and last - started >= _STARTS:
             return Deadlocked(log.pod, said, line, last)
     return None
+
+
+def _tells_of_deadlock(line: str) -> bool:
+    """Tell whether a line is of threads of a program that wait for each other still."""
+    in_turn = _OF_PROGRAM.search(line) and not _OF_DATABASE.search(line) and _IN_TURN.search(line)
+    return bool(in_turn or _DEADLOCKED.search(line)) and not _RESOLVED.search(line)
 
 
 @once

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.served import field_of, status_of
+from tuheg_ir.diagnosis.served import any_status_of
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
@@ -51,7 +51,7 @@ def _answered(view: View, workload: Workload) -> Iterator[Answered]:
         for line in log.lines:
             seconds = seconds_of(line)
             way = way_of(line) if seconds is not None else ""
-            status = (status_of(line) or field_of(line)) if way else 0
+            status = any_status_of(line) if way else 0
             if seconds is not None and status:
                 yield Answered(log.pod, way, status, seconds, stamp(line), line)
 

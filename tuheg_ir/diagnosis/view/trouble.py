@@ -229,8 +229,11 @@ def measured(view: View, workload: Workload) -> bool:
 
 def told_errors(view: View, workload: Workload) -> tuple[Hit, ...]:
     """Return the errors that the newest pods of a workload repeat, and the older ones do not, if nobody measures it."""
-    if measured(view, workload):
-        return ()
+    return () if measured(view, workload) else own_errors(view, workload)
+
+
+def own_errors(view: View, workload: Workload) -> tuple[Hit, ...]:
+    """Return the errors of its own work that the newest pods of a workload repeat, and the older ones do not."""
     newest = {pod.name for pod in workload.newest_pods()}
     found = [h for h in view.hits_of(workload.ref, *_OWN) if not h.previous and h.count >= OFTEN]
     older = {h.trouble for h in found if h.pod not in newest}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar
@@ -12,7 +13,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Database, Evidence, Log, Obj, Snapshot
 from tuheg_ir.diagnosis.view.changes import reads
 from tuheg_ir.diagnosis.view.claims import claims_of
-from tuheg_ir.diagnosis.view.ended_logs import told_until_the_end
+from tuheg_ir.diagnosis.view.ended_logs import left_behind, told_until_the_end
 from tuheg_ir.diagnosis.view.events import Event, events
 from tuheg_ir.diagnosis.view.figures import Figures
 from tuheg_ir.diagnosis.view.graph import Graph
@@ -74,9 +75,15 @@ class View:
         return events(self.snapshot, self.workloads)
 
     @cached_property
+    def logs(self) -> tuple[Log, ...]:
+        """Return the logs, and the messages that containers left behind of which there is no log."""
+        return (*self.snapshot.logs, *left_behind(self.workloads, self.snapshot.logs, self.recent))
+
+    @cached_property
     def hits(self) -> tuple[Hit, ...]:
         """Return the troubles that logs tell of."""
-        return tuple(told_until_the_end(hits(self.snapshot, self.workloads), self.workloads))
+        found = hits(replace(self.snapshot, logs=self.logs), self.workloads)
+        return tuple(told_until_the_end(found, self.workloads))
 
     @cached_property
     def services(self) -> dict[str, Service]:
@@ -119,7 +126,7 @@ class View:
     def logs_of(self, pods: Iterable[Pod], *, previous: bool = True) -> Iterator[Log]:
         """Yield the logs of some pods; without those of their containers' previous runs, if so wanted."""
         names = {pod.name for pod in pods}
-        return (log for log in self.snapshot.logs if log.pod in names and (previous or not log.previous))
+        return (log for log in self.logs if log.pod in names and (previous or not log.previous))
 
     def lines_of(self, workload: Workload) -> Iterator[str]:
         """Yield the lines that a workload's live pods have logged since they run, a container after another."""
@@ -128,7 +135,7 @@ class View:
     def logs_with(self, hit: Hit) -> Iterator[Log]:
         """Yield the log that told of a trouble."""
         place = hit.pod, hit.container, hit.previous
-        return (log for log in self.snapshot.logs if (log.pod, log.container, log.previous) == place)
+        return (log for log in self.logs if (log.pod, log.container, log.previous) == place)
 
     def leading_to(self, ref: str) -> list[Service]:
         """Return the Services that lead to a workload (Kind/name)."""

@@ -1,0 +1,203 @@
+"""A pod that tries the doors of its neighbours, as who has taken one looks for the next.
+
+A program asks each server in one way, by one name: who tries names that are not his, asks for what others forgot to
+close, and speaks to each port as if it were a site's, does not know whom he asks. Scanners of the house do the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from tuheg_ir.diagnosis.late import late
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._injected import runs_for_others
+from tuheg_ir.diagnosis.rules._named_backends import by_address
+from tuheg_ir.diagnosis.rules._obeyed import TRIES
+from tuheg_ir.diagnosis.rules._scanned import weak_place
+from tuheg_ir.diagnosis.rules._sent_away import CLIENT
+from tuheg_ir.diagnosis.rules.edge_released import is_proxy
+from tuheg_ir.diagnosis.served import any_status_of
+from tuheg_ir.diagnosis.view.logs import ADDRESS, speaks_of, times_near
+from tuheg_ir.diagnosis.view.network import named_port
+from tuheg_ir.diagnosis.view.once import once_a_view
+from tuheg_ir.diagnosis.view.programs import image_name
+from tuheg_ir.diagnosis.view.reading import items, text
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
+
+SERVERS = 3
+"""Fewer servers are those that a program has been told of."""
+VARIED = 3
+"""So many names at one server, or open places asked for, are tried: a program has one login, and asks for its own."""
+KINDS = 2
+"""One kind of refusal at many servers may be a lost password, a policy, or a crawler that is passed on."""
+PORTS = 12
+"""So many ports are looked through; who collects figures asks for one at all hosts, and a lost one for all of one."""
+_NAME = late(
+    r"(?:password authentication failed|access denied|log[io]n failed|authentication failed|failed password)"
+    r" for (?:invalid )?(?:user )?[\"'](?P<failed>[\w.$-]{1,64})"
+    r"|failed password for (?:invalid user )?(?P<shell>[\w.$-]{1,64}) from"
+    r"|no pg_hba\.conf entry for [^\n]{0,80}?\buser \"(?P<host>[^\"]{1,64})\""
+    r"|\blogin refused: user '(?P<broker>[^']{1,64})'|\brole \"(?P<role>[^\"]{1,64})\" does not exist"
+    r"|authentication failed[^\n]{0,200}?\"(?:user|principalName)\": ?\"(?P<document>[^\"]{1,64})\"",
+    re.IGNORECASE,
+)
+_SPEECH = late(
+    r"\bsecurity attack detected\b|\bbad_header\b[^\n]{0,20}<<\"(?:GET|POST|HEAD|OPTI)"
+    r"|\b(?:invalid receive|unreasonable length|frame length|message size)\b[^\n]{0,60}\b(?:1195725856|1347375956)\b"
+    r"|\bunsupported frontend protocol\b|\binvalid length of startup packet\b|\bgot packets out of order\b",
+    re.IGNORECASE,
+)
+"""How servers tell that somebody spoke to them in a way that is not theirs; the numbers are letters of GET, POST."""
+_CUT = late(
+    r"\bpolicy denied\b|\bverdict\W{1,4}(?:DROPPED|DENIED)\b|\bcalico-packet\b|\b(?:DROP|REJECT)(?:ED)?\b",
+    re.IGNORECASE,
+)
+_FROM_TO = late(
+    r"(?P<from1>\d{1,3}(?:\.\d{1,3}){3}):(?P<out1>\d{1,5})[^\n>]{0,120}-> ?"
+    r"(?P<to1>\d{1,3}(?:\.\d{1,3}){3}):(?P<port1>\d{1,5})"
+    r"|\bSRC=(?P<from2>\d{1,3}(?:\.\d{1,3}){3}) [^\n]{0,60}?DST=(?P<to2>\d{1,3}(?:\.\d{1,3}){3}) "
+    r"[^\n]{0,200}?(?:SPT=(?P<out2>\d{1,5}) )?DPT=(?P<port2>\d{1,5})"
+    r"|\"source\": ?\"(?P<from3>\d{1,3}(?:\.\d{1,3}){3})\", ?\"destination\": ?\"(?P<to3>\d{1,3}(?:\.\d{1,3}){3})\""
+    r"[^\n]{0,300}?(?:\"source_port\": ?(?P<out3>\d{1,5}), ?)?\"destination_port\": ?(?P<port3>\d{1,5})"
+    r"|\s(?P<from4>\d{1,3}(?:\.\d{1,3}){3}) (?P<to4>\d{1,3}(?:\.\d{1,3}){3})"
+    r" (?P<out4>\d{1,5}) (?P<port4>\d{1,5}) \d{1,3} "
+)
+"""Who was kept from whom, and at which port, in the words of networks: flows, packets, a cloud's records."""
+_ANSWERS = late(r"\bACK\b(?!\"?: ?false)|\bis_?reply\"?: ?true", re.IGNORECASE)
+"""That a packet belongs to a connection that another one began."""
+EPHEMERAL = 32768
+"""From here on are the ports of who asks: what goes there is an answer to him."""
+_SPOKEN = (
+    *("failed", "denied", "pg_hba", "login refused", "not exist", "attack detected", "bad_header", "invalid receive"),
+    *("unreasonable length", "frame length", "message size", "unsupported frontend", "startup packet", "out of order"),
+    *("dropped", "reject", "drop", "calico-packet", "/.", "wp-", "actuator", "manager/html", "server-status"),
+    *("cgi-bin", "phpmyadmin", "adminer", "solr", "jndi", "passwd", "../", "verdict"),
+)
+"""One of these is in a log that tells of such a try."""
+_OF_THE_HOUSE = late(
+    r"trivy|nmap|masscan|zmap|nuclei|\bzap\b|nikto|openvas|greenbone|nessus|tenable|qualys|rapid7|insightvm|kube-?hunter"
+    r"|kube-?bench|kubescape|starboard|neuvector|prisma|twistlock|aqua|wazuh|scan|pen-?test|red-?team|audit|security"
+    r"|blackbox|exporter|prometheus|monitor|uptime|kuma|gatus|probe|smokeping|health|discover|chaos|fuzz|crawl",
+    re.IGNORECASE,
+)
+"""Programs that are made to look what is open here, or who answers."""
+
+
+class _Knock(NamedTuple):
+    """One try: the kind, at whom (workload, or an address), what was tried, and the line that tells it."""
+
+    kind: str
+    at_whom: str
+    what: str
+    pod: str
+    line: str
+    at: datetime
+    out: str = ""
+    """The port that it came from, if a network tells it."""
+
+
+def knocking(view: View, workload: Workload) -> Iterator[tuple[float, Evidence]]:
+    """Yield that a workload's pod tries the doors of several others: names, open places, ports; each was shut."""
+    if runs_for_others(workload) or is_proxy(workload) or _of_the_house(workload):
+        return
+    knocks = _knocks(view)
+    if not any(pod.address in knocks for pod in workload.live):
+        return
+    own = {pod.name for pod in workload.pods}
+    said = "\n".join(line for log in view.logs_of(workload.pods) for line in log.lines)
+    for pod in workload.live:
+        if not pod.address or pod.on_host_network:
+            continue
+        found = [
+            each
+            for each in knocks.get(pod.address, ())
+            if each.pod not in own
+            and (pod.created is None or each.at >= pod.created)  # who had the address before is another one
+            and not (each.kind == "place" and each.what in said)  # that it was asked for itself, and passed on
+        ]
+        found = _tries(found, workload)
+        # An address that is of no pod may be another name of a server that is known.
+        servers = {each.at_whom for each in found if each.at_whom in view.workloads} - {workload.ref}
+        kinds = {each.kind for each in found}
+        if _looks_through(found) or (len(servers) >= SERVERS and len(kinds) >= KINDS and _varied(found)):
+            first = min(found, key=lambda each: each.at)
+            tried = ", ".join(list(dict.fromkeys(each.what for each in found))[:8])
+            doors = len({each.at_whom for each in found})
+            fact = f"{pod.name} tries doors of {doors} others ({tried}): {first.line.strip()[:240]}"
+            yield 0.55, Evidence("logs", f"Pod/{first.pod}", fact, first.at)
+            return
+
+
+def _tries(found: Sequence[_Knock], workload: Workload) -> list[_Knock]:
+    """Return what is tried: without the names at servers that saw few, as of a lost login, and without answers.
+
+    Who asks is answered from the port that he asked: one that is served, and many ends have in common.
+    """
+    names: dict[str, set[str]] = defaultdict(set)
+    for each in found:
+        if each.kind == "name":
+            names[each.at_whom].add(each.what)
+    common = Counter(each.out for each in found if each.out)
+    return [
+        each
+        for each in found
+        if not (each.kind == "name" and len(names[each.at_whom]) < VARIED)
+        and not (common[each.out] >= SERVERS and named_port(workload, each.out))
+    ]
+
+
+def _varied(found: Sequence[_Knock]) -> bool:
+    """Tell whether several open places are asked for, or names are tried: those of a lost login are left out before."""
+    places = {each.what for each in found if each.kind == "place"}
+    return len(places) >= VARIED or any(each.kind == "name" for each in found)
+
+
+def _looks_through(found: Sequence[_Knock]) -> bool:
+    """Tell whether ports are looked through: many different ones, at more hosts than one."""
+    cut = [each for each in found if each.kind == "port"]
+    return len({each.what for each in cut}) >= PORTS and len({each.at_whom for each in cut}) >= SERVERS
+
+
+@once_a_view
+def _knocks(view: View) -> Mapping[str, Sequence[_Knock]]:
+    """Return the tries that all logs tell of, by the address of who tried."""
+    found: dict[str, list[_Knock]] = defaultdict(list)
+    pods = {address: workload.ref for address, (_, workload) in by_address(view).items() if address}
+    for log in view.snapshot.logs:
+        if not speaks_of(log, _SPOKEN):
+            continue
+        for line, at in zip(log.lines, times_near(log.lines), strict=True):
+            client = next(iter(ADDRESS.findall(line[:1000])), "")
+            if at is None or client not in pods or TRIES.search(line):
+                continue
+            for kind, whom, what, out in _tried(line[:1000], client):
+                server = pods.get(whom, whom) or view.owner_of(log.pod)
+                found[client].append(_Knock(kind, server, what, log.pod, line, at, out))
+    return found
+
+
+def _tried(line: str, client: str) -> Iterator[tuple[str, str, str, str]]:
+    """Yield what a line tells was tried in vain: the kind, at which address and from which port if told, and what."""
+    if name := _NAME.search(line):
+        yield "name", "", next(group for group in name.groups() if group), ""
+    elif _SPEECH.search(line):
+        yield "speech", "", "words of another protocol", ""
+    elif any_status_of(line) >= 400:
+        place = weak_place(line)
+        # An address outside beside it is that of who asked for it, and this one passes it on.
+        if place and not CLIENT.search(line):
+            yield "place", "", place, ""
+    elif _CUT.search(line) and not _ANSWERS.search(line) and (ends := _FROM_TO.search(line)):
+        end = {name[:-1]: value for name, value in ends.groupdict().items() if value}
+        if end["from"] == client and int(end["port"]) < EPHEMERAL:
+            yield "port", end["to"], end["port"], end.get("out", "")
+
+
+def _of_the_house(workload: Workload) -> bool:
+    images = (image_name(text(each, "image")) for each in items(workload.template, "spec", "containers"))
+    return _OF_THE_HOUSE.search(" ".join((workload.name, *images))) is not None
