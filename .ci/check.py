@@ -117,7 +117,8 @@ def gates() -> list[Gate]:
     package = ("--hypothesis-profile=other-pythons", *(f"--ignore={path}" for path in OF_THE_CHECKOUT))
     impure = tuple(f"--ignore={path}" for path in (*PURE, ABOUT_RULES))
     rules = [pytest_gate(PRIMARY, ALONE, *PURE, ABOUT_RULES, part="rules")]
-    rules += [pytest_gate(venv, ALONE, *PURE, part="rules") for venv in others]
+    # Thousands of rows: the oldest Python and the newest one read them, and stand for those between.
+    rules += [pytest_gate(venv, ALONE, *PURE, part="rules") for venv in others[-1:]]
     build = ("ansible-galaxy", "collection", "build", "collection", "--force", "--output-path", str(CACHE / "build"))
     return [
         pytest_gate(PRIMARY, f"ansible and {ALONE}", ELSEWHERE, part="ansible"),

@@ -16,7 +16,7 @@ from tests.diagnosis.account import seen
 from tests.diagnosis.calibration import STEPS
 from tests.diagnosis.corpus import Case, score, told
 from tests.diagnosis.grafting import grafts, rolled_back
-from tests.diagnosis.outside import CASES, snapshot_of
+from tests.diagnosis.outside import CASES, one_in, snapshot_of
 from tests.diagnosis.worlds import without
 from tuheg_ir.diagnosis.decide import decide
 from tuheg_ir.diagnosis.model import Diagnosis, Finding
@@ -156,8 +156,14 @@ MOST_UNSEEN = 0.1
 """The largest share of answers that are lost with what the account of `rbac/` may not read, or a cluster not give."""
 LEAST_SEEN_AGAIN = 0.6
 """The least share of these that come back with the rights to its Secrets and to the other namespaces of an incident."""
-LESS = tuple(zip(CASES, itertools.cycle(STEPS[1:]), strict=False))
-"""Each case with what is taken away of it, in turns: all that can be of all of them takes minutes more."""
+LESS = tuple(zip(one_in(3), itertools.cycle(STEPS[1:]), strict=False))
+"""Cases with what is taken away of each, in turns."""
+ROBBED = one_in(3, 1)
+"""Cases that lose the rule that answers them."""
+SEEN = one_in(4, 2)
+"""Cases of which only what the account of one namespace may read is seen."""
+GRAFTED = one_in(3, 2)
+"""Cases beside whose fault an innocent release stands."""
 
 
 @cache
@@ -170,7 +176,8 @@ def answer_to(case: Case) -> Diagnosis:
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_a_case_from_outside_is_answered_and_nothing_harmful_is_said(case: Case) -> None:
     findings = answer_to(case).findings
-    without_its_rule(case)
+    if case in ROBBED:
+        without_its_rule(case)
     judged = score(case, findings)
     assert not judged.forbidden, told(findings)
     assert judged.right == (case.name not in OPEN), told(findings)
@@ -187,7 +194,7 @@ def test_with_less_evidence_nothing_harmful_is_said_of_a_case_from_outside(case:
 
 @pytest.mark.slow
 def test_where_only_the_logs_could_not_be_read_a_case_is_seldom_answered_with_harm() -> None:
-    asked = CASES[::4]
+    asked = one_in(4)
     answers = ((case, decide(without(snapshot_of(case), "logs")).findings) for case in asked)
     harmed = [case.name for case, found in answers if score(case, found).forbidden]
     assert len(harmed) <= MOST_UNHEARD * len(asked), harmed
@@ -195,8 +202,8 @@ def test_where_only_the_logs_could_not_be_read_a_case_is_seldom_answered_with_ha
 
 @pytest.mark.slow
 def test_without_the_rule_that_answers_it_a_case_is_seldom_answered_with_harm() -> None:
-    harmed = [case.name for case in CASES if score(case, without_its_rule(case)).forbidden]
-    assert len(harmed) <= MOST_HARMED * len(CASES), harmed
+    harmed = [case.name for case in ROBBED if score(case, without_its_rule(case)).forbidden]
+    assert len(harmed) <= MOST_HARMED * len(ROBBED), harmed
 
 
 @cache
@@ -211,11 +218,11 @@ def without_its_rule(case: Case) -> Sequence[Finding]:
 
 @pytest.mark.slow
 def test_what_the_account_of_one_namespace_sees_is_enough_for_most_and_nothing_harmful_is_said() -> None:
-    judged = {case.name: score(case, decide(seen(snapshot_of(case))).findings) for case in CASES}
+    judged = {case.name: score(case, decide(seen(snapshot_of(case))).findings) for case in SEEN}
     assert not [name for name, each in judged.items() if each.forbidden]
     lost = [name for name, each in judged.items() if name not in OPEN and not each.right]
-    assert len(lost) <= MOST_UNSEEN * (len(CASES) - len(OPEN)), lost
-    more = [score(case, decide(seen(snapshot_of(case), more=True)).findings) for case in CASES if case.name in lost]
+    assert len(lost) <= MOST_UNSEEN * sum(name not in OPEN for name in judged), lost
+    more = [score(case, decide(seen(snapshot_of(case), more=True)).findings) for case in SEEN if case.name in lost]
     assert not any(each.forbidden for each in more)
     assert sum(each.right for each in more) >= LEAST_SEEN_AGAIN * len(lost)
 
@@ -227,10 +234,10 @@ def test_what_stands_open_is_there() -> None:
 @pytest.mark.slow
 def test_a_neighbour_whose_release_only_stood_near_is_seldom_rolled_back() -> None:
     asked, misled = 0, []
-    for number, case in enumerate(CASES):
+    for number, case in enumerate(GRAFTED):
         for graft in grafts(case, snapshot_of(case), (2, 6)[number % 2], switch=True):
             asked += 1
             if rolled_back(graft):
                 misled.append(f"{graft.name}: {graft.released}")
-    assert asked >= len(CASES) / 5
+    assert asked >= len(GRAFTED) / 5
     assert len(misled) <= MOST_MISLED * asked, misled
