@@ -13,6 +13,8 @@ from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 NODE = '{"level":"info","msg":"runtime","heapUsedMb":%d,"heapLimitMb":1024,"loopMs":31}'
 V8 = 'INFO v8 {"total_heap_size":1061158912,"used_heap_size":%d000000,"heap_size_limit":1024000000}'
 JAVA = "INFO Health - heap.used=%dM heap.max=1024M threads=61"
+WHOLE = "[info][gc] GC(98) Pause Full (G1 Compaction Pause) 1022M->%dM(1024M) 3985.758ms"
+PART = "[info][gc] GC(99) Pause Young (Normal) (G1 Evacuation Pause) 720M->%dM(1024M) 19.892ms"
 STILL = "WARN gc pause of 1611 ms freed 0.2 MB"
 LOOP = '{"level":"warn","msg":"event loop delayed","p99Ms":2711}'
 NO_HEAP = "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory"
@@ -30,17 +32,18 @@ def world(
     felt: Any = SLOW,
     beside: tuple[tuple[str, Series], ...] = (),
     ended: bool = False,
+    least: str = "",
     **like: Any,
 ) -> Snapshot:
     """Return three pods of the shop, the last of which is younger, and how full each tells that its heap is.
 
-    ``ended``: the process before that of the last one had no heap left, 40 minutes ago.
+    ``ended``: the process before that of the last one had no heap left, 40 minutes ago. ``least``: its own line.
     """
     objects = younger(shop(**{"pods": 3, "age": 26 * DAY, "env": {"STOCK_URL": "http://stock:8080"}, **like}), 1)
     if ended:
         put(pods_of(objects)[-1], again("Error", 134, age=2400, lived=25 * DAY))
     told = [log(pod("shop", n), *[*(line % used for used in old), warns] * 8, since=3000) for n in (0, 1)]
-    fine = log(pod("shop", 2), *[line % used for used in young] * 12, since=800)
+    fine = log(pod("shop", 2), *[(least or line) % used for used in young] * 12, since=800)
     last = [log(pod("shop", 2), NO_HEAP, since=2405, previous=True)] if ended else []
     return snapshot(
         objects,
@@ -64,6 +67,7 @@ HOLDS = [
             ("Node tells it of its loop", world(warns=LOOP)),
             ("V8 counts bytes", world(V8)),
             ("Java tells it in words", world(JAVA)),
+            ("the JVM logs each collection", world(WHOLE, least=PART, warns="INFO order taken")),
             ("its callers tell of it, and nobody measures it", world(NODE, *logs("web", LATE), felt=None)),
             ("and a release is of last month", world(before=IMAGE, released=25 * DAY)),
         )
@@ -79,6 +83,12 @@ DOES_NOT_HOLD = [
             ("the younger one's heap is as full", world(young=(1003,))),
             ("the younger one's heap was as full a while ago", world(young=(1003, 310))),
             ("they do not stand still, and none ended for it", world(warns="INFO order taken")),
+            (
+                "the JVM collects all in a moment",
+                world(WHOLE.replace("3985", "398"), least=PART, warns="INFO order taken"),
+            ),
+            ("the younger one collects all and frees as little", world(WHOLE, young=(1003,), warns="INFO order taken")),
+            ("what is young alone is collected", world(PART, warns="INFO order taken")),
             ("only its room of now is told, not how large it may become", world(NODE.replace("Limit", "Total"))),
             ("the two are told in different units", world(JAVA.replace("1024M", "1G"))),
             ("a release of yesterday may fill them", world(before=IMAGE, released=DAY)),

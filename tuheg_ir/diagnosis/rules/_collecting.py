@@ -41,6 +41,11 @@ _MOST = late(
     r"(?<![a-z])(?:heap[._ ]?(?:size[._ ]?)?limit|heap[._ ]?max|max[._ ]?heap(?:[._ ]?size)?)" + _UNIT, re.IGNORECASE
 )
 """Fields by which programs tell how much of their heap is in use, and how large it may become."""
+_PAUSED = late(r"\bPause (Full|Young)\b.{0,60}? \d+([KMG])->(\d+)\2\((\d+)\2\)(?:[ ,](\d+)\.\d+ms)?")
+"""A collection as the JVM logs it: of what, what it left of how much, and how many milliseconds all stood still."""
+_OF_ALL = 3
+"""So many collections of all of a heap prove what two samples more do of one that a program tells of now and then."""
+_LONG_MS = 1000
 
 
 def in_vain(view: View, workload: Workload) -> tuple[Evidence, ...]:
@@ -88,11 +93,24 @@ def told_full(lines: Sequence[str]) -> str:
 def _has_none(view: View, told: Sequence[tuple[float, str]]) -> bool:
     """Tell whether a heap was full each time that it was told, many times and until now."""
     still = bool(told) and _is_of_late(view, told[-1][1], STILL)
-    return still and len(told) >= OFTEN and all(share >= _LEFT for share, _ in told)
+    enough = len(told) >= OFTEN or sum(_PAUSED.search(line[:600]) is not None for _, line in told) >= _OF_ALL
+    return still and enough and all(share >= _LEFT for share, _ in told)
+
+
+def stood_still(line: str) -> bool:
+    """Tell whether a line is of a collection of all of a heap for which all stood still for a second or more."""
+    found = _PAUSED.search(line[:600])
+    return found is not None and found[1] == "Full" and int(found[5] or 0) >= _LONG_MS
 
 
 def _filled(line: str) -> float | None:
-    """Return the share of its heap that a line tells to be in use; None if it does not tell, or in two units."""
+    """Return the share of its heap that a line tells to be in use; None if it does not tell, or in two units.
+
+    A collection of what is young leaves what may be garbage: it tells of room alone.
+    """
+    if paused := _PAUSED.search(line[:600]):
+        share = float(paused[3]) / (float(paused[4]) or 1.0)
+        return share if paused[1] == "Full" or share <= ROOMY else None
     if "heap" not in line[:600].lower():
         return None
     used, most = _USED.search(line[:600]), _MOST.search(line[:600])

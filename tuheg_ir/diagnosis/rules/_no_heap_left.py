@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.rules._collecting import full_heaps, told_full
+from tuheg_ir.diagnosis.rules._collecting import full_heaps, stood_still, told_full
 from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints, fresh
 from tuheg_ir.diagnosis.view.marked import OFTEN, complains
@@ -53,13 +53,14 @@ def _is_felt(view: View, workload: Workload) -> bool:
 
 
 def _stand_still(view: View, workload: Workload, full: Collection[str]) -> bool:
-    """Tell whether all whose heap is full warn again and again that they stand still, and none of the others does."""
+    """Tell whether just those whose heap is full stand still, by their warnings or their collections."""
     told = {
         log.pod
         for log in view.logs_of(workload.live, previous=False)
         if sum(complains(line) and _STANDS_STILL.search(line[:400]) is not None for line in log.lines) >= OFTEN
     }
-    return told == set(full)
+    stood = {log.pod for log in view.logs_of(workload.live, previous=False) if any(map(stood_still, log.lines))}
+    return set(full) in (told, stood)
 
 
 def _one_ended(view: View, workload: Workload, full: Collection[str]) -> bool:

@@ -219,6 +219,7 @@ def _match(
     mounts = any(hit.trouble == "mount_stale" for hit in hits)
     heap = (*heap_is_full(view, workload, ill), *_ended_for_memory(view, workload, ill))
     out = bool(heap) or used_up(view, workload, ill)
+    edits = () if heap else edits[:1]  # what fills a heap was not read anew
     hits = sorted(hits, key=lambda h: (h.trouble != "mount_stale", h.trouble not in _USED_UP))
     # What a proxy cannot reach are the pods behind it.
     told_of = any(hit.trouble.startswith(_SESSIONS) for hit in hits) or _loses_a_store(view, workload)
@@ -228,7 +229,7 @@ def _match(
         component=workload.ref,
         evidence=(
             Evidence("objects", workload.ref, told, began),
-            *edits[:1],
+            *edits,
             *heap[:2],
             *seen,
             *(felt for felt, _ in list(troubles(view, workload.ref))[:1]),
