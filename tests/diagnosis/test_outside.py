@@ -122,8 +122,6 @@ OPEN = frozenset(
         # who suffers is named, with a cause that nothing shows
         "members-api-requests-hang-without-any-trace-in-logs",
         # made by programs of grown platforms in December 2026, as they came:
-        # workers that wait for a slow partner are killed by their server, and only the proxy's log names him
-        "bridge-workers-die-young-on-sale-day",
         # of two faults one is found
         "two-ways-to-lose-a-cart",
         # a wildcard in the search domain of a new node answers for all hosts outside

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -12,6 +13,7 @@ from tuheg_ir.diagnosis.rules._figures import SLOW_S, SLOWER, rise
 from tuheg_ir.diagnosis.rules._led_outside import led_outside
 from tuheg_ir.diagnosis.rules._paged_by_host import paged
 from tuheg_ir.diagnosis.rules._probed_hosts import unnamed
+from tuheg_ir.diagnosis.rules._slow_by_proxy import slow_by_proxy
 from tuheg_ir.diagnosis.state import ERRORS
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints
 from tuheg_ir.diagnosis.view.once import once_a_view
@@ -59,6 +61,20 @@ def hosts_outside(view: View) -> dict[str, Host]:
                 found.setdefault(host, Host()).said.append(each)
     for host, each in chain(((each.hosts[0], each) for each in led_outside(view)), paged(view)):
         found.setdefault(host, Host()).said.append(each)
+    for caller, host, seen in chain(_measured(view), slow_by_proxy(view)):
+        entry = found.setdefault(_same(found, host), Host())
+        if seen.source == "metrics" or caller not in entry.callers:
+            entry.measured.append((caller, seen))
+    for host, seen, each in unnamed(view):
+        entry = found.setdefault(host, Host())
+        entry.said.append(each)
+        if (each.caller, seen) not in entry.measured:
+            entry.measured.append((each.caller, seen))
+    return found
+
+
+def _measured(view: View) -> Iterator[tuple[str, str, Evidence]]:
+    """Yield (caller, host, evidence) of hosts that fail or are late by the figures of who calls them."""
     for signal in ("dependency_error_ratio", "dependency_latency_p95"):
         for series in view.figures.series(signal):
             host = series.labels.get("dependency", "").lower()
@@ -70,14 +86,7 @@ def hosts_outside(view: View) -> dict[str, Host]:
                 unit = (
                     f"{turn.now:.0%} of its calls fail" if "error" in signal else f"its answers take {turn.now:.2g} s"
                 )
-                entry = found.setdefault(_same(found, host), Host())
-                entry.measured.append((caller, Evidence("metrics", host, f"{host}: {unit}", turn.since)))
-    for host, seen, each in unnamed(view):
-        entry = found.setdefault(host, Host())
-        entry.said.append(each)
-        if (each.caller, seen) not in entry.measured:
-            entry.measured.append((each.caller, seen))
-    return found
+                yield caller, host, Evidence("metrics", host, f"{host}: {unit}", turn.since)
 
 
 def is_outside(view: View, host: str) -> bool:

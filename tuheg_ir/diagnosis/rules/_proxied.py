@@ -13,8 +13,9 @@ from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 
-_STATUS = late(r"\" (\d{3}) |\"response_code\": ?\"?(\d{3})\b")
-_FLAGS = late(r"\" \d{3} ([A-Z]{2,5}(?:,[A-Z]{2,5})*) |\"response_flags\": ?\"([A-Z]{2,5}(?:,[A-Z]{2,5})*)\"")
+_STATUS = late(r"\" (\d{3}|0) |\"response_code\": ?\"?(\d{3}|0)\b")
+"""0: whoever asked did not wait for the answer."""
+_FLAGS = late(r"\" (?:\d{3}|0) ([A-Z]{2,5}(?:,[A-Z]{2,5})*) |\"response_flags\": ?\"([A-Z]{2,5}(?:,[A-Z]{2,5})*)\"")
 """Flags behind a status, as Envoy and Istio write them, or in a field of JSON: UH, UO, or several."""
 _CLUSTER = late(r"\b((?:out|in)bound[|_][^\s\"]*)|\"upstream_cluster\": ?\"([^\"]+)\"")
 """Whom a proxy would have asked: `outbound|8080|green|cart.town.svc.cluster.local`, `httproute/town/cart/rule/0`."""
@@ -24,7 +25,7 @@ _CALLED = "outbound|"
 
 
 class Answer(NamedTuple):
-    """One line of a proxy: when, of which pod, its status and flags, and the cluster of pods that it chose ("")."""
+    """One line of a proxy: when, of which pod, its status (0: none) and flags, and the cluster that it chose ("")."""
 
     at: datetime | None
     pod: str

@@ -157,7 +157,7 @@ def _former(view: View, empty: _Empty) -> Evidence | None:
     A proxy tells whom it asked before; else it stands beside the new one, in the same route.
     """
     service, parts = empty.led.service, subsets(view, empty.led.service)
-    answered = [a for a in answers(view) if a.status < 500 and _called(a)[1] == service.name]
+    answered = [a for a in answers(view) if 0 < a.status < 500 and _called(a)[1] == service.name]
     before = [_called(a)[0] for a in answered if a.at is not None and (empty.began is None or a.at <= empty.began)]
     beside = [each.subset for each in led(view) if each.route is empty.led.route and each.service is service]
     for name in dict.fromkeys((*reversed(before), *beside)):
