@@ -9,6 +9,7 @@ from tests.diagnosis.rules.tiny import DAY, log, pod, snapshot, timed, workload
 from tuheg_ir.diagnosis.model import Log, Snapshot
 
 ONE_FAILS = [*failing(0.001, 0.001, 0.9, 0.001), errors("shop", 0.22)]
+EACH_ITS_OWN = (("cart", "cd"), ("stock", "ef"), ("mail", "gh"))
 HOLDS = [
     Holds(
         "one of four fails, and it runs another build",
@@ -221,6 +222,15 @@ DOES_NOT_HOLD = [
             figures=[*failing(0.001, 0.001, 0.001, 0.6), errors("shop", 0.15)],
         ),
         (SHOP, "code_defect", "rollback_workload"),
+    ),
+    DoesNotHold(
+        "each image has as many digests as pods: nodes tell no builds by them",
+        snapshot(
+            built(shop(pods=4), "aa", "aa", "bb", "aa"),
+            *(built(workload(name, pods=2, image=f"{name}:1"), *digests) for name, digests in EACH_ITS_OWN),
+            figures=ONE_FAILS,
+        ),
+        (SHOP, "service_crash", "restart_workload"),
     ),
     DoesNotHold(
         "another build does well",

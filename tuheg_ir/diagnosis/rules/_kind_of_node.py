@@ -75,7 +75,7 @@ def on_one_kind(view: View, workload: Workload) -> bool:
 def _apart(view: View, workload: Workload) -> IllAndWell | None:
     """Return the ill and well pods of a workload, where nothing nearer than their nodes tells them apart."""
     told = None if is_store(workload) else ill_and_well(view, workload)
-    if told is None or told.older_ill() or another_build(workload, set(told.told)):
+    if told is None or told.older_ill() or another_build(view, workload, set(told.told)):
         return None  # a new pod would be well: on a new node, too
     if taken_in_between(view, workload) or imposed(view, workload) or killed_by_default(view, workload):
         return None

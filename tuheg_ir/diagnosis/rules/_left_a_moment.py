@@ -62,7 +62,7 @@ def is_another(view: View, callee: Workload, since: datetime) -> bool:
     more = grown(view, callee)
     if more is not None and (more.at is None or more.at - since <= _LATE):
         return True
-    return another_build(callee, {pod.name for pod in _started(callee, since)}) is not None
+    return another_build(view, callee, {pod.name for pod in _started(callee, since)}) is not None
 
 
 def _started(callee: Workload, since: datetime) -> list[Pod]:

@@ -61,7 +61,7 @@ def taken_in_between(view: View, workload: Workload) -> Taken | None:
     told = measured or told_apart(view, workload)
     ill = tuple(pod for pod in workload.live if pod.name in told)
     well = tuple(pod for pod in workload.live if pod.name not in told and pod.ready)
-    if not ill or not well or not same_template((*ill, *well)) or another_build(workload, set(told)):
+    if not ill or not well or not same_template((*ill, *well)) or another_build(view, workload, set(told)):
         return None
     if not _younger(view, ill, well) or _by_their_node(ill, well) or _refused(view, workload, set(told)):
         return None

@@ -31,7 +31,7 @@ def when(view: View) -> Iterator[Match]:
         stopped = () if role(workload) or keeps_data(view, workload) else _after_work(view, workload)
         ill = {each.pod for each in stopped}
         began = min((each.first for each in stopped), default=None)
-        if began is None or since_release(workload, began) or another_build(workload, ill):
+        if began is None or since_release(workload, began) or another_build(view, workload, ill):
             continue
         felt = list(_felt(view, workload, began))
         if not felt or _lacking(view, workload) or (well := next(_well(view, workload, ill), None)) is None:

@@ -37,7 +37,7 @@ def when(view: View) -> Iterator[Match]:
     """All pods that fail, end or are named run a build of an image that none of their well like runs, by one name."""
     for workload in view.serving:
         odd = _odd(view, workload)
-        found = another_build(workload, odd) if odd else None
+        found = another_build(view, workload, odd) if odd else None
         if found is None:
             continue
         theirs, others = found
@@ -107,7 +107,7 @@ def _complains(view: View, workload: Workload) -> dict[str, Evidence]:
     if any(_did_well(view, workload, pod) for pod in odd):
         return {}
     well = set.intersection(*(_silent(view, workload, pod) for pod in odd)) if odd else set[str]()
-    if not another_build(workload, told, well=well):
+    if not another_build(view, workload, told, well=well):
         return {}
     return {pod: Evidence("logs", f"Pod/{pod}", fact) for pod, fact in sorted(told.items())}
 

@@ -34,7 +34,7 @@ def when(view: View) -> Iterator[Match]:
         if role(workload) or is_store(workload) or keeps_data(view, workload) or _of_its_node(workload):
             continue
         found = lacks(view, workload)
-        if found is None or another_build(workload, {found.pod.name}) or _is_young(view, found):
+        if found is None or another_build(view, workload, {found.pod.name}) or _is_young(view, found):
             continue
         felt = tuple(felt_since(view, workload, found.since))
         if not felt or not_of_its_own(view, workload, {found.pod.name})[1]:

@@ -46,7 +46,7 @@ def _standing_out(view: View, workload: Workload) -> Iterator[Match]:
     odd = odd_pods(view, workload) or _still(view, workload)
     if not odd or by_revision(view, workload) or _of_another_template(workload, odd):
         return
-    if another_build(workload, odd):
+    if another_build(view, workload, odd):
         return  # a restart would give the others that build too
     doubtful = may_be_taken(view, workload, odd)
     if taken_in_between(view, workload) or (doubtful and not _started_long_ago(view, workload, odd)):

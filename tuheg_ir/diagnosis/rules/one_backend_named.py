@@ -35,7 +35,7 @@ def when(view: View) -> Iterator[Match]:
         ill = next(w for each, w in pods.values() if each.name == pod)
         if len(_like(view, ill)) < 2 or is_store(ill) or keeps_data(view, ill):
             continue
-        if another_build(ill, {pod}):
+        if another_build(view, ill, {pod}):
             continue  # a restart would give the others that build too
         if len(ill.live) > 1 and not _has_twin(ill, pod):
             continue  # its template may be why, as that of a release which stands still

@@ -36,7 +36,7 @@ def when(view: View) -> Iterator[Match]:
         hung = [pod for pod in workload.newest_pods() if _hangs(view, pod) and pod.node not in ill]
         well = [pod for pod in workload.newest_pods() if pod.ready]
         # A restart would give the others the build that the one of them has which does not become ready.
-        pulled = another_build(workload, {pod.name for pod in hung})
+        pulled = another_build(view, workload, {pod.name for pod in hung})
         if not hung or len(well) < 2 * len(hung) or pulled or role(workload) or keeps_data(view, workload):
             continue
         if _fell_with_others(view, workload, hung, ill) or refused_sessions(view, {pod.name for pod in hung}):

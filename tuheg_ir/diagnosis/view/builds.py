@@ -6,9 +6,15 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.view.changes import changes
+from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import text
+from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+
+SEVERAL = 3
+MOST = 2 / 3
+"""Where so many images, most of all, have several digests each, nodes tell other things than builds by them."""
 
 
 class Build(NamedTuple):
@@ -19,7 +25,7 @@ class Build(NamedTuple):
 
 
 def another_build(
-    workload: Workload, odd: Collection[str], *, well: Collection[str] = ()
+    view: View, workload: Workload, odd: Collection[str], *, well: Collection[str] = ()
 ) -> tuple[Build, Build] | None:
     """Return the build that some pods all run, and the one that all of their well like run; None if it is the same.
 
@@ -29,13 +35,27 @@ def another_build(
     """
     mine = [pod for pod in workload.live if pod.name in odd]
     like = [p for p in workload.live if p.name not in odd and p.ready and all(_alike(workload, p, m) for m in mine)]
-    if not mine or not like:
+    if not mine or not like or _tell_no_builds(view):
         return None
     for container in sorted(_builds(mine[0]).keys() - well):
         own, others = _run(mine, container), _run(like, container)
         if own and others and own.image == others.image and own.digest != others.digest:
             return own, others
     return None
+
+
+@once_a_view
+def _tell_no_builds(view: View) -> bool:
+    """Tell whether nearly each image that runs twice does so under several digests: nobody pushes all tags again.
+
+    Nodes of several architectures, or mirrors, may tell an own one each.
+    """
+    run: dict[str, list[str]] = {}
+    for build in (each for w in view.workloads.values() for pod in w.live for each in _builds(pod).values()):
+        run.setdefault(build.image, []).append(build.digest)
+    twice = [digests for digests in run.values() if len(digests) > 1]
+    several = sum(len(set(digests)) > 1 for digests in twice)
+    return several >= SEVERAL and several >= MOST * len(twice)
 
 
 def _alike(workload: Workload, one: Pod, other: Pod) -> bool:
