@@ -15,12 +15,14 @@ from tuheg_ir.diagnosis.rules._answered import answered
 from tuheg_ir.diagnosis.rules._carried_off import carried_off
 from tuheg_ir.diagnosis.rules._coin_node import is_node, owned_node, verifies
 from tuheg_ir.diagnosis.rules._converted import converted, in_vain
+from tuheg_ir.diagnosis.rules._door_to_door import door_to_door
 from tuheg_ir.diagnosis.rules._hunting import hunting
 from tuheg_ir.diagnosis.rules._injected import asks_for_a_shell, injected, is_request, lasting_token, reads_secrets
 from tuheg_ir.diagnosis.rules._knocking import knocking
 from tuheg_ir.diagnosis.rules._lured import lured
 from tuheg_ir.diagnosis.rules._obeyed import obeyed
 from tuheg_ir.diagnosis.rules._planted import planted
+from tuheg_ir.diagnosis.rules._seen_by_hand import seen_by_hand
 from tuheg_ir.diagnosis.rules._seen_running import seen_running
 from tuheg_ir.diagnosis.rules._sent_away import OUTSIDE, PUBLIC, sent_away
 from tuheg_ir.diagnosis.rules._strangers import let_in
@@ -66,7 +68,7 @@ def signs(view: View, workload: Workload) -> tuple[Sign, ...]:
     others = (Sign(weight, seen) for tell in (altered, hunting, planted) for weight, seen in tell(view, workload))
     # People look for open doors and put tools into pods as well: a person knows whether it was one of the house.
     odd = (Sign(*found, doubtful=True) for tell in (knocking, seen_running) for found in tell(view, workload))
-    ways = (lured, obeyed, answered, converted, carried_off)
+    ways = (lured, obeyed, answered, converted, carried_off, seen_by_hand, door_to_door)
     led = (Sign(weight, seen, doubtful) for way in ways for weight, seen, doubtful in way(view, workload))
     return (*mine, *_account(view, workload), *_opened(view, workload), *_watched(view, workload), *others, *odd, *led)
 

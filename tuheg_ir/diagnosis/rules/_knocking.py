@@ -103,7 +103,7 @@ class _Knock(NamedTuple):
 
 def knocking(view: View, workload: Workload) -> Iterator[tuple[float, Evidence]]:
     """Yield that a workload's pod tries the doors of several others: names, open places, ports; each was shut."""
-    if runs_for_others(workload) or is_proxy(workload) or _of_the_house(workload):
+    if runs_for_others(workload) or is_proxy(workload) or of_the_house(workload):
         return
     knocks = _knocks(view)
     if not any(pod.address in knocks for pod in workload.live):
@@ -198,6 +198,6 @@ def _tried(line: str, client: str) -> Iterator[tuple[str, str, str, str]]:
             yield "port", end["to"], end["port"], end.get("out", "")
 
 
-def _of_the_house(workload: Workload) -> bool:
+def of_the_house(workload: Workload) -> bool:
     images = (image_name(text(each, "image")) for each in items(workload.template, "spec", "containers"))
     return _OF_THE_HOUSE.search(" ".join((workload.name, *images))) is not None

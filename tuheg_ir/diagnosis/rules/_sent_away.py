@@ -30,7 +30,7 @@ _SECRETS = late(
     r"/proc/(?:self|\d+|\$\w+)/environ|secrets/kubernetes\.io/|/etc/shadow|\.ssh/id_|\.aws/credentials|\.kube/config|"
     r"[$`]\(?\s*(?:env|printenv)\b"
 )
-_DUMP = late(
+DUMP = late(
     r"\b(?:pg_dump(?:all)?|mysqldump|mariadb-dump|mongodump|mongoexport|redis-cli .*--rdb|etcdctl .*snapshot)\b"
 )
 
@@ -55,6 +55,6 @@ def _pipes(line: str) -> Iterator[list[str]]:
 def _weighed(stages: list[str]) -> tuple[float, str]:
     if any(_ENVIRONMENT.fullmatch(stage) or _SECRETS.search(stage) for stage in stages):
         return 0.75, "sends its secrets to a bare address"
-    if any(_DUMP.search(stage) for stage in stages):
+    if any(DUMP.search(stage) for stage in stages):
         return 0.3, "sends a dump to a bare address"
     return 0.0, ""
