@@ -66,9 +66,9 @@ def signs(view: View, workload: Workload) -> tuple[Sign, ...]:
     """Return the signs of an intrusion in a workload."""
     mine = (*_logs(view, workload), *_commands(workload), *_rights(view, workload), *_images(view, workload))
     others = (Sign(weight, seen) for tell in (altered, hunting, planted) for weight, seen in tell(view, workload))
-    # People look for open doors and put tools into pods as well: a person knows whether it was one of the house.
-    odd = (Sign(*found, doubtful=True) for tell in (knocking, seen_running) for found in tell(view, workload))
-    ways = (lured, obeyed, answered, converted, carried_off, seen_by_hand, door_to_door)
+    # People put tools into pods as well: a person knows whether it was one of the house.
+    odd = (Sign(*found, doubtful=True) for found in seen_running(view, workload))
+    ways = (knocking, lured, obeyed, answered, converted, carried_off, seen_by_hand, door_to_door)
     led = (Sign(weight, seen, doubtful) for way in ways for weight, seen, doubtful in way(view, workload))
     return (*mine, *_account(view, workload), *_opened(view, workload), *_watched(view, workload), *others, *odd, *led)
 

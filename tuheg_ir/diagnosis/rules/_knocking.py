@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -21,11 +21,13 @@ from tuheg_ir.diagnosis.rules._scanned import weak_place
 from tuheg_ir.diagnosis.rules._sent_away import CLIENT
 from tuheg_ir.diagnosis.rules.edge_released import is_proxy
 from tuheg_ir.diagnosis.served import any_status_of
+from tuheg_ir.diagnosis.view.builds import another_build
 from tuheg_ir.diagnosis.view.logs import ADDRESS, speaks_of, times_near
 from tuheg_ir.diagnosis.view.network import named_port
-from tuheg_ir.diagnosis.view.once import once_a_view
-from tuheg_ir.diagnosis.view.programs import image_name
-from tuheg_ir.diagnosis.view.reading import items, text
+from tuheg_ir.diagnosis.view.once import once, once_a_view
+from tuheg_ir.diagnosis.view.pods import Pod
+from tuheg_ir.diagnosis.view.programs import image_name, role
+from tuheg_ir.diagnosis.view.reading import items, newest, oldest, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
@@ -43,13 +45,17 @@ _NAME = late(
     r"|failed password for (?:invalid user )?(?P<shell>[\w.$-]{1,64}) from"
     r"|no pg_hba\.conf entry for [^\n]{0,80}?\buser \"(?P<host>[^\"]{1,64})\""
     r"|\blogin refused: user '(?P<broker>[^']{1,64})'|\brole \"(?P<role>[^\"]{1,64})\" does not exist"
-    r"|authentication failed[^\n]{0,200}?\"(?:user|principalName)\": ?\"(?P<document>[^\"]{1,64})\"",
+    r"|authentication failed[^\n]{0,200}?\"(?:user|principalName)\": ?\"(?P<document>[^\"]{1,64})\""
+    r"|\bauthentication_failure\b[^\n]{0,200}?\busername: (?P<mqtt>[\w.$-]{1,64}),"
+    r"[^\n]{0,100}?\bbad_username_or_password\b",
     re.IGNORECASE,
 )
 _SPEECH = late(
     r"\bsecurity attack detected\b|\bbad_header\b[^\n]{0,20}<<\"(?:GET|POST|HEAD|OPTI)"
     r"|\b(?:invalid receive|unreasonable length|frame length|message size)\b[^\n]{0,60}\b(?:1195725856|1347375956)\b"
-    r"|\bunsupported frontend protocol\b|\binvalid length of startup packet\b|\bgot packets out of order\b",
+    r"|\bunsupported frontend protocol\b|\binvalid length of startup packet\b|\bgot packets out of order\b"
+    r"|\bClient parser ERROR\b[^\n]{0,60}\bproto='\"(?:GET|POST|HEAD|OPTI)|\bframe_parse_error\b"
+    r"|\bInvalid request line: '\\{1,2}x16\\{1,2}x03",
     re.IGNORECASE,
 )
 """How servers tell that somebody spoke to them in a way that is not theirs; the numbers are letters of GET, POST."""
@@ -77,6 +83,7 @@ _SPOKEN = (
     *("unreasonable length", "frame length", "message size", "unsupported frontend", "startup packet", "out of order"),
     *("dropped", "reject", "drop", "calico-packet", "/.", "wp-", "actuator", "manager/html", "server-status"),
     *("cgi-bin", "phpmyadmin", "adminer", "solr", "jndi", "passwd", "../", "verdict"),
+    *("authentication_failure", "parser error", "frame_parse_error", "invalid request line"),
 )
 """One of these is in a log that tells of such a try."""
 _OF_THE_HOUSE = late(
@@ -101,15 +108,49 @@ class _Knock(NamedTuple):
     """The port that it came from, if a network tells it."""
 
 
-def knocking(view: View, workload: Workload) -> Iterator[tuple[float, Evidence]]:
-    """Yield that a workload's pod tries the doors of several others: names, open places, ports; each was shut."""
-    if runs_for_others(workload) or is_proxy(workload) or of_the_house(workload):
-        return
+def knocking(view: View, workload: Workload) -> Iterator[tuple[float, Evidence, bool]]:
+    """Yield that a workload's pods try the doors of several others: names, open places, ports; each was shut.
+
+    Who does so may be somebody of the house. Where only pods do that pulled another build by the same name, whoever
+    pushed that one over it does: a person's tools come into pods that run the same as before.
+    """
+    tried = _tried_by(view, workload)
+    found = {pod: each for pod, each in tried.items() if _in_earnest(view, workload, each)}
+    for pod, each in [*found.items()][:1]:
+        first = min(each, key=lambda one: one.at)
+        said = ", ".join(list(dict.fromkeys(one.what for one in each))[:8])
+        doors = len({one.at_whom for one in each})
+        fact = f"{pod} tries doors of {doors} others ({said}): {first.line.strip()[:240]}"
+        yield 0.55, Evidence("logs", f"Pod/{first.pod}", fact, first.at), True
+    builds = another_build(view, workload, found) if found else None
+    older = [pod for pod in workload.live if pod.name not in tried]
+    if builds is not None and _all_younger(workload, found, older):
+        theirs, others = builds
+        fact = f"those that do run {theirs.digest[:12]} of {theirs.image}, the older ones {others.digest[:12]}"
+        began = oldest(pod.created for pod in workload.live if pod.name in found)
+        yield 0.4, Evidence("objects", f"Pod/{min(found)}", fact, began), False
+
+
+def guesses(view: View, workload: Workload) -> Evidence | None:
+    """Return that a workload's pod tries names at a server as who does not know any: fewer doors are no sure thief."""
+    for pod, tried in _tried_by(view, workload).items():
+        if (named := next((each for each in tried if each.kind == "name"), None)) is not None:
+            fact = f"{pod} tries many names at {named.at_whom}: {named.line.strip()[:240]}"
+            return Evidence("logs", f"Pod/{named.pod}", fact, named.at)
+    return None
+
+
+@once
+def _tried_by(view: View, workload: Workload) -> Mapping[str, Sequence[_Knock]]:
+    """Return pod -> what it tries at others in vain, but for programs that are made to try or to pass on."""
+    if runs_for_others(workload) or is_proxy(workload) or role(workload) == "pooler" or of_the_house(workload):
+        return {}
     knocks = _knocks(view)
     if not any(pod.address in knocks for pod in workload.live):
-        return
+        return {}
     own = {pod.name for pod in workload.pods}
     said = "\n".join(line for log in view.logs_of(workload.pods) for line in log.lines)
+    tried: dict[str, Sequence[_Knock]] = {}
     for pod in workload.live:
         if not pod.address or pod.on_host_network:
             continue
@@ -120,17 +161,24 @@ def knocking(view: View, workload: Workload) -> Iterator[tuple[float, Evidence]]
             and (pod.created is None or each.at >= pod.created)  # who had the address before is another one
             and not (each.kind == "place" and each.what in said)  # that it was asked for itself, and passed on
         ]
-        found = _tries(found, workload)
-        # An address that is of no pod may be another name of a server that is known.
-        servers = {each.at_whom for each in found if each.at_whom in view.workloads} - {workload.ref}
-        kinds = {each.kind for each in found}
-        if _looks_through(found) or (len(servers) >= SERVERS and len(kinds) >= KINDS and _varied(found)):
-            first = min(found, key=lambda each: each.at)
-            tried = ", ".join(list(dict.fromkeys(each.what for each in found))[:8])
-            doors = len({each.at_whom for each in found})
-            fact = f"{pod.name} tries doors of {doors} others ({tried}): {first.line.strip()[:240]}"
-            yield 0.55, Evidence("logs", f"Pod/{first.pod}", fact, first.at)
-            return
+        if found := _tries(found, workload):
+            tried[pod.name] = found
+    return tried
+
+
+def _in_earnest(view: View, workload: Workload, found: Sequence[_Knock]) -> bool:
+    """Tell whether a pod looks through ports, or tries several servers in several ways."""
+    # An address that is of no pod may be another name of a server that is known.
+    servers = {each.at_whom for each in found if each.at_whom in view.workloads} - {workload.ref}
+    kinds = {each.kind for each in found}
+    return _looks_through(found) or (len(servers) >= SERVERS and len(kinds) >= KINDS and _varied(found))
+
+
+def _all_younger(workload: Workload, found: Container[str], quiet: Sequence[Pod]) -> bool:
+    """Tell whether all that do so came after all that do not: a tag that was pushed over is pulled by new pods."""
+    last = newest(pod.created for pod in quiet)
+    knock = oldest(pod.created for pod in workload.live if pod.name in found)
+    return last is not None and knock is not None and last < knock
 
 
 def _tries(found: Sequence[_Knock], workload: Workload) -> list[_Knock]:

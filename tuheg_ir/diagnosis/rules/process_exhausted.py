@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.rules._figures import is_well, rise, said_by_callers
 from tuheg_ir.diagnosis.rules._file_limit import given, lowered, of_files
 from tuheg_ir.diagnosis.rules._files_left_open import files_left_open
 from tuheg_ir.diagnosis.rules._helping import settings_written
+from tuheg_ir.diagnosis.rules._knocking import guesses
 from tuheg_ir.diagnosis.rules._not_of_its_own import exhausted, same_on_its_node
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.demand import traffic_growth
@@ -48,6 +49,7 @@ _CHANNELS = late(
 )
 """Who waits for a broker holds a channel for as long: more and more are held where it does not answer."""
 _OF_BROKER = (*FROM_BEHIND, "broker_alarm")
+_GUESSED = "a restart would wipe away who tries names at other servers from it"
 FILLS = timedelta(minutes=1)
 """So long a closed connection keeps its port: the load needs as long until there is none left."""
 
@@ -76,15 +78,18 @@ def when(view: View) -> Iterator[Match]:
         held = any(_CHANNELS.search(hit.line) for hit in hits) and view.hits_of(workload.ref, *_OF_BROKER)
         beside = same_on_its_node(view, workload, exhausted(view))
         of_release = files_left_open(view, workload) if leaks else None
+        # Who guesses passwords opens that many connections: they are no leak of the program's own.
+        stranger = guesses(view, workload)
         declared = mapping(view.snapshot.services.get(workload.name), "database")
         data = keeps_data(view, workload) and (declared or not only_reads_claims(workload))
-        person = beside or untold or held or (grown or 1.0) >= LOADED or data or is_store(workload)
+        person = stranger or beside or untold or held or (grown or 1.0) >= LOADED or data or is_store(workload)
         yield Match(
             component=workload.ref,
             evidence=(
                 *(view.hit_evidence(h) for h in hits[:2]),
                 *(seen for seen, _ in troubles(view, workload.ref)),
                 *(release_evidence(workload, "image") if leaks else ()),
+                *((stranger,) if stranger else ()),
                 *((beside,) if beside else ()),
                 *((of_release,) if of_release else ()),
             ),
@@ -92,7 +97,10 @@ def when(view: View) -> Iterator[Match]:
             root_cause=cause_of_release(workload) if leaks else "",
             remedy="page_human" if person else "rollback_workload" if leaks else "",
             since=oldest(h.first for h in hits),
-            excludes=() if leaks else excluding(workload.ref, "no release came with it", "rollback_workload"),
+            excludes=(
+                *(() if leaks else excluding(workload.ref, "no release came with it", "rollback_workload")),
+                *(excluding(workload.ref, _GUESSED, *RESTARTS) if stranger else ()),
+            ),
         )
 
 
