@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._foreign_children import foreign_children
 from tuheg_ir.diagnosis.rules._injected import Told, is_run, runs_code, told_by_itself
 from tuheg_ir.diagnosis.rules._planted import AT_ONCE, complains
 from tuheg_ir.diagnosis.rules._robbed import LATELY, dumped
@@ -129,8 +130,9 @@ def converted(view: View, workload: Workload) -> Iterator[tuple[float, Evidence,
     odd = [each for each in ran if not _of_the_house(each.line)]
     nobodys = [(path, each) for path, each in strange if _is_nobodys(path, each.line)]
     alike = Counter(said_through(each.line) for each in ran)
-    meant = max(alike.values(), default=0) > OFTEN or not (odd or nobodys)
-    for each in (odd or ran)[:1]:
+    child = foreign_children(view, workload, odd)
+    meant = child is None and (max(alike.values(), default=0) > OFTEN or not (odd or nobodys))
+    for each in sorted(odd or ran, key=lambda each: each.at)[:1]:
         yield 0.35, _told("a file that it converts had a shell run", each), meant
     for each in fetched[:1]:
         files, speaks = _FETCHED.search(each.line) is not None, said_through(each.line)
@@ -138,6 +140,8 @@ def converted(view: View, workload: Workload) -> Iterator[tuple[float, Evidence,
         yield 0.3 if files or speaks else 0.15, _told(f"{fact} just then", each), meant
     for path, each in (nobodys or strange)[:1]:
         yield 0.4, _told(f"a program runs from where no image keeps any ({path})", each), meant
+    if child is not None:
+        yield 0.4, _told("it ends children that nobody of it started, since then and there alone", child), meant
     # Whoever counts his children tells late of a strange one: tables may have been copied out before that.
     first, seen = oldest(each.at for each in ran), oldest(each.at for _, each in strange)
     since = first or (seen - LATELY if seen else None)

@@ -25,14 +25,19 @@ _SPEAKS = (
 A step or a part of any program may be called as some are: those need a stream or a path.
 """
 _NO_DATA = r"[\w./-]{0,200}?(?:/|/[\w-]{0,60}(?:\.(?:sh|py|pl|elf|bin))?)(?=[\s\"'\\?]|$)"
-"""What is fetched from a bare address may be a picture that a document names, but for what has no such ending."""
+"""What is fetched from a bare address may be a picture that a document names, but for what has no such ending.
+
+Whatever it is, no tool that converts keeps it hidden where programs write.
+"""
 _SAID = late(
     rf"{_SPEAKS}(?:"
     r"(?P<id>uid=\d{1,9}\([\w.-]{1,40}\) gid=\d{1,9}\()"
     r"|(?P<uname>Linux [\w.-]{1,63} \d{1,2}\.\d{1,3}\.\d[\w.+~-]{0,60} #\d)"
     r"|(?P<kubectl>Error from server \(\w{1,40}\): )"
     rf"|(?P<wget>--\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d--\s{{1,9}}(?:https?|ftp)://(?:{PUBLIC}(?::\d{{1,5}})?{_NO_DATA}"
-    r"|(?:[\w-]{1,63}\.){1,8}(?!local|intern|svc|lan\b|corp)[a-z]{2,20}(?::\d{1,5})?/[\w./-]{0,200}?\.(?:sh|py|pl|elf)(?![\w.-]))))"
+    r"|(?:[\w-]{1,63}\.){1,8}(?!local|intern|svc|lan\b|corp)[a-z]{2,20}(?::\d{1,5})?/[\w./-]{0,200}?\.(?:sh|py|pl|elf)(?![\w.-])))"
+    rf"|(?P<kept>--\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d--\s{{1,9}}(?:https?|ftp)://{PUBLIC}(?::\d{{1,5}})?/[^\n]{{1,600}}?"
+    r"(?:\\n|\b)Saving to: ?\\?[\"'`\u2018](?:/dev/shm/|/(?:var/)?tmp/\.)))"
 )
 SIGNS = ("uid=", ": linux ", "error from server (", "--  http", "--  ftp")
 """One of these is in each log in which they say such things, in lower case."""
@@ -41,4 +46,5 @@ SIGNS = ("uid=", ": linux ", "error from server (", "--  http", "--  ftp")
 def said_through(line: str) -> str:
     """Return the tool of a shell that speaks in a line as a tool that converts would; "" if none does."""
     found = _SAID.search(line)
-    return (found.lastgroup or "") if found else ""
+    said = (found.lastgroup or "") if found else ""
+    return "wget" if said == "kept" else said
