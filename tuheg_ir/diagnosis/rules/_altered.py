@@ -58,7 +58,7 @@ def altered(view: View, workload: Workload) -> Iterator[tuple[float, Evidence]]:
         if script is None or by is None or not _SAVED.search(line) or _NOT_TAKEN.search(line):
             continue
         host, when = script[1].lower(), stamp(line)
-        if _ours(view, host) or when is None:
+        if ours(view, host) or when is None:
             continue
         yield 0.25, Evidence("logs", pod, f"a script of {host} was put into a page from {by[0]}: {line}", when)
         if (told := _missed(view, workload, host, when)) is not None:
@@ -69,7 +69,7 @@ def altered(view: View, workload: Workload) -> Iterator[tuple[float, Evidence]]:
         return
 
 
-def _ours(view: View, host: str) -> bool:
+def ours(view: View, host: str) -> bool:
     """Tell whether a host is one of the site's own, or its settings name it."""
     ways = {text(rule, "host").lower() for obj in view.snapshot.of("Ingress") for rule in items(obj, "spec", "rules")}
     if any(way and _domain(way) == _domain(host) for way in ways):
