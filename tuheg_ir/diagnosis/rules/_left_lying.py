@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rules._holders import UNUSED, Holder
+from tuheg_ir.diagnosis.rules._lying_asleep import lying_asleep
 from tuheg_ir.diagnosis.rules._pools import SAME, kept, kept_waiting, left_open
 from tuheg_ir.diagnosis.rules._sessions import Full, label_of, released_before
 from tuheg_ir.diagnosis.rules._taken_since import climbs_on, taken_since_release
@@ -41,8 +42,8 @@ def left_lying(view: View, each: Full, holder: Holder, source: str = "database")
     """Return that a program which runs on and on leaves sessions lying, whether or not anybody calls it.
 
     Its transactions are open for long and do nothing; its pool has as many connections taken as the database counts
-    asleep, and gives none back; or its own log, or the database since its release, counts ever more of them. A run, or
-    a person's console, comes to its end with them.
+    asleep, and gives none back; or its own log, or the database since its release, counts ever more of them; or they
+    became most of all by and by, and hardly any of all is awake. A run, or a person's console, ends with them.
     """
     client = view.workloads.get(holder.ref)
     if client is None or client.kind in (*BATCH, "Pod") or not each.usable:
@@ -54,7 +55,9 @@ def left_lying(view: View, each: Full, holder: Holder, source: str = "database")
         _taken_and_asleep(view, each, holder, source)
         or _asleep_and_refused(view, each, holder, source)
         or _ever_more_open(view, each, holder, source)
-        or (taken_since_release(view, each, holder) if source == "metrics" else ())
+        or (
+            (taken_since_release(view, each, holder) or lying_asleep(view, each, holder)) if source == "metrics" else ()
+        )
     )
 
 

@@ -52,7 +52,7 @@ def taken_since_release(view: View, each: Full, holder: Holder) -> tuple[Evidenc
     more_to_do = traffic_growth(view, client.ref) or ((work_growth(view, client) or 1.0) if _asleep(holder) else None)
     if more_to_do is None or held_up(view, client, each.since) or not (_asleep(holder) or _untold(holder)):
         return ()
-    mine, others = _counts(view, each, holder)
+    mine, others = counted(view, each, holder)
     if holder.count < MOST * each.usable and len(_before(client, mine)) < READINGS:
         return ()
     if len(mine) < READINGS or _rose(others) > OTHERS * each.usable:
@@ -74,7 +74,7 @@ def _untold(holder: Holder) -> bool:
     return not any(session.state for session in holder.sessions)
 
 
-def _counts(view: View, each: Full, holder: Holder) -> tuple[Points, Points]:
+def counted(view: View, each: Full, holder: Holder) -> tuple[Points, Points]:
     """Return how many sessions a client of a database had, and all others, from one moment to the next."""
     label, names = label_of(view, _CLIENTS, each.ref), {(s.user, s.application) for s in holder.sessions}
     series = [s for s in view.figures.series(_CLIENTS) if s.labels.get("component") == label]
@@ -105,7 +105,7 @@ def _since(client: Workload, points: Points, full: datetime | None, more_to_do: 
     hardly any then.
     """
     came = client.released_at.timestamp() if client.released_at else None
-    if came is None or not _never_down([value for at, value in points if at >= came]):
+    if came is None or not never_down([value for at, value in points if at >= came]):
         return ""
     before = _before(client, points)
     if len(before) >= READINGS:
@@ -143,7 +143,7 @@ def _started(client: Workload, came: float, counted: float) -> float:
     return max(came, fmean(starts))
 
 
-def _never_down(values: Sequence[float]) -> bool:
+def never_down(values: Sequence[float]) -> bool:
     """Tell whether counts never go down by more than a few that are busy now and then."""
     highest = accumulate(values, max)
     return all(top - value <= max(1, BUSY_TOO * top) for value, top in zip(values, highest, strict=True))
@@ -156,7 +156,7 @@ def climbs_on(points: Points) -> bool:
     climb = points[: full + 1]
     if len(climb) < READINGS or climb[-1][0] - climb[0][0] < FOR_LONG_S:
         return False
-    return 2 * climb[0][1] <= most and _never_down([value for _, value in points]) and evenly(climb)
+    return 2 * climb[0][1] <= most and never_down([value for _, value in points]) and evenly(climb)
 
 
 def evenly(climb: Points) -> bool:
