@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
-from tuheg_ir.diagnosis.rules._sessions import clients, figure
+from tuheg_ir.diagnosis.rules._sessions import FEW, clients, figure, refusals
 from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.programs import role
@@ -41,10 +42,17 @@ _AS = late(
 """As whom a client comes to which database, in an address."""
 QUEUE_US = 500_000
 """Who waits so long for a session, on average, stands in a queue."""
+SHORT_US, TIMES = 100_000, 2.0
+"""Some wait for so long where most do not, if all wait for that many times as long as they then work, on average.
+
+It is a queue where clients are counted in it, or given up on.
+"""
 LITTLE = 0.1
 """Share of that which was waited before, at most."""
 MORE = 1.5
 """So many times as many transactions are done as before: nobody sits on the sessions."""
+FURTHER = 1.1
+"""Where it became so by and by it does, since the queue, so many times as many as just before it at least."""
 SLOWER = 1.3
 """Sessions that are taken for longer than this before are held by something else than more demand."""
 ENOUGH = 3
@@ -79,7 +87,7 @@ def outrun(view: View, pooler: Workload) -> Outrun | None:
     Each of its logs that tells anything has to tell the same.
     """
     told = [minutes for log in view.logs_of(pooler.live, previous=False) if (minutes := minutes_told(log))]
-    turns = [_turn(minutes, view.now) for minutes in told]
+    turns = [_turn(minutes, view.now, queued=_queued(view, pooler)) for minutes in told]
     since = oldest(turn[1][0].at for turn in turns if turn)
     if not turns or since is None or not all(turns) or otherwise(view, pooler, since):
         return None
@@ -103,17 +111,42 @@ def minutes_told(log: Log) -> list[Minute]:
     ]
 
 
-def _turn(minutes: Sequence[Minute], now: datetime) -> tuple[list[Minute], list[Minute]] | None:
-    """Return the minutes before and since a queue that still stands; None if it is none, or the sessions are slower."""
-    at = next((n for n, each in enumerate(minutes) if each.wait >= QUEUE_US), 0)
+def _queued(view: View, pooler: Workload) -> bool:
+    """Tell whether a pooler's clients are counted as they wait, or are told that they have waited for too long."""
+    counts = (
+        view.figures.now("pool_waiting", component=each) or 0
+        for each in view.labelled("pool_waiting").get(pooler.ref, ())
+    )
+    told = {c.hit for c in refusals(view) if pooler.ref in (c.about, c.caller) and fresh(view, c.hit)}
+    return sum(counts) >= FEW or sum(hit.count for hit in told) >= FEW
+
+
+def _turn(minutes: Sequence[Minute], now: datetime, *, queued: bool) -> tuple[list[Minute], list[Minute]] | None:
+    """Return the minutes before and since a queue that still stands; None if it is none, or the sessions are slower.
+
+    ``queued``: others tell of a queue too.
+    """
+    least = SHORT_US if queued and all(map(_waits_long, minutes[-ENOUGH:])) else QUEUE_US
+    at = next((n for n, each in enumerate(minutes) if each.wait >= least), 0)
     before, after = list(minutes[:at]), list(minutes[at:])
     if len(before) < ENOUGH or len(after) < ENOUGH or now - after[-1].at > FRESH:
         return None
-    queue = all(each.wait >= QUEUE_US for each in after[-ENOUGH:])
-    new = _of(before, "wait") <= LITTLE * QUEUE_US
-    more = _of(after, "rate") >= MORE * max(1.0, _of(before, "rate"))
+    queue = all(each.wait >= least for each in after[-ENOUGH:])
+    new = _of(before, "wait") <= LITTLE * least
     quick = 0 < _of(after, "xact") <= SLOWER * _of(before, "xact")
-    return (before, after) if queue and new and more and quick else None
+    return (before, after) if queue and new and quick and _does_more(before, after) else None
+
+
+def _waits_long(minute: Minute) -> bool:
+    """Tell whether transactions waited for far longer than they took, on average."""
+    return minute.wait >= TIMES * minute.xact
+
+
+def _does_more(before: Sequence[Minute], after: Sequence[Minute]) -> bool:
+    """Tell whether far more is done than before a queue: than on average, or than at first, and more and more."""
+    done, at_first, at_last = _of(after, "rate"), _of(before[:ENOUGH], "rate"), _of(before[-ENOUGH:], "rate")
+    by_and_by = done >= MORE * max(1.0, at_first) and done >= FURTHER * at_last
+    return by_and_by or done >= MORE * max(1.0, _of(before, "rate"))
 
 
 def _of(minutes: Sequence[Minute], what: str) -> float:
