@@ -1,4 +1,4 @@
-"""More replicas, each with its pool, or larger pools want more sessions than the database has."""
+"""More replicas, each with its pool, larger pools, or more requests to all want more sessions than the database has."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._holders import Holder, held_by
 from tuheg_ir.diagnosis.rules._lock_holder import queued_before
 from tuheg_ir.diagnosis.rules._opened_by_log import kept_by_log
+from tuheg_ir.diagnosis.rules._outgrown_by_all import outgrown_by_all
 from tuheg_ir.diagnosis.rules._overbooked import overbooked
 from tuheg_ir.diagnosis.rules._poolers import outrun
 from tuheg_ir.diagnosis.rules._pools import LARGE, given_back
@@ -35,7 +36,10 @@ AS_IT_FILLED = timedelta(minutes=3)
 
 
 def when(view: View) -> Iterator[Match]:
-    """A database is full since one of its clients has more replicas, or larger pools by its release."""
+    """A database is full since one of its clients has more replicas, or larger pools by its release.
+
+    Or all of its clients together get more requests, it works at most of its sessions, and has room for more.
+    """
     for each in full(view):
         if each.ref in view.workloads and outrun(view, view.workloads[each.ref]):
             continue  # its clients queue for what they do, however many they are
@@ -46,28 +50,57 @@ def when(view: View) -> Iterator[Match]:
         if late and not queued_before(view, each, late[0].released_at) and not _told_of_leaks(view, late[0]):
             yield _of_pool(view, each, late[0], late[1])
             continue
-        for workload, growth in _grew(view, each):
-            idle = _left_open(view, each, workload)
-            yield Match(
-                component=workload.ref,
-                evidence=(*_shown(view, each, workload, growth), *idle, *each.evidence),
-                certainty=0.75,
-                remedy="restart_connection_pool" if idle else "",
-                since=growth.at or each.since,
-                explains=sufferers(view, each, but=workload.ref),
-                excludes=(
-                    *not_for(
-                        (workload.ref,),
-                        f"each further replica opens its own pool, and {each.ref} has no session left",
-                        ("scale_workload",),
-                    ),
-                    *not_for(
-                        (workload.ref,),
-                        "the same replicas open the same pools again",
-                        () if idle else ("restart_workload", "restart_connection_pool"),
-                    ),
-                ),
-            )
+        grew = tuple(_grew(view, each))
+        yield from (_of_replicas(view, each, workload, growth) for workload, growth in grew)
+        together = () if grew else outgrown_by_all(view, each)
+        yield from (_of_all(view, each, together),) if together else ()
+
+
+def _of_replicas(view: View, each: Full, workload: Workload, growth: Growth) -> Match:
+    """Return that a client has more replicas, each with its pool; if a rush is over, what it has left open is freed."""
+    idle = _left_open(view, each, workload)
+    return Match(
+        component=workload.ref,
+        evidence=(*_shown(view, each, workload, growth), *idle, *each.evidence),
+        certainty=0.75,
+        remedy="restart_connection_pool" if idle else "",
+        since=growth.at or each.since,
+        explains=sufferers(view, each, but=workload.ref),
+        excludes=(
+            *not_for(
+                (workload.ref,),
+                f"each further replica opens its own pool, and {each.ref} has no session left",
+                ("scale_workload",),
+            ),
+            *not_for(
+                (workload.ref,),
+                "the same replicas open the same pools again",
+                () if idle else ("restart_workload", "restart_connection_pool"),
+            ),
+        ),
+    )
+
+
+def _of_all(view: View, each: Full, shown: tuple[Evidence, ...]) -> Match:
+    """Return that all clients together want more sessions than a database grants that could work at more."""
+    whom = clients(view, each.ref)
+    why = f"it has the sessions that its requests need, and {each.ref} grants too few for all"
+    return Match(
+        component=each.ref,
+        evidence=(*shown, *each.evidence),
+        certainty=0.75,
+        root_cause="capacity",
+        remedy="scale_database",
+        since=each.since,
+        explains=sufferers(view, each, but=each.ref),
+        excludes=(
+            *not_for(whom, why, (*RESTARTS, "rollback_workload")),
+            *not_for(
+                whom, f"each further replica wants sessions of {each.ref}, which has none left", ("scale_workload",)
+            ),
+            *not_for((each.ref,), "a restart ends everybody's work, and grants as many again", ("restart_workload",)),
+        ),
+    )
 
 
 def _grew(view: View, each: Full) -> Iterator[tuple[Workload, Growth]]:
@@ -188,10 +221,10 @@ def _shown(view: View, each: Full, workload: Workload, growth: Growth) -> Iterat
 
 RULE = Rule(
     name="sessions_outgrown",
-    title="More replicas, or larger pools, want more sessions than the database has",
+    title="More replicas, larger pools, or more requests to all want more sessions than the database has",
     root_cause="database_connection",
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="no full database has a client whose replicas or pools grew before",
+    why_not="no full database has a client whose replicas or pools grew before, or has room for all",
 )
