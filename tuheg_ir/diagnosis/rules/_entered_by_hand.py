@@ -8,8 +8,9 @@ from __future__ import annotations
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._database_log import facts, lines_of
+from tuheg_ir.diagnosis.rules._idle_ages import idle_alone_since
 from tuheg_ir.diagnosis.rules._lock_queue import ENDED
-from tuheg_ir.diagnosis.rules._named_holder import Head, called_by, head_of, idle_alone_since
+from tuheg_ir.diagnosis.rules._named_holder import Head, called_by, head_of
 from tuheg_ir.diagnosis.rules._shells import SHELL, may_be_a_shell
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.view import View

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._database_log import facts, lines_of
 from tuheg_ir.diagnosis.rules._database_users import client_of_user
-from tuheg_ir.diagnosis.rules._holders import owners_told
+from tuheg_ir.diagnosis.rules._idle_ages import CLOCKS, IDLING, ages_told, idle_all_along
 from tuheg_ir.diagnosis.rules._lock_queue import HELD, WAITS, pids_in, queue_in
-from tuheg_ir.diagnosis.rules._sessions import label_of
 from tuheg_ir.diagnosis.rules._shells import SHELL, calls_a_shell
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.nodes import outside
@@ -22,16 +21,10 @@ from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-IDLE = timedelta(minutes=10)
-"""A transaction that does nothing for so long is forgotten: nobody's work is lost with it."""
-_LONGEST = timedelta(days=3650)
-"""No server runs for longer, so no transaction is older: what is told as more is no age."""
-_IDLING = "idle in transaction"
-_AGES = "db_transaction_age_by_client"
-_CLOCKS = timedelta(seconds=60)
-"""A wait is told a little after it began, and figures are read every so often."""
 _LAST = 10
 """So many of the newest lines have to agree on who holds on."""
+_MOST = 6
+"""So many processes at most may be forgotten by one program and each hold something that others wait for."""
 _JSON = late(r'"(?:application_name|remote_host|connection_from)": ?"([^":]+)')
 CONSOLE = late(
     r"dbeaver|datagrip|pgadmin|pgcli|tableplus|navicat|heidisql|postico|beekeeper|adminer|dbvisualizer|toad|squirrel"
@@ -39,6 +32,7 @@ CONSOLE = late(
     re.IGNORECASE,
 )
 """Programs by which a person works on a database: none is a service's."""
+_NOBODY = "unknown"
 _NAMES = late(r"[a-z]")
 """A prefix that tells more than a time and a number of a process names somebody, if nobody known."""
 _BACKEND = (
@@ -83,7 +77,10 @@ class Head(NamedTuple):
 def named_holder(view: View, ref: str) -> Named | None:
     """Return who holds the lock at the head of a database's queue, as logs name it; None if they do not agree."""
     database = view.workloads.get(ref)
-    head = head_of(view, database) if database else None
+    heads = heads_of(view, database) if database else ()
+    if len(heads) > 1:
+        return _of_several(view, ref, heads)
+    head = next(iter(heads), None)
     found = head and (head.serves or _by_age(view, ref, head))
     if head is None or not found or len(found) != 1:
         return None
@@ -91,6 +88,23 @@ def named_holder(view: View, ref: str) -> Named | None:
     told = f"it serves {workload.ref}" if head.serves else f"of all transactions one of {workload.ref} alone is as old"
     fact = f"process {head.pid} holds the lock that all others wait for; {told}"
     return Named(head.pid, workload, Evidence("logs", ref, fact), head.since, by_age=not head.serves)
+
+
+def _of_several(view: View, ref: str, heads: Sequence[Head]) -> Named | None:
+    """Return the one program that several processes serve which hold what others wait for, if it forgot them all.
+
+    Of a program that works on as many things at once each waits for some moments: it has not forgotten any.
+    """
+    served = frozenset.union(*(head.serves for head in heads))
+    if len(served) != 1 or not all(head.serves for head in heads):
+        return None
+    (client,) = served
+    if not idle_all_along(view, ref, client, len(heads)):
+        return None
+    pids = ", ".join(sorted(head.pid for head in heads))
+    fact = f"processes {pids} hold the locks that all others wait for; they serve {client}"
+    first = min((head.since for head in heads if head.since), default=None)
+    return Named(pids, view.workloads[client], Evidence("logs", ref, fact), first)
 
 
 def _by_age(view: View, ref: str, head: Head) -> set[str]:
@@ -102,11 +116,11 @@ def _by_age(view: View, ref: str, head: Head) -> set[str]:
     lines = lines_of(head.lines, (head.pid,))
     if head.since is None or any(not prefix or _NAMES.search(prefix) for _, prefix in lines):
         return set()
-    told = _ages(view, ref)
-    waited = (view.now - head.since + _CLOCKS).total_seconds()
+    told = ages_told(view, ref)
+    waited = (view.now - head.since + CLOCKS).total_seconds()
     old = {(owner, state) for owner, state, age in told if age > waited}
     waiting = any(state == "active" and 0 < age <= waited for _, state, age in told)
-    forgotten = len(old) == 1 and all(owner in view.workloads and state.startswith(_IDLING) for owner, state in old)
+    forgotten = len(old) == 1 and all(owner in view.workloads and state.startswith(IDLING) for owner, state in old)
     return {owner for owner, _ in old} if waiting and forgotten else set()
 
 
@@ -131,9 +145,15 @@ def stranger(view: View, ref: str) -> Evidence | None:
     return Evidence("logs", ref, f"process {head.pid} holds the lock that all others wait for; no pod of ours: {who}")
 
 
-@once
 def head_of(view: View, database: Workload) -> Head | None:
     """Return the process for which all wait, itself for none, by the newest lines of a database's log."""
+    heads = heads_of(view, database)
+    return heads[0] if len(heads) == 1 else None
+
+
+@once
+def heads_of(view: View, database: Workload) -> tuple[Head, ...]:
+    """Return the processes for which all others wait, and they for none, by the newest lines of a database's log."""
     lines = log_of(view, database)
     held = [found for line in lines if (found := HELD.search(line))][-_LAST:]
     waiting = {pid for found in held for pid in pids_in(found[2])}
@@ -141,12 +161,18 @@ def head_of(view: View, database: Workload) -> Head | None:
     named = {pid for found in held for pid in pids_in(found[1])}
     # Who queues for the next turn tells who has it, who waits as well.
     heads = named - waiting or queue_in(lines).heads_of(named, waiting)
-    if len(heads) != 1:
-        return None
-    head = Head(min(heads), frozenset(waiting), lines)
-    of_it = (line for line in lines if (told := HELD.search(line)) and head.pid in pids_in(told[1]))
-    since = next(map(stamp, of_it), None)
-    return head._replace(since=since, serves=frozenset(_served(view, database.ref, head)))
+    if len(heads) > _MOST:
+        return ()
+    # A name that those who wait bear as well is that of the database or of its user.
+    others = {each: names for each in waiting if (names := set(named_clients(view, lines, each)))} if heads else {}
+    found = (Head(pid, frozenset(waiting), lines, _first_held(lines, pid)) for pid in sorted(heads))
+    return tuple(head._replace(serves=frozenset(_served(view, database.ref, head, others))) for head in found)
+
+
+def _first_held(lines: Sequence[str], pid: str) -> datetime | None:
+    """Return when a log first told that a process holds what others wait for."""
+    of_it = (line for line in lines if (told := HELD.search(line)) and pid in pids_in(told[1]))
+    return next(map(stamp, of_it), None)
 
 
 @once_by_name
@@ -165,10 +191,11 @@ def log_of(view: View, database: Workload) -> tuple[str, ...]:
     return tuple(line for log in view.logs_of(database.pods, previous=False) for line in log.lines)
 
 
-def _served(view: View, ref: str, head: Head) -> set[str]:
-    """Return the workloads that the process at the head serves, as its own log and theirs tell."""
-    # A name that those who wait bear as well is that of the database or of its user.
-    others = {each: names for each in head.waiting if (names := set(named_clients(view, head.lines, each)))}
+def _served(view: View, ref: str, head: Head, others: dict[str, set[str]]) -> set[str]:
+    """Return the workloads that the process at the head serves, as its own log and theirs tell.
+
+    ``others``: whom those who wait may serve, by what is told of each of them.
+    """
     mine = set(named_clients(view, head.lines, head.pid))
     clients = mine.difference(*others.values()) | set(_tells_itself(view, ref, head.pid))
     clients = clients or set(_by_user(view, ref, head)) or _waits_for_itself(view, head, mine, others)
@@ -181,10 +208,16 @@ def _waits_for_itself(view: View, head: Head, mine: set[str], others: dict[str, 
     Its other sessions wait for the one that it forgot, as everybody's do, and are told of in the same words: a person
     has other ones. What stands between services and their database is none: its sessions are of many.
     """
-    shared = set.intersection(*others.values()) if others else set()
+    shared = set[str]() if not others or _others_wait(head, others) else set.intersection(*others.values())
     called, found = called_by(head.lines, head.pid), mine - shared
     fellows = {name for each, names in others.items() if called <= called_by(head.lines, each) for name in names}
     return {each for each in found & fellows if each in view.workloads and not role(view.workloads[each])}
+
+
+def _others_wait(head: Head, known: Collection[str]) -> bool:
+    """Tell whether some who wait, of whom nobody knows whom they serve, log in as another user than who holds on."""
+    theirs = facts(lines_of(head.lines, head.waiting - set(known)))["user"]
+    return bool(theirs - facts(lines_of(head.lines, (head.pid,)))["user"])
 
 
 def called_by(lines: Sequence[str], pid: str) -> set[str]:
@@ -192,7 +225,7 @@ def called_by(lines: Sequence[str], pid: str) -> set[str]:
     told = tuple(lines_of(lines, (pid,)))
     named = facts(iter(told))
     words = {word for _, prefix in told for word in _words(prefix) if _NAMES.search(word)}
-    return words | named["user"] | named["app"]
+    return (words | named["user"] | named["app"]) - {_NOBODY}  # so it is told until somebody has logged in
 
 
 def named_clients(view: View, lines: Sequence[str], *pids: str) -> Iterator[str]:
@@ -241,56 +274,3 @@ def _is_own(view: View, workload: Workload, line: str) -> bool:
         return False
     apps = facts(iter([(line, "")]))["app"]
     return not apps or workload.ref in map(view.component, apps)
-
-
-def idle_since(view: View, ref: str, holder: Named, waits: datetime | None) -> datetime | None:
-    """Return since when a client's only open transaction has done nothing, as figures tell; None if it is not so.
-
-    ``waits``: since when others wait for it. Its transaction is older than that, and what it works on since waits too.
-    """
-    told = _ages(view, ref)
-    if not told:
-        return idle_alone_since(view, ref, waits)
-    ages: dict[str, float] = {}
-    for owner, state, age in told:
-        if owner == holder.workload.ref:
-            ages[state] = max(ages.get(state, 0.0), age)
-    idle = max((age for state, age in ages.items() if state.startswith(_IDLING)), default=0.0)
-    younger = holder.since is not None and ages.get("active", 0.0) < (view.now - holder.since).total_seconds()
-    return _ago(view, idle) if younger or not ages.get("active") else None
-
-
-def _ages(view: View, ref: str) -> list[tuple[str, str, float]]:
-    """Return (workload, state, age) of the oldest transactions of a database's clients; "" for one not known."""
-    label = label_of(view, _AGES, ref)
-    told = tuple(view.figures.series(_AGES, component=label)) if label else ()
-    owners = owners_told(view, ref, [series.labels for series in told])
-    return [
-        (owner, series.labels.get("state", ""), view.figures.alone(_AGES, series).now(_AGES) or 0.0)
-        for series, owner in zip(told, owners, strict=True)
-    ]
-
-
-def idle_alone_since(view: View, ref: str, waits: datetime | None) -> datetime | None:
-    """Return since when the one session that is idle in a transaction has it open, if it has to be the holder's.
-
-    Where no figure tells whose a transaction is: all others are younger than the waits, so none of them is waited for.
-    """
-    ages, counts = _by_state(view, "db_transaction_age_by_state", ref), _by_state(view, "db_connections_by_state", ref)
-    idle = max((age for state, age in ages.items() if state.startswith(_IDLING)), default=0.0)
-    others = max((age for state, age in ages.items() if not state.startswith(_IDLING)), default=0.0)
-    alone = sum(count for state, count in counts.items() if state.startswith(_IDLING)) == 1
-    if waits is None or not alone or others >= (view.now - waits + _CLOCKS).total_seconds():
-        return None
-    return _ago(view, idle)
-
-
-def _ago(view: View, idle: float) -> datetime | None:
-    """Return when a transaction that is idle for so long began; None if that is no time to speak of, or no age."""
-    return view.now - timedelta(seconds=idle) if IDLE.total_seconds() <= idle <= _LONGEST.total_seconds() else None
-
-
-def _by_state(view: View, signal: str, ref: str) -> dict[str, float]:
-    """Return how a signal of a database stands in each state of its sessions."""
-    label = label_of(view, signal, ref)
-    return view.figures.latest(signal, "state", component=label) if label else {}

@@ -11,10 +11,11 @@ from tuheg_ir.diagnosis.rules._entered_by_hand import entered_by_hand
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.rules._holders import forgotten
+from tuheg_ir.diagnosis.rules._idle_ages import idle_since
 from tuheg_ir.diagnosis.rules._left_open_by_hand import left_open_by_hand
 from tuheg_ir.diagnosis.rules._listed_sessions import ListedHead, listed_stranger, watched_stranger
 from tuheg_ir.diagnosis.rules._lock_holder import SOON, Run, open_longest, run_behind, suffers, told_by_itself, users_of
-from tuheg_ir.diagnosis.rules._named_holder import Named, idle_since, named_holder, named_waiting, stranger
+from tuheg_ir.diagnosis.rules._named_holder import Named, named_holder, named_waiting, stranger
 from tuheg_ir.diagnosis.rules._sessions import clients, figure, label_of, serves
 from tuheg_ir.diagnosis.rules._watched_client import watched_client
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
@@ -128,7 +129,7 @@ def _of_named(view: View, ref: str, named: Named, waits: list[Complaint]) -> Mat
     A person looks first where its age alone tells of it, and others were released as the waits began: they may lock.
     """
     holder, began_waiting = named.workload, began(waits)
-    idle = idle_since(view, ref, named, began_waiting)
+    idle = idle_since(view, ref, holder.ref, named.since, began_waiting)
     forgot = idle is not None and began_waiting is not None and idle < began_waiting
     runs = holder.kind == "Deployment" and role(holder) not in DATA
     others = tuple(sorted({*clients(view, ref), *named_waiting(view, ref)} - {holder.ref}))

@@ -1,0 +1,99 @@
+"""For how long the transactions of a database's clients have done nothing, as figures tell."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Series
+from tuheg_ir.diagnosis.rules._holders import owners_told
+from tuheg_ir.diagnosis.rules._sessions import label_of
+from tuheg_ir.diagnosis.view.view import View
+
+IDLE = timedelta(minutes=10)
+"""A transaction that does nothing for so long is forgotten: nobody's work is lost with it."""
+_LONGEST = timedelta(days=3650)
+"""No server runs for longer, so no transaction is older: what is told as more is no age."""
+IDLING = "idle in transaction"
+_AGES, _COUNTS = "db_transaction_age_by_client", "db_connections_by_client"
+CLOCKS = timedelta(seconds=60)
+"""A wait is told a little after it began, and figures are read every so often."""
+
+
+def idle_since(view: View, ref: str, client: str, since: datetime | None, waits: datetime | None) -> datetime | None:
+    """Return since when a client's only open transaction has done nothing, as figures tell; None if it is not so.
+
+    ``since``: when it was first told that others wait for it; ``waits``: since when any wait. Its transaction is older
+    than that, and what it works on since waits too.
+    """
+    told = ages_told(view, ref)
+    if not told:
+        return idle_alone_since(view, ref, waits)
+    ages: dict[str, float] = {}
+    for owner, state, age in told:
+        if owner == client:
+            ages[state] = max(ages.get(state, 0.0), age)
+    idle = max((age for state, age in ages.items() if state.startswith(IDLING)), default=0.0)
+    younger = since is not None and ages.get("active", 0.0) < (view.now - since).total_seconds()
+    return _ago(view, idle) if younger or not ages.get("active") else None
+
+
+def idle_all_along(view: View, ref: str, client: str, count: int) -> bool:
+    """Tell whether so many of a client's sessions have idled in transactions for so long that they are forgotten.
+
+    Who works on one row after another leaves a transaction alone for moments, and some of its sessions at work between.
+    """
+    label = label_of(view, _COUNTS, ref)
+    told = tuple(view.figures.series(_COUNTS, component=label)) if label else ()
+    owners = owners_told(view, ref, [series.labels for series in told])
+    since = (view.now - IDLE).timestamp()
+    idle: dict[float, float] = {}
+    for series, owner in zip(told, owners, strict=True):
+        if owner == client and series.labels.get("state", "").startswith(IDLING):
+            for time, value in series.points:
+                idle[time] = idle.get(time, 0.0) + value
+    before = [time for time in idle if time <= since]
+    return bool(before) and all(idle[time] >= count for time in idle if time >= max(before))
+
+
+def ages_told(view: View, ref: str) -> list[tuple[str, str, float]]:
+    """Return (workload, state, age) of the oldest transactions of a database's clients; "" for one not known."""
+    label = label_of(view, _AGES, ref)
+    told = tuple(view.figures.series(_AGES, component=label)) if label else ()
+    owners = owners_told(view, ref, [series.labels for series in told])
+    return [
+        (owner, series.labels.get("state", ""), _by_now(view, series))
+        for series, owner in zip(told, owners, strict=True)
+    ]
+
+
+def _by_now(view: View, series: Series) -> float:
+    """Return how old the oldest transaction of a series is by now: it has grown since it was read; 0 if none is."""
+    if not view.figures.alone(_AGES, series).now(_AGES):
+        return 0.0
+    read, age = series.points[-1]
+    return age + max(0.0, view.now.timestamp() - read) if age else 0.0
+
+
+def idle_alone_since(view: View, ref: str, waits: datetime | None) -> datetime | None:
+    """Return since when the one session that is idle in a transaction has it open, if it has to be the holder's.
+
+    Where no figure tells whose a transaction is: all others are younger than the waits, so none of them is waited for.
+    """
+    ages, counts = _by_state(view, "db_transaction_age_by_state", ref), _by_state(view, "db_connections_by_state", ref)
+    idle = max((age for state, age in ages.items() if state.startswith(IDLING)), default=0.0)
+    others = max((age for state, age in ages.items() if not state.startswith(IDLING)), default=0.0)
+    alone = sum(count for state, count in counts.items() if state.startswith(IDLING)) == 1
+    if waits is None or not alone or others >= (view.now - waits + CLOCKS).total_seconds():
+        return None
+    return _ago(view, idle)
+
+
+def _ago(view: View, idle: float) -> datetime | None:
+    """Return when a transaction that is idle for so long began; None if that is no time to speak of, or no age."""
+    return view.now - timedelta(seconds=idle) if IDLE.total_seconds() <= idle <= _LONGEST.total_seconds() else None
+
+
+def _by_state(view: View, signal: str, ref: str) -> dict[str, float]:
+    """Return how a signal of a database stands in each state of its sessions."""
+    label = label_of(view, signal, ref)
+    return view.figures.latest(signal, "state", component=label) if label else {}
