@@ -61,14 +61,14 @@ def ages_told(view: View, ref: str) -> list[tuple[str, str, float]]:
     told = tuple(view.figures.series(_AGES, component=label)) if label else ()
     owners = owners_told(view, ref, [series.labels for series in told])
     return [
-        (owner, series.labels.get("state", ""), _by_now(view, series))
+        (owner, series.labels.get("state", ""), by_now(view, _AGES, series))
         for series, owner in zip(told, owners, strict=True)
     ]
 
 
-def _by_now(view: View, series: Series) -> float:
-    """Return how old the oldest transaction of a series is by now: it has grown since it was read; 0 if none is."""
-    if not view.figures.alone(_AGES, series).now(_AGES):
+def by_now(view: View, signal: str, series: Series) -> float:
+    """Return how old what a series tells of is by now: it has grown since it was read; 0 if there is none."""
+    if not view.figures.alone(signal, series).now(signal):
         return 0.0
     read, age = series.points[-1]
     return age + max(0.0, view.now.timestamp() - read) if age else 0.0

@@ -165,8 +165,8 @@ def heads_of(view: View, database: Workload) -> tuple[Head, ...]:
         return ()
     # A name that those who wait bear as well is that of the database or of its user.
     others = {each: names for each in waiting if (names := set(named_clients(view, lines, each)))} if heads else {}
-    found = (Head(pid, frozenset(waiting), lines, _first_held(lines, pid)) for pid in sorted(heads))
-    return tuple(head._replace(serves=frozenset(_served(view, database.ref, head, others))) for head in found)
+    told = (Head(pid, frozenset(waiting), lines, _first_held(lines, pid)) for pid in sorted(heads))
+    return tuple(head._replace(serves=frozenset(_served(view, database.ref, head, others))) for head in told)
 
 
 def _first_held(lines: Sequence[str], pid: str) -> datetime | None:

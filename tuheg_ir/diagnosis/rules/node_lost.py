@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._dead_sessions import dead_sessions
 from tuheg_ir.diagnosis.rules._in_turn import in_turn, moved_from
 from tuheg_ir.diagnosis.rules._piled_up import piled_up
 from tuheg_ir.diagnosis.view.nodes import Node, nodes, on_node
@@ -33,7 +34,8 @@ def _match(view: View, node: Node, lost: list[Node]) -> Match:
     hit = [(w, p) for w, p in hit if w.ref not in crowds] if crowds else hit
     ailing = [w.ref for w, _ in hit if _ails_itself(view, w, gone)]
     short = [w.ref for w in view.serving if w.ready < w.wanted and any(p.unschedulable for p in w.live)]
-    lacking = [w.ref for w, _ in hit if w.ref not in ailing]
+    kept = {each.owner for each in dead_sessions(view).values() if each.loss.node in gone}  # a database has no room
+    lacking = [w.ref for w, _ in hit if w.ref not in ailing and w.ref not in kept]
     restarts = in_turn(view, node) if len(lost) == 1 else ()
     moved = [w.ref for w, _ in moved_from(view, node)] if restarts else []
     explains = tuple(dict.fromkeys([*lacking, *short, *moved, *(each.ref for each in lost[1:])]))
@@ -57,7 +59,7 @@ def _match(view: View, node: Node, lost: list[Node]) -> Match:
                 workload.ref,
                 f"{node.name} is lost, the template is well",
                 "rollback_workload",
-                *(() if workload.ref in ailing else RESTARTS),
+                *(() if workload.ref in ailing else RESTARTS[:1] if workload.ref in kept else RESTARTS),
             )
         ),
     )

@@ -1,4 +1,4 @@
-"""Somebody else than the services holds the sessions of a database: a report, a job, a console."""
+"""Somebody else than the services holds the sessions of a database: a report, a job, a console, pods that are gone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._dead_sessions import Dead, Loss, dead_sessions
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._holders import Holder, held_by, is_ours
 from tuheg_ir.diagnosis.rules._left_lying import left_lying
@@ -27,8 +28,11 @@ _ENDS = ("Never", "OnFailure")
 
 
 def when(view: View) -> Iterator[Match]:
-    """The greediest client of a full database is not one of those that suffer."""
+    """The greediest client of a full database is not one of those that suffer, or pods that are gone hold a part."""
     for each in full(view):
+        if dead := dead_sessions(view).get(each.ref):
+            yield _of_dead(view, each, dead)
+            continue
         found = held_by(view, each)
         greedy = next((h for h in found if h.count >= SHARE * each.usable), None)
         if greedy is None or greedy != found[0] or not each.usable or not _apart(view, each, greedy):
@@ -62,6 +66,36 @@ def when(view: View) -> Iterator[Match]:
                 *not_for((each.ref,), "a restart would end the work of every client", ("restart_workload",)),
             ),
         )
+
+
+def _of_dead(view: View, each: Full, dead: Dead) -> Match:
+    """Return that sessions of pods which were lost with their node take the room: no client gives them back.
+
+    Of a run nothing is left that could be started again: a person ends them at the database.
+    """
+    suffer = sufferers(view, each, but=dead.owner)
+    why = f"{dead.held} sessions of pods that were lost take the room: nothing done to this client gives them back"
+    owner = view.workloads[dead.owner]
+    return Match(
+        component=owner.ref,
+        target=each.ref if _is_run(owner) else "",
+        evidence=(dead.shown, *each.evidence),
+        certainty=0.8,
+        remedy="page_human" if _is_run(owner) else "restart_connection_pool",
+        since=dead.loss.since,
+        explains=(*suffer, *_made_good(view, dead.loss)),
+        excludes=(
+            *not_for([ref for ref in clients(view, each.ref) if ref in suffer and ref != owner.ref], why),
+            *not_for((owner.ref,), why, ("rollback_workload", "scale_workload")),
+            *not_for((each.ref,), "a restart would end the work of every client", ("restart_workload",)),
+        ),
+    )
+
+
+def _made_good(view: View, loss: Loss) -> tuple[str, ...]:
+    """Return the node that was lost if all that serves has its pods again: nobody misses it but for the sessions."""
+    whole = all(workload.ready >= workload.wanted for workload in view.serving)
+    return (f"Node/{loss.node}",) if whole else ()
 
 
 def _at_once(view: View, greedy: Holder) -> Iterator[Evidence]:
