@@ -232,7 +232,7 @@ DOES_NOT_HOLD = [
     DoesNotHold(
         "a setting of the caller was written as well",
         snapshot(
-            shop(env=CALLS_CART, envFrom=[{"configMapRef": {"name": "shop"}}]),
+            shop(env=CALLS_CART, envFrom=[{"configMapRef": {"name": "shop"}}], started=595),
             thing("ConfigMap", "shop", written=600),
             cart(),
             figures=FAILS,

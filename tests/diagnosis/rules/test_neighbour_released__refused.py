@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CART, OLD, SHOP, alert, errors, shop
@@ -22,6 +23,9 @@ DOTNET = (
 )
 FRAMES = "   at Shop.Clients.CartClient.AddAsync(Item item) in /src/Clients/CartClient.cs:line 31"
 SPRING = "ERROR 1 --- [shop] c.s.CheckoutService : checkout failed: 400 Bad Request: [no body]"
+ABOVE = "ERROR 1 --- [shop] c.s.CheckoutService : checkout failed"
+TYPED = "org.springframework.web.client.HttpClientErrorException$NotAcceptable: 406 : [no body]"
+FEIGN = "feign.FeignException$NotFound: [404] during [POST] to [http://cart:8080/v1] [CartClient#add(Item)]: [{}]"
 ANSWER = '10.0.0.7 - - "POST /v1/baskets HTTP/1.1" {} 87'
 SERILOG = '{{"@mt":"HTTP answered","RequestMethod":"POST","RequestPath":"/v1/baskets","StatusCode":{}}}'
 PINO = '{{"level":30,"req":{{"method":"POST","url":"/v1/baskets"}},"res":{{"statusCode":{}}}}}'
@@ -37,6 +41,15 @@ def says(line: str, *after: str, ages: Sequence[int] = AGES, before: int = 3000,
     for each, age in enumerate(ages):
         lines += [(age, line.format(number(each))), *((age, told) for told in after)]
     return [timed(pod(name), *lines)]
+
+
+def bare(line: str, thrown: str) -> list[Log]:
+    """Return the same log of a caller, whose exceptions have no time of their own."""
+    return [each._replace(lines=tuple(_untimed(told, thrown) for told in each.lines)) for each in says(line, thrown)]
+
+
+def _untimed(line: str, thrown: str) -> str:
+    return thrown if line.endswith(thrown) else line
 
 
 def tells(form: str, status: int = 422, ages: Sequence[int] = AGES, off: float = 0.5, name: str = "cart") -> list[Log]:
@@ -56,18 +69,21 @@ def many(trace: bool = True) -> list[Log]:
     return [timed(pod("cart"), *told)]
 
 
-def asked(*more: Obj, env: dict[str, str] | None = None, **of: object) -> Iterator[Obj]:
+def asked(
+    *more: Obj, env: dict[str, str] | None = None, of_shop: dict[str, Any] | None = None, **of: Any
+) -> Iterator[Obj]:
     """Yield a shop that nobody touched, and whom it asks: the cart was released ten minutes ago."""
-    yield from shop(env=env or BOTH)
-    yield from workload("cart", **{"before": OLD, "released": 600, **of})  # type: ignore[arg-type]
+    yield from shop(env=env or BOTH, **(of_shop or {}))
+    yield from workload("cart", **{"before": OLD, "released": 600, **of})
     yield from workload("bank")
     yield from more
 
 
-def town(logs: Sequence[Log], *more: Obj, env: dict[str, str] | None = None, **of: object) -> Snapshot:
+def town(logs: Sequence[Log], *more: Obj, env: dict[str, str] | None = None, **of: Any) -> Snapshot:
     return snapshot(list(asked(*more, env=env, **of)), alerts=[alert(deployment="shop")], logs=logs)
 
 
+TEXTS: dict[str, Any] = {"envFrom": [{"configMapRef": {"name": "texts"}}]}
 RELEASED = (CART, "code_defect", "rollback_workload")
 TRACES = says(DOTNET, FRAMES)
 HOLDS = [
@@ -88,6 +104,9 @@ HOLDS = [
             ("it refuses all the time, and the numbers of requests tell", [*says(GO), *many()], None),
             ("the traces lead through the client for it, and its log is not known", TRACES, None),
             ("nobody else is asked", says(SPRING), CART_ALONE),
+            ("nobody else is asked, and an exception tells it below the error", says(ABOVE, TYPED), CART_ALONE),
+            ("the same, in lines without a time", bare(ABOVE, TYPED), CART_ALONE),
+            ("the same of Feign, which names the client", bare(ABOVE, FEIGN), None),
         )
     ),
     Holds(
@@ -97,6 +116,11 @@ HOLDS = [
             figures=[errors("shop", 0.5, since=590), errors("cart", 0.0), errors("bank", 0.0)],
             logs=[*says(AXIOS), *tells(ANSWER)],
         ),
+        RELEASED,
+    ),
+    Holds(
+        "variables of the caller were written in the same minutes, and none of its pods started with them",
+        town(says(SPRING), thing("ConfigMap", "texts", written=650), env=CART_ALONE, of_shop=TEXTS),
         RELEASED,
     ),
     Holds(
@@ -112,6 +136,9 @@ HOLDS = [
         RELEASED,
     ),
 ]
+FILES: dict[str, Any] = {"envFrom": [], "spec": {"volumes": [{"name": "texts", "configMap": {"name": "texts"}}]}}
+OUTSIDE = FEIGN.replace("http://cart:8080", "https://pay.example.org")
+FORBIDDEN = TYPED.replace("NotAcceptable: 406", "Forbidden: 403")
 OTHER = workload("web", before=OLD, released=610)
 """A page that was released then too: that nothing else changed tells nobody which of both it was."""
 READS = {"envFrom": [{"configMapRef": {"name": "rules"}}]}
@@ -145,6 +172,10 @@ DOES_NOT_HOLD = [
             {},
             ("unknown", "page_human"),
         ),
+        ("nobody tells whose exceptions they are", bare(ABOVE, TYPED), (), None, {}, ("unknown", "page_human")),
+        ("exceptions tell that it may not", bare(ABOVE, FORBIDDEN), (), CART_ALONE, {}, ()),
+        ("exceptions stand below what is no error", bare(FINE, TYPED), (), CART_ALONE, {}, ()),
+        ("exceptions name a host outside", bare(ABOVE, OUTSIDE), (), CART_ALONE, {}, ()),
         (
             "the caller may not: that is no other contract",
             says(SPRING.replace("400 Bad", "403 Bad")),
@@ -170,4 +201,12 @@ DOES_NOT_HOLD = [
             ("page_human",),
         ),
     )
+]
+DOES_NOT_HOLD += [
+    DoesNotHold(
+        f"what the caller reads was written in the same minutes, and {what}",
+        town(says(SPRING), thing("ConfigMap", "texts", written=650), env=CART_ALONE, of_shop={**TEXTS, **more}),
+        harmful=("rollback_workload",),
+    )
+    for what, more in (("its pods started with that", {"started": 640}), ("it lies in a file of theirs", FILES))
 ]

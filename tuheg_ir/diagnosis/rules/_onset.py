@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.view.reading import created, mapping, written
 from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import reached
 
 BEFORE, AFTER = timedelta(minutes=6), timedelta(minutes=2)
 """So near to a change a trouble has to begin: nothing else connects the two."""
@@ -42,5 +43,13 @@ def way_changed(
     """
     way = [service.obj for service in view.leading_to(called.ref)]
     way += [policy.obj for policy in view.policies if {caller.ref, called.ref} & {*policy.binds}]
-    way += [mapping(view.objects(kind).get(named)) for kind, named in sorted(reads(caller.template))]
-    return any(near(at, began) if in_its_minutes else soon_after(began, at) for at in map(written, way))
+    times = [*map(written, way), *_settings(view, caller)]
+    return any(near(at, began) if in_its_minutes else soon_after(began, at) for at in times)
+
+
+def _settings(view: View, workload: Workload) -> Iterator[datetime | None]:
+    """Yield when what a template reads was written, but for what none of its containers was started with yet."""
+    for kind, named in sorted(reads(workload.template)):
+        at = written(mapping(view.objects(kind).get(named)))
+        if at is None or reached(workload, f"{kind}/{named}", at):
+            yield at

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rules._onset import near
 from tuheg_ir.diagnosis.stamps import has_near, stamp, without_time
 from tuheg_ir.diagnosis.view.askers import answer_of
@@ -33,10 +33,12 @@ _REFUSED = late(
     r"(?:\bstatus(?:[ _-]?code)?|\bcode|\bHTTP(?:/\d(?:\.\d)?)?|\breturned|\brespon(?:ded|se)|\banswered|\bsuccess|->"
     r"|\bgot|\bfailed with)[\"'\]]?\W{0,4}(?:(?:with|status|code|is|of|was)\b\W{0,2}){0,3}(?P<told>4\d\d)\b"
     r"|\b(?P<named>4\d\d)[ :]\W?(?:Bad ?Request|Not ?Found|Method ?Not|Not ?Acceptable|Conflict|Gone\b|Precondition"
-    r"|Unsupported ?Media|Unprocessable|Client Error|Length ?Required)",
+    r"|Unsupported ?Media|Unprocessable|Client Error|Length ?Required)"
+    r"|(?:Client|Response|Status|Http|Feign|Rest|Api)\w{0,20}(?:Exception|Error)(?:\$\w{2,40})?: \[?(?P<typed>4\d\d)\b"
+    r"(?= ?[\]:])",
     re.IGNORECASE,
 )
-"""How the errors of clients tell that an answer was a refusal."""
+"""How the errors of clients tell that an answer was a refusal; Spring and Feign tell it in the type of an exception."""
 _OTHERWISE = (401, 403, 407, 408, 425, 429, 499)
 """Who may not, or asks too often or too slowly, is refused whatever he asks for."""
 _NUMBER = late(r"(?<![0-9a-f])(?:[0-9a-f]{32}|[0-9a-f]{16}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f])")
@@ -48,6 +50,8 @@ _OF_A_PLACE = late(
 _CLIENT = r"[_-]?(?:http|rest|api|service|svc|web)?[_-]?(?:client|gateway|api|adapter|connector|proxy|remote)"
 _GOES_ON = late(r"at |Caused by|File \"|\.\.\. \d|--- End|---> |Error: |Traceback ")
 """How the lines of a trace begin, to which the kubelet gave a time where the program tells none."""
+_THROWN = late(r"[\w.]{1,200}(?:Exception|Error)(?:\$\w{1,60})?: ")
+"""How the line of an exception begins that a program puts below its own words."""
 AT_ONCE = timedelta(seconds=2)
 """A refusal is told by both sides within so much."""
 DENSE = 0.5
@@ -96,7 +100,12 @@ def refused_by(view: View, caller: Workload, called: Workload) -> Refusals | Non
 
 def _passes_on(view: View, caller: Workload, called: Workload) -> bool:
     """Tell whether a server complains of refusals by somebody else, whom it names: it may pass these on."""
-    lines = (each.line for told in _refusals(view, called).values() for each in told if not answer_of(each.line))
+    told = (each.line for told in _refusals(view, called).values() for each in told)
+    return _name_others(view, caller, called, (line for line in told if not answer_of(line)))
+
+
+def _name_others(view: View, caller: Workload, called: Workload, lines: Iterable[str]) -> bool:
+    """Tell whether lines name a host that is neither of both."""
     here = {"", caller.ref, called.ref}
     return any(view.graph.resolve(host) not in here or view.graph.is_away(host) for host in hosts_named(lines))
 
@@ -114,17 +123,29 @@ def _refusals(view: View, caller: Workload) -> dict[int, list[_Error]]:
     found: dict[int, list[_Error]] = defaultdict(list)
     for log in view.logs_of(caller.live, previous=False):
         for number, line in enumerate(log.lines):
-            status = _status(line)
-            at = stamp(line) if status else None
-            if at is not None:
-                found[status].append(_Error(at, log.pod, line, _trace(log.lines, number)))
+            if status := _status(line):
+                found[status] += _errors(log, number)
     return {status: sorted(told) for status, told in found.items()}
+
+
+def _errors(log: Log, number: int) -> Iterator[_Error]:
+    """Yield the error that tells of a refusal in a line, with its time.
+
+    What a program tells of it, and the exception in a line of its own below that, are one error.
+    """
+    line, above = log.lines[number], log.lines[number - 1] if number else ""
+    at, began, thrown = stamp(line), stamp(above), without_time(line)
+    below = began is not None and is_marked(above) and not _status(above) and _THROWN.match(thrown) is not None
+    if began is not None and below and (at is None or at - began <= AT_ONCE):
+        yield _Error(began, log.pod, f"{above} {thrown}", _trace(log.lines, number - 1))
+    elif at is not None:
+        yield _Error(at, log.pod, line, _trace(log.lines, number))
 
 
 def _status(line: str) -> int:
     """Return the status that somebody was refused with, by a line that its program calls an error or a warning."""
     said = _REFUSED.search(line) if complains(line) else None
-    status = int(said["told"] or said["named"]) if said else 0
+    status = int(said["told"] or said["named"] or said["typed"]) if said else 0
     return 0 if status in _OTHERWISE else status
 
 
@@ -157,6 +178,8 @@ def _whose(view: View, caller: Workload, called: Workload, status: int, told: Se
         return Evidence("logs", called.ref, fact, oldest(map(stamp, refused)))
     if not refused and len(lines) >= ENOUGH:
         return None  # so it answers nobody
+    if _name_others(view, caller, called, (each.line for each in told)):
+        return None
     if client := _client(view, caller, called, told):
         return Evidence("logs", called.ref, f"the errors lead through the client for it, {client}", told[0].at)
     if _asks_nobody_else(view, caller, called) and all(is_marked(e.line) and not answer_of(e.line) for e in told):
