@@ -418,7 +418,7 @@ DOES_NOT_HOLD = [
                 at_the_edge(
                     fires(service="shop"),
                     thing("ConfigMap", "edge", written=620, data={"proxy-buffer-size": "1k"}),
-                    edge={"envFrom": [{"configMapRef": {"name": "edge"}}]},
+                    edge={"envFrom": [{"configMapRef": {"name": "edge"}}], "started": 610},
                 ),
             ),
             (
