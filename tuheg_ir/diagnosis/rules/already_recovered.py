@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._gets_by import gets_by
 from tuheg_ir.diagnosis.rules._leases import leases_lost, speaks_of_restarts
 from tuheg_ir.diagnosis.rules._looks_back import looks_back, spell_of
 from tuheg_ir.diagnosis.rules._moved_readers import moved_readers
@@ -52,7 +53,7 @@ def when(view: View) -> Iterator[Match]:
     Or work waited for a host outside that was away, or for readers that were moved. Only an alert may still say so.
     """
     signs = (sign for sign in signs_of_trouble(view) if sign.source != "alerts")
-    if not all(_of_old(view, sign) or _of_outage(view, sign) for sign in signs):
+    if not all(_of_old(view, sign) or _of_outage(view, sign) or gets_by(view, sign) for sign in signs):
         return
     yield from _led_again(view)
     yield from _caught_up(view)
