@@ -205,7 +205,7 @@ def of_kept(view: View, alarm: Alarm, kept: Kept) -> Match:
     consumer, broker = kept.consumer, alarm.broker
     suffer = behind(view, broker.ref, *alarm.clients(view), but=consumer.ref)
     why = f"the broker is full because {consumer.ref} keeps what it was handed: nothing done to this one makes room"
-    again = "new pods are handed the same messages, keep them too and stand still again"
+    again = "new pods are handed the same messages, and keep them too"
     return Match(
         component=consumer.ref,
         evidence=(*kept.evidence, *alarm.told(view, 2), *release_evidence(consumer)),

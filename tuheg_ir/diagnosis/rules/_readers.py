@@ -164,7 +164,8 @@ def reader(view: View, series: Series, *, left: bool = False) -> Workload | None
     rejecting = [w for w in view.serving if not role(w) and view.hits_of(w.ref, "message_rejected")]
     if len(told) == 1:
         return told[0]
-    found = named or rejecting or working or [w for w in readers if _stopped(view, w)] or _fetching(view, series)
+    alone = _fetching(view, series)  # who is told the very name of a queue has more of it than a word
+    found = alone if len(alone) == 1 else named or rejecting or working or [w for w in readers if _stopped(view, w)]
     return found[0] if len(found) == 1 else None
 
 

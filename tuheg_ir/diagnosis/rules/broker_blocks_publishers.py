@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rules._alarmed import Alarm, alarm_of, in_vain
 from tuheg_ir.diagnosis.rules._blames_another import blames_another
 from tuheg_ir.diagnosis.rules._broker_room import of_cut, room_cut
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, settings_written
+from tuheg_ir.diagnosis.rules._kept_growing import kept_growing
 from tuheg_ir.diagnosis.rules._kept_unacked import kept_unacked, of_kept, stands_still
 from tuheg_ir.diagnosis.rules._outrun import Outrun, longest, outrun
 from tuheg_ir.diagnosis.rules._reader_away import Away, paused, reader_away
@@ -46,7 +47,7 @@ def _of_alarm(view: View, alarm: Alarm) -> Match:
         return _of_away(view, alarm, away)
     if (worse := _gives_back(view, since) or _slower(view, since)) is not None:
         return _of_consumer(view, alarm, worse)
-    if (kept := kept_unacked(view, alarm)) is not None:
+    if (kept := kept_unacked(view, alarm) or kept_growing(view, alarm)) is not None:
         return of_kept(view, alarm, kept)
     if (standing := standing_reader(view, since)) is not None:
         return _of_standing(view, alarm, standing)

@@ -57,7 +57,7 @@ LITTLE = 0.1
 """Share of a full hand that is ordinary; and of a climb's time by which its beginning may be told too early."""
 
 
-class _Full(NamedTuple):
+class Full(NamedTuple):
     """A hand that filled up: how many messages are in it, when it began to fill, and since when it is full."""
 
     held: float
@@ -83,11 +83,11 @@ def _full_hands(view: View) -> Iterator[Match]:
         if grew is None or grew.since is None or consumer is None or role(consumer) or not _may(view, consumer):
             continue
         full = _full(view, series)
-        if full is None or grew.since < full.since - CLOCKS or not _with_release(consumer, full):
+        if full is None or grew.since < full.since - CLOCKS or not with_release(consumer, full):
             continue
-        if _shared(view, series, consumer) or not _handed_no_more(view, consumer, full):
+        if shared(view, series, consumer) or not _handed_no_more(view, consumer, full):
             continue
-        if _leaves_a_part(view, series, full) and not _others_fault(view, consumer, full):
+        if _leaves_a_part(view, series, full) and not others_fault(view, consumer, full):
             yield _match(view, consumer, full, (waiting(series, consumer.ref, grew), _told(consumer, series, full)))
 
 
@@ -102,7 +102,7 @@ def _may(view: View, consumer: Workload) -> bool:
     return bool(consumer.ready) and consumer.ready >= consumer.wanted and len(silent) in (0, len(consumer.live))
 
 
-def _full(view: View, series: Series) -> _Full | None:
+def _full(view: View, series: Series) -> Full | None:
     """Return how a hand filled up, if it did so evenly and for long, and counts the same ever since."""
     labels = dict(series.labels)
     known = view.figures.series("queue_unacked", **labels)
@@ -112,7 +112,7 @@ def _full(view: View, series: Series) -> _Full | None:
     if not points or view.figures.alone("queue_unacked", known[0]).now("queue_unacked") is None:
         return None  # nobody knows how it stands since it was counted last
     first = next((n for n, (_, count) in enumerate(points) if count == held), 0)
-    flat, rise = [count for _, count in points[first:]], _rise(points[: first + 1], held)
+    flat, rise = [count for _, count in points[first:]], rise_to(points[: first + 1], held)
     if held < LEAST or max(count for _, count in points) > held or sum(c == held for c in flat) < NEARLY * len(flat):
         return None
     since = points[first][0]
@@ -122,36 +122,37 @@ def _full(view: View, series: Series) -> _Full | None:
         return None
     # What was in it at the first count came at the same pace: nobody may have counted the beginning.
     took = held * (since - rise[0][0]) / (held - rise[0][1])
-    return _Full(held, datetime.fromtimestamp(since - took, UTC), datetime.fromtimestamp(since, UTC))
+    return Full(held, datetime.fromtimestamp(since - took, UTC), datetime.fromtimestamp(since, UTC))
 
 
-def _rise(points: Points, held: float) -> Points:
+def rise_to(points: Points, held: float) -> Points:
     """Return the part of a count that leads from its ordinary value, or from the first count, up to a full hand."""
     low = [n for n, (_, count) in enumerate(points) if count <= LITTLE * held]
     return points[low[-1] :] if low else points
 
 
-def _with_release(consumer: Workload, full: _Full) -> bool:
+def with_release(consumer: Workload, full: Full) -> bool:
     """Tell whether a hand filled up since a release, and the template before had far longer to do so and did not."""
     at = consumer.released_at
     if at is None or full.since <= at or not served_long(consumer, (full.since - at).total_seconds()):
         return False
-    return _began_with(consumer, full)
+    return began_with(consumer, full)
 
 
-def _began_with(workload: Workload, full: _Full) -> bool:
+def began_with(workload: Workload, full: Full) -> bool:
+    """Tell whether a hand began to fill with a release of somebody, as far as its pace tells that."""
     slack = CLOCKS + LITTLE * (full.since - full.began)
     return any(since_release(workload, began) for began in (full.began, full.began + slack))
 
 
-def _shared(view: View, series: Series, consumer: Workload) -> bool:
+def shared(view: View, series: Series, consumer: Workload) -> bool:
     """Tell whether somebody else takes from the same queue, or under the same name: what is counted is of both."""
     groups = {series.labels[key] for key in READS_AS if series.labels.get(key)}
     same = [w for w in view.serving if groups & groups_of(view, w)] if groups else told_to(view, name_of(series))
     return any(each is not consumer and each.wanted for each in same)
 
 
-def _handed_no_more(view: View, consumer: Workload, full: _Full) -> bool:
+def _handed_no_more(view: View, consumer: Workload, full: Full) -> bool:
     """Tell whether work is seen to end as a hand is full: who works on has that much in work, and too much to do.
 
     Where nobody counts the jobs that are done, a main kind of what its pods tell has to end then. Others go on: what
@@ -169,13 +170,13 @@ def _handed_no_more(view: View, consumer: Workload, full: _Full) -> bool:
     )
 
 
-def _done_no_more(view: View, label: str, full: _Full) -> bool:
+def _done_no_more(view: View, label: str, full: Full) -> bool:
     was = view.figures.before("job_rate", full.since, FLAT, component=label)
     now = view.figures.now("job_rate", component=label)
     return was is not None and now is not None and now <= LEFT * was > 0
 
 
-def _leaves_a_part(view: View, series: Series, full: _Full) -> bool:
+def _leaves_a_part(view: View, series: Series, full: Full) -> bool:
     """Tell whether a hand filled much more slowly than its queue grows since: the others were worked off meanwhile."""
     depth = view.figures.alone("queue_depth", series)
     before, now = depth.before("queue_depth", full.since), depth.now("queue_depth")
@@ -185,7 +186,7 @@ def _leaves_a_part(view: View, series: Series, full: _Full) -> bool:
     return full.held / took <= PART * (now - before) / lasts
 
 
-def _others_fault(view: View, consumer: Workload, full: _Full) -> bool:
+def others_fault(view: View, consumer: Workload, full: Full) -> bool:
     """Tell whether somebody else may keep a consumer from its word: what it asks fails or is late, or more comes.
 
     Whom it asks need not be complained of: it may only take ever longer, since a release of its own.
@@ -193,16 +194,16 @@ def _others_fault(view: View, consumer: Workload, full: _Full) -> bool:
     blamed = (*held_up_by(view, consumer), *blames_another(view, consumer, consumer))
     if blamed or kept_waiting(view, consumer):
         return True
-    return any(ails(view, each) or _began_with(each, full) for each in view.called(consumer.ref))
+    return any(ails(view, each) or began_with(each, full) for each in view.called(consumer.ref))
 
 
-def _told(consumer: Workload, series: Series, full: _Full) -> Evidence:
+def _told(consumer: Workload, series: Series, full: Full) -> Evidence:
     minutes = (full.since - full.began).total_seconds() / 60
     fact = f"{full.held:.0f} messages of {name_of(series)} are handed out and not acknowledged, ever the same number"
     return Evidence("metrics", consumer.ref, f"{fact}; it took {minutes:.0f} min to get there", full.since)
 
 
-def _match(view: View, consumer: Workload, full: _Full, seen: tuple[Evidence, ...]) -> Match:
+def _match(view: View, consumer: Workload, full: Full, seen: tuple[Evidence, ...]) -> Match:
     why = "the broker hands it nothing more until what it keeps is acknowledged: new pods are handed the same again"
     return Match(
         component=consumer.ref,
