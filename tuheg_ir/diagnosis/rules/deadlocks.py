@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._deadlock_parties import Parties, parties
 from tuheg_ir.diagnosis.rules._figures import rise
+from tuheg_ir.diagnosis.rules._first_by_plan import A_DAY, QUIET, first_by_plan
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._sessions import clients, label_of
 from tuheg_ir.diagnosis.stamps import stamp
@@ -15,6 +18,7 @@ from tuheg_ir.diagnosis.view.logs import Hit
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 SIGNAL = "db_deadlocks"
 TIMES = 4.0
@@ -24,6 +28,17 @@ LEAST = 2
 SOON = timedelta(minutes=30)
 """A release so long before the first deadlock is not its reason."""
 _AGAIN = (*RESTARTS, "scale_workload")
+
+
+class _Blamed(NamedTuple):
+    """A program whose release may be behind deadlocks, and what else than the release shows so.
+
+    ``sure``: it is, if no other is blamed as well.
+    """
+
+    workload: Workload
+    shown: tuple[Evidence, ...]
+    sure: bool = True
 
 
 def when(view: View) -> Iterator[Match]:
@@ -37,38 +52,71 @@ def when(view: View) -> Iterator[Match]:
             continue
         began = _rose(view, label) if label else None
         began = began or min((h.first for h in lines if h.first), default=None)
-        known = clients(view, ref)
-        parties = {*known, *(h.component for h in lines)} - {ref}
-        blamed = [
-            w
-            for client in sorted(parties)
-            if (w := view.workloads.get(client)) and w.changes and w.released_at and began
-            if timedelta(minutes=-2) <= began - w.released_at <= SOON
-            if client in known or _told_before(view, lines, w.released_at)
-            if rate or _may_have_part(view, ref, client, lines)
-        ]
-        one = blamed[0] if len(blamed) == 1 else None
-        yield Match(
-            component=one.ref if one else ref,
-            evidence=(
-                *((Evidence("metrics", ref, f"{rate:.2g} deadlocks a second", began),) if rate else ()),
-                *(view.hit_evidence(h) for h in lines[:2]),
-                *((Evidence("objects", one.ref, c.told(), one.released_at) for c in one.changes[:2]) if one else ()),
+        rates = (Evidence("metrics", ref, f"{rate:.2g} deadlocks a second", began),) if rate else ()
+        yield _match(view, ref, lines, began, rates)
+
+
+def _match(view: View, ref: str, lines: tuple[Hit, ...], began: datetime | None, rates: tuple[Evidence, ...]) -> Match:
+    sides = parties(view, view.workloads[ref])
+    clients_told = {*clients(view, ref), *(h.component for h in lines)} - {ref}
+    blamed = list(_blamed(view, ref, lines, began, counted=bool(rates))) if began else []
+    one = blamed[0].workload if len(blamed) == 1 and blamed[0].sure else None
+    apart = sorted(sides.any - sides.always) if sides else ()
+    return Match(
+        component=one.ref if one else ref,
+        evidence=(
+            *rates,
+            *(view.hit_evidence(h) for h in lines[:2]),
+            *(blamed[0].shown if one else ()),
+            *((Evidence("objects", one.ref, c.told(), one.released_at) for c in one.changes[:2]) if one else ()),
+        ),
+        certainty=0.65 if one else 0.55,
+        root_cause=("code_defect" if one.changed("image") else "configuration_error") if one else "",
+        remedy="rollback_workload" if one else "page_human",
+        since=began,
+        explains=behind(view, ref, *clients_told, but=one.ref) if one else (),
+        excludes=(
+            *not_for(
+                (ref,),
+                "the order of the clients' statements makes the deadlocks, not the server",
+                ("restart_workload",),
             ),
-            certainty=0.65 if one else 0.55,
-            root_cause=("code_defect" if one.changed("image") else "configuration_error") if one else "",
-            remedy="rollback_workload" if one else "page_human",
-            since=began,
-            explains=behind(view, ref, *parties, but=one.ref) if one else (),
-            excludes=(
-                *not_for(
-                    (ref,),
-                    "the order of the clients' statements makes the deadlocks, not the server",
-                    ("restart_workload",),
-                ),
-                *not_for((one.ref,) if one else (), "its statements would meet in the same order again", _AGAIN),
-            ),
-        )
+            *not_for((one.ref,) if one else (), "its statements would meet in the same order again", _AGAIN),
+            *not_for(apart, "others end each other in deadlocks as well, without it", ("rollback_workload",)),
+        ),
+    )
+
+
+def _blamed(view: View, ref: str, lines: tuple[Hit, ...], began: datetime, *, counted: bool) -> Iterator[_Blamed]:
+    """Yield the clients whose release may be behind deadlocks: soon after it, or in its first run by schedule.
+
+    Where the database tells who meets whom it is on one side of them all: who meets it there need not be released.
+    """
+    known, sides = set(clients(view, ref)), parties(view, view.workloads[ref])
+    told = {*known, *(h.component for h in lines)} - {ref} if sides is None else sides.always
+    shown = (_always(ref, sides),) if sides else ()
+    for workload in (w for client in sorted(told) if (w := view.workloads.get(client))):
+        came = workload.released_at if workload.changes else None
+        if came is None:
+            continue
+        if timedelta(minutes=-2) <= began - came <= SOON:
+            first = workload.ref in known or _told_before(view, lines, came)
+            if first and (counted or _may_have_part(view, ref, workload.ref, lines)):
+                yield _Blamed(workload, shown)
+        elif sides and (run := first_by_plan(view, workload, began)) is not None:
+            sure = _others_older(view, sides, workload, began) and _told_before(view, lines, began - QUIET)
+            yield _Blamed(workload, (*shown, run), sure)
+
+
+def _always(ref: str, sides: Parties) -> Evidence:
+    fact = f"of {sides.told} deadlocks whose sides it names it has part in nearly all"
+    return Evidence("logs", ref, fact)
+
+
+def _others_older(view: View, sides: Parties, workload: Workload, began: datetime) -> bool:
+    """Tell whether a program meets somebody else whose release is no younger than a day: that one did well with it."""
+    others = [view.workloads[each] for each in sides.any - {workload.ref}]
+    return any(not w.changes or w.released_at is None or began - w.released_at > A_DAY for w in others)
 
 
 def _known(ref: str, lines: tuple[Hit, ...]) -> int:
