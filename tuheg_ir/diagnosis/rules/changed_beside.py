@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rules._attached import attached
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._kept_out import kept_out
 from tuheg_ir.diagnosis.rules._onset import near
+from tuheg_ir.diagnosis.rules._through_gateway import let_out_since
 from tuheg_ir.diagnosis.view.demand import more_asked
 from tuheg_ir.diagnosis.view.reading import mapping, name, oldest, text, written
 from tuheg_ir.diagnosis.view.releases import since_release, soon_after
@@ -34,6 +35,8 @@ def when(view: View) -> Iterator[Match]:
                 yield from _kept_out(view, workload)
             continue
         found = [(obj, at) for obj in around(view, workload) if (at := _edited(obj)) and soon_after(began, at)]
+        if found and text(found[0][0], "kind") == "NetworkPolicy" and let_out_since(view, workload):
+            continue
         # A release that came after it is nearer; nobody may say then that the template did not change.
         nearer = workload.changes and workload.released_at and found and workload.released_at > found[0][1]
         if len(found) == 1 and not nearer:

@@ -21,7 +21,8 @@ from tuheg_ir.diagnosis.rules._kept_by_calls import is_asked_alone
 from tuheg_ir.diagnosis.rules._led_outside import whose_answers
 from tuheg_ir.diagnosis.rules._nat_ports import falls_on_our_way
 from tuheg_ir.diagnosis.rules._own_misses import misses_since_release
-from tuheg_ir.diagnosis.rules._reach import closed_to_the_outside, names_host
+from tuheg_ir.diagnosis.rules._reach import names_host
+from tuheg_ir.diagnosis.rules._through_gateway import barred
 from tuheg_ir.diagnosis.rules._used_up import used_up
 from tuheg_ir.diagnosis.rules._way_out import narrow_way
 from tuheg_ir.diagnosis.rules._witnesses import TOGETHER, agree
@@ -42,7 +43,7 @@ def when(view: View) -> Iterator[Match]:
     """Troubles of a service name a host outside, or its figures do."""
     for host, known in hosts_outside(view).items():
         space = view.graph.other_space(host)
-        callers = [c for c in known.callers if c in view.workloads and not closed_to_the_outside(view, c, space)]
+        callers = [c for c in known.callers if c in view.workloads and not barred(view, c, host, known.said, space)]
         if not callers or any(_brought_of_late(view, caller, host, known) for caller in callers):
             continue
         if _late_on_our_way(view, callers, host, known):

@@ -27,6 +27,7 @@ from tuheg_ir.diagnosis.rules._reach import (
     unanswered,
 )
 from tuheg_ir.diagnosis.rules._relabelled import closed_by_release, relabelled
+from tuheg_ir.diagnosis.rules._through_gateway import led_round
 from tuheg_ir.diagnosis.rules._unjoined import unjoined
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.network import Policy
@@ -173,7 +174,10 @@ def _outward(view: View) -> Iterator[_Closed]:
         if dns and (closing := closed_to_dns(view, ref, unanswered(view))):
             released = _out_released(view, ref, partial(closed_to_dns, missed=unanswered(view)), dns)
             yield _Closed(closing, (ref,), f"from {ref} to the DNS", told(view, dns, 2), released)
-        for space, outside in _foreign(view, unreached, ref).items():
+        for space, found in _foreign(view, unreached, ref).items():
+            outside = [each for each in found if space or not led_round(view, each)]
+            if not outside:
+                continue  # it asks a gateway, which is answered
             closed = partial(closed_to_the_outside, space=space)
             if closing := closed(view, ref):
                 way = f"from {ref} to {f'the namespace {space}' if space else 'hosts outside'}"
