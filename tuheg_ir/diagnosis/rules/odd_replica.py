@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
+from tuheg_ir.diagnosis.rules._between_zones import cut_off_there
+from tuheg_ir.diagnosis.rules._by_zone import ill_by_zone
 from tuheg_ir.diagnosis.rules._collecting import heap_is_full
 from tuheg_ir.diagnosis.rules._files_left_open import files_left_open
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
@@ -55,8 +57,8 @@ def _standing_out(view: View, workload: Workload) -> Iterator[Match]:
         return  # a new pod would be given the limit again that the others are without
     if refused_sessions(view, odd) or met_by_all(view, workload, odd) or _first_of_all(view, workload, odd):
         return  # a new pod would meet the same; of sessions those that are well would lose theirs
-    if on_one_kind(view, workload) or any(rolled_beneath(view, workload, ill) for ill in ill_since(view, workload)):
-        return  # their nodes are odd, and the next ones will be
+    if _by_place(view, workload, odd):
+        return  # where they run is odd, and the next ones will be
     felt = [seen for seen, _ in troubles(view, workload.ref)]
     hits = [h for h in view.hits_of(workload.ref) if h.pod in odd]
     hits.sort(key=lambda h: h.trouble not in ("process_exhausted", "stuck"))
@@ -98,6 +100,13 @@ def _standing_out(view: View, workload: Workload) -> Iterator[Match]:
         + (excluding(workload.ref, "it has what it needs beside this pool", "scale_workload") if hanging else ())
         + (not_for(stores, "their like are well with it", _ON_STORE) if hanging else ()),
     )
+
+
+def _by_place(view: View, workload: Workload, odd: Collection[str]) -> bool:
+    """Tell whether odd pods differ from their like by where they run: on which kind of node, or in which zone."""
+    if on_one_kind(view, workload) or ill_by_zone(view, workload) or cut_off_there(view, odd):
+        return True
+    return any(rolled_beneath(view, workload, ill) for ill in ill_since(view, workload))
 
 
 def _unguided(view: View, workload: Workload, left: Sequence[Left]) -> Match:
