@@ -80,10 +80,11 @@ def test_a_day_has_two_halves(clock: str, hour: int) -> None:
         ("[11:59:30] no", timedelta(seconds=30)),
         ("11:59:30.500123456: Notice no", timedelta(seconds=29.5)),
         ("E0304 11:59:30.500000       1 reflector.go:147] no", timedelta(seconds=29.5)),
+        ("W260304 11:59:30.500000 661 sql/exec_log.go:90 [n1] 43 no", timedelta(seconds=29.5)),
         ("Mar  4 11:59:30 web-1 shop[7]: no", timedelta(seconds=30)),
         ("12:00:20.000 [main] ERROR no", timedelta(seconds=-20)),
     ],
-    ids=["Logback", "WildFly", "Elixir", "brackets", "Falco", "klog", "syslog", "a clock ahead"],
+    ids=["Logback", "WildFly", "Elixir", "brackets", "Falco", "klog", "CockroachDB", "syslog", "a clock ahead"],
 )
 def test_what_a_time_lacks_is_what_makes_it_lately(line: str, since: timedelta) -> None:
     (found,) = whole([line], NOON)

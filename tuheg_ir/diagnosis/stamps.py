@@ -41,10 +41,13 @@ _AT_FIRST = 10
 _GOES_ON = ("at ", "Caused by", "# ", "... ", "}", "]", ")")
 """How a further line of a message begins, other than with blanks."""
 _PART = re.compile(
-    r"(?:[IWEF](?P<month>\d\d)(?P<day>\d\d) |(?P<name>[A-Z][a-z]{2}) (?P<of>[ \d]\d) |\W?)"
+    r"(?:[IWEF](?:\d\d)?(?P<month>\d\d)(?P<day>\d\d) |(?P<name>[A-Z][a-z]{2}) (?P<of>[ \d]\d) |\W?)"
     r"(?P<clock>\d\d:\d\d:\d\d(?:[.,]\d{1,6})?)\d*[\]:]?(?=\s)"
 )
-"""A time without its year (klog, syslog) or its day (Logback, WildFly, Elixir, Falco) at the beginning of a line."""
+"""A time without its year (klog, syslog) or its day (Logback, WildFly, Elixir, Falco) at the beginning of a line.
+
+CockroachDB tells the last two figures of the year.
+"""
 _BUFFERED = timedelta(minutes=15)
 """So late a line may come to the kubelet that a program kept back; clocks of another zone are off by more."""
 _CLOCKS = timedelta(seconds=90)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -29,9 +30,15 @@ _LAST = 80
 
 
 def generator_in(pod: Pod) -> str:
-    """Return the generator of load that a pod runs; "" for none."""
-    images = (image_name(text(c, "image")) for c in items(pod.obj, "spec", "containers"))
-    return next((image for image in images if _GENERATORS.fullmatch(image)), "")
+    """Return the generator of load that a pod runs, by its image or the program that it starts; "" for none."""
+    names = (name for c in items(pod.obj, "spec", "containers") for name in (image_name(text(c, "image")), _starts(c)))
+    return next((name for name in names if _GENERATORS.fullmatch(name)), "")
+
+
+def _starts(container: Mapping[str, Any]) -> str:
+    """Return the program that a container starts, without its folder: a house builds images of its own around one."""
+    command = container.get("command") or ()
+    return str(command[0]).rpartition("/")[2] if command else ""
 
 
 def rate_made(lines: Sequence[str]) -> float | None:

@@ -46,17 +46,17 @@ def test_ended(view: View, alert: Alert, ref: str) -> Evidence | None:
     """
     if not (_OF_LESS.search(alert.said) and _OF_TRAFFIC.search(alert.said)) or _OF_MORE.search(alert.said):
         return None
-    for pod, tool, end, made in _tests(view):
+    for pod, tool, end, made in tests_over(view):
         if alert.starts_at is None or not end <= alert.starts_at <= end + SOON:
             continue
-        levels = [_levels(view, series, end) for series in _traffic(view, ref)]
+        levels = [_levels(view, series, end) for series in traffic(view, ref)]
         if levels and all(each is not None and _as_made(*each, made) for each in levels):
             told = f"its traffic fell as {tool} ended in {pod.name}, which made {made:.0f} requests a second"
             return Evidence("metrics", ref, f"{alert.name} fires; {told}: by as much", end)
     return None
 
 
-def _tests(view: View) -> Iterator[tuple[Pod, str, datetime, float]]:
+def tests_over(view: View) -> Iterator[tuple[Pod, str, datetime, float]]:
     """Yield the pods in which a generator of load came to its end, when, and how much it says it made."""
     for pod in (pod for workload in view.workloads.values() for pod in workload.pods):
         tool = generator_in(pod)
@@ -67,7 +67,8 @@ def _tests(view: View) -> Iterator[tuple[Pod, str, datetime, float]]:
             yield pod, tool, end, made
 
 
-def _traffic(view: View, ref: str) -> Iterator[Series]:
+def traffic(view: View, ref: str) -> Iterator[Series]:
+    """Yield what is measured of how much a workload is asked."""
     for label in labels_of(view, ref, "request_rate"):
         yield from view.figures.series("request_rate", component=label)
 

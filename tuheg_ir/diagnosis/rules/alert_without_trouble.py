@@ -33,6 +33,7 @@ from tuheg_ir.diagnosis.rules._retired import retired
 from tuheg_ir.diagnosis.rules._stands_by import of_standby, stands_by
 from tuheg_ir.diagnosis.rules._test_ended import test_ended
 from tuheg_ir.diagnosis.rules._test_file import of_test_file, test_file
+from tuheg_ir.diagnosis.rules._test_over import of_test, test_over
 from tuheg_ir.diagnosis.rules._usual_run import OF_SLOWNESS, of_usual_run, usual_run
 from tuheg_ir.diagnosis.rules._worked_off import nearly_done
 from tuheg_ir.diagnosis.state import ERRORS, signs_of_trouble
@@ -47,10 +48,16 @@ _SPEAKS_OF = {
 _MEANT: tuple[Callable[[View, Alert, str], Evidence | None], ...] = (
     *(as_meant, retired, cut_over, left_its_group, own_port, late_as_set, nearly_done, no_miner),
     *(let_finish, test_ended, freezes, kept_shut, melts, stands_by, gave_way, counted_elsewhere, drilled),
-    *(marker_only, nobody_writes, of_the_runtime, test_file, spares_as_ever),
+    *(marker_only, nobody_writes, of_the_runtime, test_file, test_over, spares_as_ever),
 )
 """What shows that all stands or goes as it is meant to, however loud an alert is."""
-_SIGNS_OF: tuple[Callable[[View, Evidence], bool], ...] = (of_usual_run, of_standby, of_held_room, of_test_file)
+_SIGNS_OF: tuple[Callable[[View, Evidence], bool], ...] = (
+    of_usual_run,
+    of_standby,
+    of_held_room,
+    of_test_file,
+    of_test,
+)
 """What shows that a sign of trouble is a part of what is meant."""
 FEW = 3
 """So few failed requests are no rate."""

@@ -25,6 +25,7 @@ from tuheg_ir.diagnosis.rules._own_names import of_a_stranger
 from tuheg_ir.diagnosis.rules._own_words import SHORTLY, own_words, slow_before, store_came_between, waits
 from tuheg_ir.diagnosis.rules._poolers import leads_away
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
+from tuheg_ir.diagnosis.rules._test_over import told_of_test
 from tuheg_ir.diagnosis.rules._users_mistakes import of_who_asks, users_mistake
 from tuheg_ir.diagnosis.rules._usual_words import answers_well, of_no_concern, told_before
 from tuheg_ir.diagnosis.rules._was_so_before import was_so_before
@@ -90,9 +91,9 @@ def _no_matter(view: View, workload: Workload, words: Marked) -> bool:
 def _over(view: View, workload: Workload, words: Marked) -> bool:
     """Tell whether words have ceased, or had when users of who tells them, or of his callers, began to suffer.
 
-    Those that came with an outage outside, and ceased with it, need not be silent for longer than they came.
+    Those that came with an outage outside or a load test, and ceased with it, may have come for longer than that ago.
     """
-    if told_meanwhile(view, workload, words.line, words.since):
+    if told_meanwhile(view, workload, words.line, words.since) or told_of_test(view, workload, words.line):
         return True
     return no_more(view, workload, words) or ended_before(view, workload, words, *behind(view, workload.ref))
 
