@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -42,7 +42,7 @@ OPEN = (*WITHIN, *THEIRS)
 BACK = (("shop-b", 0, "cart", 0),)
 
 
-def made(on: dict[str, Sequence[str]], more: dict[str, dict[str, Any]]) -> dict[str, list[Obj]]:
+def made(on: Mapping[str, Sequence[str]], more: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Obj]]:
     """Return all workloads, each of two pods."""
     return {name: workload(name, nodes=on.get(name, ("n3", "n4")), **more.get(name, {})) for name in NAMES}
 
@@ -109,8 +109,8 @@ def world(
     last: float = 0,
     zones: Sequence[str] = ("a", "a", "b", "b"),
     figures: Iterable[tuple[str, Series]] = (),
-    on: dict[str, Sequence[str]] = ON,
-    settings: dict[str, dict[str, Any]] | None = None,
+    on: Mapping[str, Sequence[str]] = ON,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Snapshot:
     """Return two shops, each in a zone of its own, a cart in both, and two that are asked and are in the second."""
     objects = made(on, settings or {})

@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.rules._leases import leases_lost, speaks_of_restarts
 from tuheg_ir.diagnosis.rules._looks_back import looks_back, spell_of
 from tuheg_ir.diagnosis.rules._moved_readers import moved_readers
 from tuheg_ir.diagnosis.rules._outage_over import looks_back_on, outage_over, told_meanwhile
+from tuheg_ir.diagnosis.rules._run_over import beside_run, run_over
 from tuheg_ir.diagnosis.rules._second_try import second_try
 from tuheg_ir.diagnosis.rules._still_fails import still_fails
 from tuheg_ir.diagnosis.rules.replication_lag import BEHIND_S
@@ -50,10 +51,14 @@ NORMAL = 1.3
 def when(view: View) -> Iterator[Match]:
     """Requests failed or were slow, a run at its first try, leases lost, a replica late or a log full of it.
 
-    Or work waited for a host outside that was away, or for readers that were moved. Only an alert may still say so.
+    Or work waited for a host outside that was away, or for readers that were moved, or a run of a schedule slowed all.
+    Only an alert may still say so.
     """
     signs = (sign for sign in signs_of_trouble(view) if sign.source != "alerts")
-    if not all(_of_old(view, sign) or _of_outage(view, sign) or gets_by(view, sign) for sign in signs):
+    if not all(_at_rest(view, sign) for sign in signs):
+        return
+    if (run := run_over(view)) is not None:
+        yield Match(component=run.schedule, evidence=run.evidence, certainty=0.65, since=run.began)
         return
     yield from _led_again(view)
     yield from _caught_up(view)
@@ -93,6 +98,17 @@ def _of_outage(view: View, sign: Evidence) -> bool:
     """Tell whether a log complained of that while a host outside was away or work waited for it, and does no more."""
     teller = view.workloads.get(belongs_to(view, sign)) if sign.source == "logs" else None
     return told_meanwhile(view, teller, sign.fact, sign.time)
+
+
+def _at_rest(view: View, sign: Evidence) -> bool:
+    """Tell whether a sign of trouble is none of now."""
+    return _of_old(view, sign) or _of_outage(view, sign) or _of_run(view, sign) or gets_by(view, sign)
+
+
+def _of_run(view: View, sign: Evidence) -> bool:
+    """Tell whether a log complained of that before a run that is over slowed users, or only warns of it."""
+    teller = view.workloads.get(belongs_to(view, sign)) if sign.source == "logs" else None
+    return beside_run(view, teller, sign.fact, sign.time)
 
 
 def _works(view: View, workload: Workload | None) -> bool:

@@ -25,6 +25,7 @@ from tuheg_ir.diagnosis.rules._own_names import of_a_stranger
 from tuheg_ir.diagnosis.rules._own_words import SHORTLY, own_words, slow_before, store_came_between, waits
 from tuheg_ir.diagnosis.rules._poolers import leads_away
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
+from tuheg_ir.diagnosis.rules._run_over import beside_run, ceased_with_run
 from tuheg_ir.diagnosis.rules._test_over import told_of_test
 from tuheg_ir.diagnosis.rules._users_mistakes import of_who_asks, users_mistake
 from tuheg_ir.diagnosis.rules._usual_words import answers_well, of_no_concern, told_before
@@ -94,6 +95,8 @@ def _over(view: View, workload: Workload, words: Marked) -> bool:
     Those that came with an outage outside or a load test, and ceased with it, may have come for longer than that ago.
     """
     if told_meanwhile(view, workload, words.line, words.since) or told_of_test(view, workload, words.line):
+        return True
+    if beside_run(view, workload, words.line, words.since) or ceased_with_run(view, workload, words):
         return True
     return no_more(view, workload, words) or ended_before(view, workload, words, *behind(view, workload.ref))
 
