@@ -24,11 +24,12 @@ ANYWHERE: list[Obj] = [{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]
 CART_POD = pods_of(workload("cart"))[0]["status"]["podIP"]
 
 
-def rules(name: str, age: float, egress: list[Obj], **selector: str) -> Obj:
-    """Return a policy for what pods ask, of all pods or of those with some labels."""
+def rules(name: str, age: float, egress: list[Obj], *, inward: bool = False, **selector: str) -> Obj:
+    """Return a policy for what pods ask, and who may ask them, of all pods or of those with some labels."""
     chosen = {"matchLabels": selector} if selector else {}
     body = {"podSelector": chosen, "policyTypes": ["Egress"], "egress": egress}
-    return thing("NetworkPolicy", name, written=age, spec=body)
+    both = {"policyTypes": ["Egress", "Ingress"], "ingress": [{}]} if inward else {}
+    return thing("NetworkPolicy", name, written=age, spec=body | both)
 
 
 def envoy(host: str = HOST, status: str = "503 - via_upstream", client: str = "10.9.9.9") -> str:
@@ -48,6 +49,7 @@ def asked(
     again: Sequence[float] = (1100, 600, 100),
     egress: list[Obj] | None = None,
     gate: list[Obj] | None = None,
+    inward: bool = False,
     **more: Any,
 ) -> Snapshot:
     """Return a cart that misses a host since then, a gateway and what it tells, and an edit of who may ask whom."""
@@ -59,7 +61,7 @@ def asked(
         shop(env={"CART_URL": "http://cart:8080"}),
         workload("cart", env={"HUB_URL": f"https://{HOST}/v2"}, **more),
         workload("gate", "envoyproxy/envoy:v1.35.3"),
-        rules("out", EDITED, INSIDE if egress is None else egress),
+        rules("out", EDITED, INSIDE if egress is None else egress, inward=inward),
         rules("gate", 90_000, ANYWHERE if gate is None else gate, app="gate"),
         figures=[errors("cart", since=since)],
         logs=logs,
@@ -80,6 +82,13 @@ HOLDS = [
             ("by the log of a Squid", asked(squid())),
             ("those of the caller's pod, from the minute of the edit on", at_once(envoy(client=CART_POD))),
         )
+    ),
+    Holds(
+        "the edit may keep others from the caller as well",
+        asked(envoy(), inward=True),
+        FAILS,
+        believed="changed_beside",
+        harmful=ACT,
     ),
 ]
 DOES_NOT_HOLD = [

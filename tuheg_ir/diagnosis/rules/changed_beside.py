@@ -35,7 +35,7 @@ def when(view: View) -> Iterator[Match]:
                 yield from _kept_out(view, workload)
             continue
         found = [(obj, at) for obj in around(view, workload) if (at := _edited(obj)) and soon_after(began, at)]
-        if found and text(found[0][0], "kind") == "NetworkPolicy" and let_out_since(view, workload):
+        if found and _of_the_way_out(found[0][0]) and let_out_since(view, workload):
             continue
         # A release that came after it is nearer; nobody may say then that the template did not change.
         nearer = workload.changes and workload.released_at and found and workload.released_at > found[0][1]
@@ -68,6 +68,11 @@ def around(view: View, workload: Workload) -> Iterator[Obj]:
         if f"{text(target, 'kind')}/{text(target, 'name')}" == workload.ref:
             yield obj
     yield from (policy.obj for policy in view.policies if workload.ref in policy.binds)
+
+
+def _of_the_way_out(obj: Obj) -> bool:
+    """Tell whether an object is a policy of whom pods may ask, and of nothing else."""
+    return text(obj, "kind") == "NetworkPolicy" and mapping(obj, "spec").get("policyTypes") == ["Egress"]
 
 
 def _edited(obj: Obj) -> datetime | None:
