@@ -144,9 +144,6 @@ OPEN = frozenset(
         "subscribers-cannot-log-in",
         # a release fills a cache with less, half an hour before its keys run out
         "programme-pages-slow-friday-evening",
-        # a test of load, and a job, that are over, while an alert looks back
-        "request-flood-on-the-timetable",
-        "course-pages-were-slow",
     }
 )
 """Cases that no rule answers; a rule that answers one takes it out."""

@@ -6,7 +6,20 @@ from tests.diagnosis.rules.cases import HEALTHY, DoesNotHold, Holds, no
 from tests.diagnosis.rules.outlasting import CACHE, OWN, outlasted
 from tests.diagnosis.rules.pods import again, looping, old_anew, pods_of, put, rollout
 from tests.diagnosis.rules.scenes import API, SHOP, WELL, errors, logs, shop
-from tests.diagnosis.rules.tiny import DAY, Obj, at, container, event, figure, log, pod, snapshot, thing, workload
+from tests.diagnosis.rules.tiny import (
+    DAY,
+    Obj,
+    at,
+    container,
+    event,
+    figure,
+    log,
+    pod,
+    postgres,
+    snapshot,
+    thing,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Log
 
 
@@ -161,6 +174,12 @@ HOLDS = [
         "once, and nothing but the objects is there to tell why: it serves again",
         snapshot(first(shop(), again("Error", 137, age=300))),
         (SHOP, "service_crash", "page_human"),
+        harmful=("restart_workload",),
+    ),
+    Holds(
+        "once, nothing but the objects is there, and it is a database that is not ready yet",
+        snapshot(first(postgres(pods=2), again("Error", 1, age=300), unready=299)),
+        ("StatefulSet/postgres", "service_crash", "page_human"),
         harmful=("restart_workload",),
     ),
     Holds(

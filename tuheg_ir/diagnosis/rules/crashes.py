@@ -14,13 +14,17 @@ from tuheg_ir.diagnosis.view.marked import OFTEN
 from tuheg_ir.diagnosis.view.outlasted import for_want_of_another, not_outlasted, outlasted
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.releases import release_evidence, releases
+from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.trouble import began
 from tuheg_ir.diagnosis.view.usage import NEAR, limit_cut, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
 OBJECTS_ALONE, UNSEEN = 3, 2
-"""So many kinds of sources are missing: nobody sees what one more start of what serves again, or for long, does."""
+"""So many kinds of sources are missing: nobody sees what one more start of what serves again, or for long, does.
+
+Nor what it does to data.
+"""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -34,7 +38,7 @@ def when(view: View) -> Iterator[Match]:
         again = sum(crash.container.restarts for crash in ended) >= 2 or len(killed) > 1
         vain = not again and _as_ill_since(view, workload, ended)
         full = _fills_again(view, workload, ended)
-        unseen = view.blind == OBJECTS_ALONE and all(crash.pod.ready for crash in ended)
+        unseen = view.blind == OBJECTS_ALONE and (is_store(workload) or all(crash.pod.ready for crash in ended))
         serve = not ended and view.blind >= UNSEEN and all(ready_for(view, pod, PROVED) for pod in anew)
         lowered = only_of_newest(workload, ended) and _limit_lowered(view, workload)
         behind = all(for_want_of_another(view, workload, pod) for pod in (*anew, *(crash.pod for crash in ended)))
