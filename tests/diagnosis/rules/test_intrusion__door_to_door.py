@@ -184,7 +184,7 @@ DOES_NOT_HOLD = [
         )
     ),
     *(
-        DoesNotHold(f"it is made for this: {what}", world, harmful=("isolate_workload",))
+        DoesNotHold(f"who goes from door to door is made for it: {what}", world, harmful=("isolate_workload",))
         for what, world in (
             ("a scanner of the house", site(*DOORS, name="kube-hunter")),
             ("a runner of builds", site(*DOORS, name="gitlab-runner")),
