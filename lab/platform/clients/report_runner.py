@@ -9,19 +9,28 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 
 import psycopg
 
 CONNINFO = "host=postgres dbname=tuheg user=reports application_name=report-runner"
 
 
-def take(conninfo: str, most: int) -> list[psycopg.Connection]:
-    """Open up to ``most`` sessions, fewer when the database refuses more."""
+PATIENCE_S, PAUSE_S = 20.0, 0.5
+"""So long it asks again when it is refused: a pod that is about to end gives its sessions back only then."""
+
+
+def take(conninfo: str, most: int, patience_s: float = PATIENCE_S) -> list[psycopg.Connection]:
+    """Open up to ``most`` sessions, fewer when the database still refuses more ``patience_s`` after the start."""
     sessions: list[psycopg.Connection] = []
+    until = time.monotonic() + patience_s
     while len(sessions) < most:
         try:
             session = psycopg.connect(conninfo, connect_timeout=5)
         except psycopg.OperationalError as error:
+            if time.monotonic() < until:
+                time.sleep(PAUSE_S)
+                continue
             print(f"{len(sessions)} sessions, then: {str(error).splitlines()[0]}", flush=True)
             break
         sessions.append(session)
