@@ -54,6 +54,11 @@ class Set(NamedTuple):
     after: str
     drawn: bool = False
 
+    def told(self) -> str:
+        """Return the change as a few words; what is sealed says nothing."""
+        was, now = ("(hidden)" if is_seal(value) else value or "unset" for value in (self.before, self.after))
+        return f"{self.name} {was} -> {now}"
+
 
 def _kept(word: str, short: str, others: str) -> Kept:
     told = late(

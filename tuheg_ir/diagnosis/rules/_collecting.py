@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.crashes import LATELY
+from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.marked import STILL
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -43,6 +44,8 @@ _MOST = late(
 """Fields by which programs tell how much of their heap is in use, and how large it may become."""
 _PAUSED = late(r"\bPause (Full|Young)\b.{0,60}? \d+([KMG])->(\d+)\2\((\d+)\2\)(?:[ ,](\d+)\.\d+ms)?")
 """A collection as the JVM logs it: of what, what it left of how much, and how many milliseconds all stood still."""
+_OF_ROOM = ("heap", "pause ")
+"""Without these words, in lower case, nothing in a log tells of room: cheaper to see."""
 _OF_ALL = 3
 """So many collections of all of a heap prove what two samples more do of one that a program tells of now and then."""
 _LONG_MS = 1000
@@ -76,7 +79,8 @@ def full_heaps(view: View, workload: Workload) -> dict[str, list[str]]:
     """
     found: dict[str, list[tuple[float, str]]] = {}
     for log in view.logs_of(workload.live, previous=False):
-        told = [(share, line) for line in log.lines if (share := _filled(line)) and _is_of_late(view, line, _AN_HOUR)]
+        lines = log.lines if speaks_of(log, _OF_ROOM) else ()
+        told = [(share, line) for line in lines if (share := _filled(line)) and _is_of_late(view, line, _AN_HOUR)]
         found[log.pod] = found.get(log.pod, []) + told
     full = {pod: [line for _, line in each] for pod, each in found.items() if _has_none(view, each)}
     others = [found.get(pod.name, []) for pod in workload.live if pod.name not in full]

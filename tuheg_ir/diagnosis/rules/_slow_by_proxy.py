@@ -6,6 +6,7 @@ that is asked, or from one pod alone, is of the way and not of the host.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -34,6 +35,13 @@ class _Call(NamedTuple):
     seconds: float
 
 
+class _Turn(NamedTuple):
+    """What calls of a host took until they became far slower, and those since."""
+
+    usual: float
+    since: Sequence[_Call]
+
+
 def slow_by_proxy(view: View) -> Iterator[tuple[str, str, Evidence]]:
     """Yield (caller, host, evidence) of hosts that answer far later than they did, asked from all pods of a caller."""
     calls: dict[str, dict[str, list[_Call]]] = defaultdict(lambda: defaultdict(list))
@@ -48,21 +56,37 @@ def slow_by_proxy(view: View) -> Iterator[tuple[str, str, Evidence]]:
         turned = {host: turn for host, told in away.items() if (turn := _turn(sorted(told)))}
         if caller in view.workloads and len(turned) == 1:
             ((host, turn),) = turned.items()
-            if _from_all(turn) and _others_do_well(away, host, turn[0].at):
-                usual = median(each.seconds for each in hosts[host] if each.at < turn[0].at)
-                now = median(each.seconds for each in turn)
-                fact = f"{host}: its answers take {now:.2g} s by the log of a proxy, {usual:.2g} s before"
-                yield caller, host, Evidence("logs", host, fact, turn[0].at)
+            began = turn.since[0].at
+            if _from_all(turn.since) and _others_do_well(away, host, began):
+                now = median(each.seconds for each in turn.since)
+                fact = f"{host}: its answers take {now:.2g} s by the log of a proxy, {turn.usual:.2g} s before"
+                yield caller, host, Evidence("logs", host, fact, began)
 
 
-def _turn(calls: Sequence[_Call]) -> Sequence[_Call]:
-    """Return the calls since they take far longer than before, until now; () if they do not."""
-    for at in range(LEAST, len(calls) - LEAST + 1):
-        usual = median(each.seconds for each in calls[:at])
-        slow = [each.seconds >= max(LONG_S, SLOWER * usual) for each in calls]
-        if slow[at] and slow[-1] and sum(slow[at:]) >= MOST * len(slow[at:]):
-            return calls[at:] if sum(slow[:at]) <= (1 - MOST) * at else ()
-    return ()
+def _turn(calls: Sequence[_Call]) -> _Turn | None:
+    """Return since when calls take far longer than before, until now; None if they do not.
+
+    Only what is long by itself can be far longer: hosts that answer in time cost no more than a look at the last call.
+    """
+    if not calls or calls[-1].seconds < LONG_S:
+        return None
+    for at, usual in _usual(calls):
+        far = max(LONG_S, SLOWER * usual)
+        if min(calls[at].seconds, calls[-1].seconds) < far:
+            continue
+        since, before = (sum(each.seconds >= far for each in part) for part in (calls[at:], calls[:at]))
+        if since >= MOST * (len(calls) - at):
+            return _Turn(usual, calls[at:]) if before <= (1 - MOST) * at else None
+    return None
+
+
+def _usual(calls: Sequence[_Call]) -> Iterator[tuple[int, float]]:
+    """Yield the place of each call with enough of them before and since, and what those before it took."""
+    before = list[float]()
+    for at, call in enumerate(calls[: len(calls) - LEAST + 1]):
+        if at >= LEAST:
+            yield at, median(before)
+        insort(before, call.seconds)
 
 
 def _others_do_well(hosts: Mapping[str, Sequence[_Call]], slow: str, since: datetime) -> bool:

@@ -17,7 +17,6 @@ from tuheg_ir.diagnosis.rules._missed import felt_by
 from tuheg_ir.diagnosis.rules._own_checks import CHECKS, may_be_given_up, unchecked_before
 from tuheg_ir.diagnosis.rules._replaced import Told, present, told
 from tuheg_ir.diagnosis.rules._signed_anew import keys_from, led_to
-from tuheg_ir.diagnosis.seal import is_seal
 from tuheg_ir.diagnosis.state import belongs_to
 from tuheg_ir.diagnosis.view.askers import answer_of
 from tuheg_ir.diagnosis.view.programs import DATA, role
@@ -167,7 +166,7 @@ def _match(view: View, claim: Claim, teller: _Refuses, sets: list[Set], tellers:
         component=ref,
         evidence=(
             _refusals(claim, teller),
-            *(Evidence("objects", ref, f"released: {_told(each)}", teller.workload.released_at) for each in sets[:2]),
+            *(Evidence("objects", ref, f"released: {each.told()}", teller.workload.released_at) for each in sets[:2]),
             *(Evidence("objects", each, f"it goes by the former {claim.what}, as ever") for each in former[:1]),
         ),
         certainty=0.6 if reason else 0.85 if former else 0.75,
@@ -203,12 +202,6 @@ def _refusals(claim: Claim, teller: _Refuses) -> Evidence:
     at = max(0, found.end() - 2 * _BEFORE_IT) if found else 0
     line = f"... {teller.said.line[at:]}" if at else teller.said.line
     return Evidence("logs", teller.workload.ref, f"{len(teller.said.heard)} lines: {line}", teller.began)
-
-
-def _told(each: Set) -> str:
-    """Return a change as a few words; what is sealed says nothing."""
-    was, now = ("(hidden)" if is_seal(value) else value or "unset" for value in (each.before, each.after))
-    return f"{each.name} {was} -> {now}"
 
 
 RULE = Rule(

@@ -18,7 +18,6 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._missed import felt_by
 from tuheg_ir.diagnosis.rules._replaced import Told, present, told
 from tuheg_ir.diagnosis.rules._signed_anew import led_to
-from tuheg_ir.diagnosis.seal import is_seal
 from tuheg_ir.diagnosis.state import belongs_to
 from tuheg_ir.diagnosis.view.logs import heard_since
 from tuheg_ir.diagnosis.view.programs import DATA, role
@@ -174,7 +173,7 @@ def _match(view: View, claim: Claim, issuer: Workload, heard: Sequence[Teller], 
         component=issuer.ref,
         evidence=(
             *(_refusals(claim, each) for each in heard[:3]),
-            *(Evidence("objects", issuer.ref, f"released: {_told(each)}", issuer.released_at) for each in sets[:2]),
+            *(Evidence("objects", issuer.ref, f"released: {each.told()}", issuer.released_at) for each in sets[:2]),
             *(() if sets else release_evidence(issuer, "image")),
             *(Evidence("objects", ref, f"it takes tokens of the former {claim.what}, as ever") for ref in former[:1]),
             *((taken,) if taken else ()),
@@ -195,12 +194,6 @@ def _refusals(claim: Claim, teller: Teller) -> Evidence:
     at = max(0, found.start() - _BEFORE_IT) if found else 0
     line = f"... {teller.said.line[at:]}" if at else teller.said.line
     return Evidence("logs", teller.workload.ref, f"{len(teller.said.heard)} lines: {line}", teller.began)
-
-
-def _told(each: Set) -> str:
-    """Return a change as a few words; what is sealed says nothing."""
-    was, now = ("(hidden)" if is_seal(value) else value or "unset" for value in (each.before, each.after))
-    return f"{each.name} {was} -> {now}"
 
 
 RULE = Rule(

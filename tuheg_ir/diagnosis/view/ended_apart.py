@@ -131,13 +131,14 @@ def ended_apart(view: View, workload: Workload) -> tuple[EndedApart, ...]:
     if len(workload.live) < 2 or not same_template(workload.live):
         return ()
     logs = [log for log in view.logs_of(workload.live, previous=False) if log.lines]
-    odd = {log.pod for log in logs if speaks_of_an_end(log)}
+    odd = tell_an_end(view, workload)
     like = [log for log in logs if log.pod not in odd]
     if not odd or 2 * len(odd) > len(workload.live) or {log.pod for log in logs} != {p.name for p in workload.live}:
         return ()
     holes = holes_of(logs)
-    found = (_ended(view, log, [each for each in like if each.container == log.container], holes) for log in logs)
-    return tuple(each for each in found if each is not None and each.pod in odd)
+    told = [log for log in logs if log.pod in odd]
+    found = (_ended(view, log, [each for each in like if each.container == log.container], holes) for log in told)
+    return tuple(each for each in found if each is not None)
 
 
 def ended_for_good(view: View, pod: Pod) -> tuple[datetime, str] | None:
@@ -166,9 +167,11 @@ def _own_words(lines: Iterable[str]) -> set[str]:
     return words_of(_KEYS.sub(" ", line) for line in lines)
 
 
-def speaks_of_an_end(log: Log) -> bool:
-    """Tell whether any line of a log tells that a task ended."""
-    return speaks_of(log, _HINTS) and any(map(tells_an_end, log.lines))
+@once
+def tell_an_end(view: View, workload: Workload) -> frozenset[str]:
+    """Return the live pods of a workload of which any line tells that a task ended."""
+    logs = view.logs_of(workload.live, previous=False)
+    return frozenset(log.pod for log in logs if speaks_of(log, _HINTS) and any(map(tells_an_end, log.lines)))
 
 
 def tells_an_end(line: str) -> bool:

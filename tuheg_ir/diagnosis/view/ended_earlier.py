@@ -22,7 +22,7 @@ from tuheg_ir.diagnosis.view.ended_apart import (
     TIMES,
     EndedApart,
     even,
-    speaks_of_an_end,
+    tell_an_end,
     tells_an_end,
     words_of,
 )
@@ -78,7 +78,7 @@ def ended_earlier(view: View, workload: Workload) -> tuple[EndedApart, ...]:
     logs = [log for log in view.logs_of(workload.live, previous=False) if log.lines]
     if {log.pod for log in logs} != {pod.name for pod in workload.live}:
         return ()
-    odd = {log.pod for log in logs if speaks_of_an_end(log)}
+    odd = tell_an_end(view, workload)
     if not odd or len(logs) - len(odd) < _LIKE or 2 * len(odd) > len(workload.live):
         return ()
     told = [each for log in logs if (each := _told(log)) is not None]
