@@ -15,12 +15,13 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._by_zone import zones
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._repeated import Repeated, repeated
 from tuheg_ir.diagnosis.rules._way_out import is_proxy
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.programs import DATA, role
-from tuheg_ir.diagnosis.view.reading import labels, oldest
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import all_told, troubles
 from tuheg_ir.diagnosis.view.view import View
@@ -30,7 +31,6 @@ OFTEN = 5
 """A call or two may be refused for anything."""
 NEW = timedelta(hours=12)
 """What was refused everywhere long before is no reason of what is felt now."""
-_ZONE = "topology.kubernetes.io/zone"
 _NOT = (
     r"(?:is|was) not (?:an? )?(?:allowed|permitted|whitelisted|allow-?listed|authori[sz]ed"
     r"|(?:on|in) (?:the|your|our) (?:\w+ )?(?:allow|white|access)[ -]?list)\b"
@@ -125,8 +125,8 @@ def _where(view: View, told: Refused) -> Evidence:
 
 def _places(view: View, pods: tuple[Pod, ...]) -> str:
     """Return the zones of pods, or their nodes where no zone is told."""
-    nodes = view.objects("Node")
-    return ", ".join(sorted({str(labels(nodes.get(pod.node)).get(_ZONE) or pod.node) for pod in pods})[:4])
+    known = zones(view)
+    return ", ".join(sorted({known.get(pod.node, pod.node) for pod in pods})[:4])
 
 
 RULE = Rule(
