@@ -95,7 +95,8 @@ def _first_place(view: View, found: Finding) -> Finding:
     if edit is None:
         return found
     told = (*edit.evidence(), *found.evidence)[:MOST_EVIDENCE]
-    return Finding(edit.ref, "configuration_error", found.remedy, edit.ref, EDITED, told, rule="edited_before")
+    sure = round(EDITED * BLIND[Tier.SYMPTOM] ** view.blind, 2)
+    return Finding(edit.ref, "configuration_error", found.remedy, edit.ref, sure, told, rule="edited_before")
 
 
 def _for_a_person(rule: Rule, match: Match) -> Match:
