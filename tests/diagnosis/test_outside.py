@@ -163,11 +163,11 @@ LEAST_SEEN_AGAIN = 0.6
 """The least share of these that come back with the rights to its Secrets and to the other namespaces of an incident."""
 LESS = tuple(zip(one_in(3), itertools.cycle(STEPS[1:]), strict=False))
 """Cases with what is taken away of each, in turns."""
-ROBBED = one_in(3, 1)
+ROBBED = one_in(4, 1)
 """Cases that lose the rule that answers them."""
-SEEN = one_in(4, 2)
+SEEN = one_in(8, 2)
 """Cases of which only what the account of one namespace may read is seen."""
-GRAFTED = one_in(3, 2)
+GRAFTED = one_in(6, 2)
 """Cases beside whose fault an innocent release stands."""
 
 
@@ -199,7 +199,7 @@ def test_with_less_evidence_nothing_harmful_is_said_of_a_case_from_outside(case:
 
 @pytest.mark.slow
 def test_where_only_the_logs_could_not_be_read_a_case_is_seldom_answered_with_harm() -> None:
-    asked = one_in(4)
+    asked = one_in(6)
     answers = ((case, decide(without(snapshot_of(case), "logs")).findings) for case in asked)
     harmed = [case.name for case, found in answers if score(case, found).forbidden]
     assert len(harmed) <= MOST_UNHEARD * len(asked), harmed
