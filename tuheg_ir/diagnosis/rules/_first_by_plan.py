@@ -48,7 +48,7 @@ def first_by_plan(view: View, workload: Workload, began: datetime) -> Evidence |
     if not workload.changes or workload.returned or came is None or not timedelta(0) < began - came <= A_DAY:
         return None
     since = _new_work_since(view, workload, began)
-    if since is None or changed_between(view, workload, came, began) or _migrated(view, workload, came, began):
+    if since is None or changed_between(view, workload, came, began) or migrated(view, workload, came, began):
         return None
     logs = [list(filter(None, map(stamp, log.lines))) for log in view.logs_of(workload.live, previous=False)]
     first = oldest(min(times) for times in logs if times)
@@ -85,7 +85,7 @@ def _new_work_since(view: View, workload: Workload, began: datetime) -> datetime
     return since if since <= began + _CLOCKS else None
 
 
-def _migrated(view: View, workload: Workload, came: datetime, began: datetime) -> bool:
+def migrated(view: View, workload: Workload, came: datetime, began: datetime) -> bool:
     """Tell whether a Job that no schedule made was at work on what a program needs: plans may be others since then."""
     needed = view.graph.needs(workload.ref)
     jobs = (job for job in view.snapshot.of("Job") if not controller(job) and needed & view.graph.needs(ref(job)))

@@ -63,7 +63,7 @@ def kept_shorter(was: Mapping[str, str], now: Mapping[str, str], *, missed: bool
     for name, value in now.items():
         if not _is_lifetime(name) or (former := _former(name, was, now)) is None:
             continue
-        lasted, lasts = _long(former, was[former]), _long(name, value)
+        lasted, lasts = lasting(former, was[former]), lasting(name, value)
         if not (lasted and lasts) or lasted[1] != lasts[1] or not 0 < lasts[0] * LESS <= lasted[0]:
             continue
         if missed or lasts[0] <= NEXT_TO_NONE:
@@ -99,7 +99,7 @@ def _unit(name: str) -> list[str]:
     return words[-1:] if len(words) > 1 and words[-1] in _SECONDS else []
 
 
-def _long(name: str, value: str) -> tuple[float, bool] | None:
+def lasting(name: str, value: str) -> tuple[float, bool] | None:
     """Return how long a setting says, and whether in seconds or in a unit that only the program knows."""
     if _SPAN.fullmatch(value):
         return sum(float(each[1]) * _SECONDS[each[2].lower()] for each in _EACH.finditer(value)), True

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._cache_off import Off, cache_taken
+from tuheg_ir.diagnosis.rules._filled_less import Less, fills_less
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
 from tuheg_ir.diagnosis.rules._misses import misses_more
 from tuheg_ir.diagnosis.rules._own_misses import Found, misses_since_release
@@ -28,9 +29,13 @@ _NOTHING = 0.05
 def when(view: View) -> Iterator[Match]:
     """A program misses in its cache since its release, and those who ask it suffer.
 
-    Where nobody counts that, its release took the cache from it, and a store has no processor left since.
+    Where nobody counts that, its release took the cache from it, and a store has no processor left since. Or it fills
+    a cache with less since its release, for others who miss that once what was there before has run out.
     """
-    for workload in view.serving:
+    filled = [(workload, less) for workload in view.serving if (less := fills_less(view, workload))]
+    yield from (_of_filler(view, *each) for each in filled)
+    spoken_of = {ref for workload, less in filled for ref in (workload.ref, *less.readers)}
+    for workload in (each for each in view.serving if each.ref not in spoken_of):
         found = misses_since_release(view, workload)
         if found is None:
             if off := cache_taken(view, workload):
@@ -95,6 +100,26 @@ def _of_settings(view: View, workload: Workload, off: Off) -> Match:
                 (*RESTARTS, "scale_workload"),
             ),
             *not_for(suffer, why),
+            *not_for(stores, why, ("restart_workload", "rollback_workload", "scale_workload", "scale_database")),
+        ),
+    )
+
+
+def _of_filler(view: View, workload: Workload, less: Less) -> Match:
+    """Return that a program fills a cache with less, for which a store has to answer who asks that."""
+    stores = (less.cache.ref, *spared(view, less.cache.ref))
+    suffer = behind(view, *less.readers, *stores, but=workload.ref)
+    why = f"{workload.ref} has not filled {less.cache.ref} as before since its release: nothing done to others does it"
+    return Match(
+        component=workload.ref,
+        evidence=(*less.shown, *release_evidence(workload), *less.felt[:2]),
+        certainty=0.65,
+        root_cause=release_cause(view, workload),
+        since=less.misses.since,
+        explains=tuple(dict.fromkeys((*suffer, *stores))),
+        excludes=(
+            *not_for((workload.ref,), "its new pods would write as little", (*RESTARTS, "scale_workload")),
+            *not_for([ref for ref in suffer if ref not in stores], why),
             *not_for(stores, why, ("restart_workload", "rollback_workload", "scale_workload", "scale_database")),
         ),
     )

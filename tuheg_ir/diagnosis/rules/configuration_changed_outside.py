@@ -31,7 +31,7 @@ from tuheg_ir.diagnosis.view.stillborn import ended_alike, first_end
 from tuheg_ir.diagnosis.view.trouble import measured, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
-from tuheg_ir.diagnosis.view.written import ASLEEP, outside_changes, reached, slept
+from tuheg_ir.diagnosis.view.written import ASLEEP, outside_changes, reached, slept, unread_then
 
 AGAIN = 2
 LOADED = 1.5
@@ -62,7 +62,8 @@ def when(view: View) -> Iterator[Match]:
             seen = list(_since(view, workload, time))
             if seen and _others_fail_too(view, workload):
                 break
-            if seen and not passed_on(view, workload, ref, time, oldest(each.time for each in seen)):
+            began = oldest(each.time for each in seen)
+            if seen and not unread_then(workload, ref, time, began) and not passed_on(view, workload, ref, time, began):
                 yield _match(view, workload, ref, time, seen)
                 break
         else:

@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._asking import asker
 from tuheg_ir.diagnosis.rules._asks_it import who_asks
+from tuheg_ir.diagnosis.rules._filled_less import stands_in
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._own_words import slow_at
 from tuheg_ir.diagnosis.rules._saturated import saturated
@@ -26,6 +27,8 @@ def when(view: View) -> Iterator[Match]:
         alone = released[0] if len(released) == 1 and len(callers) > 1 else None
         if alone and alone.released_at and slow_at(view, workload, alone.released_at):
             alone = None  # it was slow before that came
+        if alone and stands_in(view, workload):
+            alone = None  # it is asked for what another one put into a cache before
         if alone and _may_ask_more(view, workload, alone) and not _grew_otherwise(view, workload, alone, grew):
             yield _of_release(view, workload, alone, (*busy[:2], *hurts[:2]), began)
             continue

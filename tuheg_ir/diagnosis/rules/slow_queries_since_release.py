@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Database, Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import busy_pods
+from tuheg_ir.diagnosis.rules._filled_less import stands_in
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._own_words import slow_before
 from tuheg_ir.diagnosis.rules._senders import sends
@@ -95,7 +96,8 @@ def _blamed(view: View, server: Workload, slow: tuple[Session, ...], began: date
 
     Where several were released, the log of the database may tell which one sends them, and where most are others' it
     is none. Where nobody sees who sends them, a release that had served well for minutes is not blamed: its data or
-    its database may have changed since. Nor is one before which the database told of slow statements already.
+    its database may have changed since. Nor is one before which the database told of slow statements already, nor any
+    where the database stands in for a cache that another one fills no more.
     """
     senders = {s.owner for s in slow if s.owner}
     found = [
@@ -109,6 +111,7 @@ def _blamed(view: View, server: Workload, slow: tuple[Session, ...], began: date
     if not senders:
         found = [w for w in found if not served_well(view, w, began) and not _sent_by_others(view, server, w)]
         found = [w for w in found if not slow_before(view, w)]
+        found = [] if found and stands_in(view, server) else found
     return found[0] if len(found) == 1 else None
 
 

@@ -120,12 +120,31 @@ def reached(workload: Workload, ref: str, at: datetime) -> bool:
 
     Of a Secret it is not asked: who keeps an old password fails by its change as well.
     """
-    kind, _, label = ref.partition("/")
-    if kind != "ConfigMap" or any((kind, label) == each[:2] for each in volumes_of(workload.template)):
+    if not ref.startswith("ConfigMap/") or not _read_at_start(workload, ref):
         return True
     containers = [each for pod in workload.live for each in pod.containers]
     starts = [each.started_at or (each.ended.at if each.ended else None) for each in containers]
     return not starts or any(start is None or start >= at for start in starts)
+
+
+def unread_then(workload: Workload, ref: str, at: datetime, began: datetime | None) -> bool:
+    """Tell whether a trouble began before any container had started with an edit that is read at the start alone.
+
+    Most pods have to run since before the edit: of those that were replaced nobody knows what they read. Nor does
+    anybody of a container that was started again, and may have been before.
+    """
+    if began is None or not ref.startswith("ConfigMap/") or not _read_at_start(workload, ref):
+        return False
+    pods = [(pod, pod.started) for pod in workload.live]
+    if any(pod.restarts or started is None for pod, started in pods):
+        return False
+    since = [started for _, started in pods if started is not None and started >= at]
+    return 2 * len(since) <= len(pods) and all(began < started - MINUTE for started in since)
+
+
+def _read_at_start(workload: Workload, ref: str) -> bool:
+    kind, _, label = ref.partition("/")
+    return all((kind, label) != each[:2] for each in volumes_of(workload.template))
 
 
 def first_to_start_with(view: View, workload: Workload, pods: Iterable[Pod]) -> bool:
