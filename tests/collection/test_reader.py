@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.tuheg.ir.plugins.module_utils.kube import KubeError, connect
-from ansible_collections.tuheg.ir.plugins.module_utils.reader import WANTS, read
+from ansible_collections.tuheg.ir.plugins.module_utils.reader import WANTS, is_lost, read
 
-from tests.collection.objects import deployment, pod, replicaset
+from tests.collection.objects import NOW, at, deployment, pod, replicaset
 from tests.collection.servers import Answer, Request, answering
 
 APPS, CORE = "/apis/apps/v1/namespaces/ns", "/api/v1/namespaces/ns"
@@ -77,7 +77,28 @@ def test_pods_are_slim_and_know_their_service() -> None:
         "restarts": 0,
         "revision": "a",
         "leaving": False,
+        "lost": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("over_for_s", "phase", "lost"),
+    [
+        (None, "Running", False),
+        (-20, "Running", False),
+        (60, "Running", False),
+        (180, "Running", True),
+        (180, "Failed", False),
+    ],
+)
+def test_a_pod_is_lost_that_runs_though_its_time_to_end_is_over_for_minutes(
+    over_for_s: float | None, phase: str, lost: bool
+) -> None:
+    made = pod("web-a-1", "web-a")
+    made["status"] = (made.get("status") or {}) | {"phase": phase}
+    if over_for_s is not None:
+        made["metadata"]["deletionTimestamp"] = at(-over_for_s)
+    assert is_lost(made, NOW) is lost
 
 
 def test_the_autoscaler_is_the_one_that_scales_this_workload() -> None:

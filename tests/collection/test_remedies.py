@@ -164,6 +164,13 @@ def test_ended_sessions_are_a_change_and_counted() -> None:
     assert (result["changed"], result["undo"]["data"]) == (True, {"sessions_ended": 2})
 
 
+def test_what_lost_pods_held_is_ended_without_a_restart_paused_or_not() -> None:
+    answer = {"changed": True, "stdout": '{"asked": 3, "ended": 3}'}
+    result = remedies.pool_result(workload(paused=True), {"holder": "lost", "reason": "r"}, answer, {"skipped": True})
+    assert (result["changed"], result["skipped"], result["undo"]["data"]) == (True, False, {"sessions_ended": 3})
+    assert "no pod was restarted" in result["undo"]["what"]
+
+
 @pytest.mark.parametrize("sql", ["", "SELECT 1"])
 def test_a_database_result_always_names_the_alternatives_to_a_second_primary(sql: str) -> None:
     result = remedies.database_result(workload(), {"sql": sql, "reason": "r", "clients": ["a"]}, {}, {})

@@ -26,10 +26,12 @@ from hypothesis import strategies as st
 from tests.collection.objects import pod
 
 IDLE, LEAK, ACTIVE = "idle", "idle in transaction", "active"
-PODS = [
+PODS: list[dict[str, Any]] = [
     {"name": "gw-1", "ip": "10.0.0.1", "service": "gateway"},
     {"name": "rep-1", "ip": "10.0.0.9", "service": "reports"},
 ]
+LOST = "10.0.3.3"
+WITH_LOST: list[dict[str, Any]] = [*PODS, {"name": "gw-2", "ip": LOST, "service": "gateway", "lost": True}]
 
 
 def row(pid: int, client: str | None, state: str, age_s: float = 100) -> dict[str, Any]:
@@ -88,7 +90,41 @@ def test_ending_our_own_takes_only_those_that_leak_for_long_enough() -> None:
     decision = decide_sessions(text, pods=PODS, service="gateway", min_age_s=30)
     assert [each["pid"] for each in decision["end"]] == [1, 6]
     assert (decision["count"], decision["class"], decision["clients"]) == (2, "safe", ["gateway"])
-    assert "a.state LIKE 'idle in transaction%'" in decision["sql"]
+    assert decision["sql"].count("'idle in transaction%'") == 2
+
+
+@pytest.mark.parametrize(
+    ("groups", "holder", "count"),
+    [
+        ([(30, LOST, IDLE), (6, OWN, IDLE)], "lost", 30),
+        ([(8, LOST, IDLE), (2, LOST, LEAK), (6, OWN, IDLE)], "lost", 10),
+        ([(8, LOST, IDLE), (8, OWN, LEAK)], "own", 16),
+        ([(8, LOST, ACTIVE), (6, OWN, IDLE)], "nobody", 0),
+        ([(2, LOST, IDLE), (34, OTHER, IDLE)], "other", 2),
+        ([(20, LOST, IDLE), (16, OTHER, IDLE)], "lost", 20),
+        ([(1, LOST, IDLE), (36, OWN, ACTIVE)], "load", 1),
+    ],
+)
+def test_what_lost_pods_left_idle_is_ended_where_that_makes_room(groups: list[Any], holder: str, count: int) -> None:
+    decision = decide_sessions(output(*groups), pods=WITH_LOST, service="gateway")
+    assert (decision["holder"], decision["count"], decision["class"]) == (holder, count, "safe")
+    if holder == "lost":
+        assert f"{count} of " in decision["reason"]
+        assert "of pods that are lost, idle for up to 100 s" in decision["reason"]
+
+
+def test_an_address_that_another_pod_has_by_now_is_not_lost() -> None:
+    pods = [*WITH_LOST, {"name": "gw-3", "ip": LOST, "service": "gateway"}]
+    decision = decide_sessions(output((30, LOST, IDLE)), pods=pods, service="gateway")
+    assert (decision["holder"], decision["count"], decision["own_lost"]) == ("nobody", 0, 0)
+
+
+def test_each_session_is_ended_only_while_it_is_as_it_was_chosen() -> None:
+    decision = decide_sessions(output((1, OWN, LEAK), (1, LOST, IDLE)), pods=WITH_LOST, service="gateway")
+    assert re.findall(r"\((\d+), timestamptz '[^']+', '([^']+)'\)", decision["sql"]) == [
+        ("1", "idle in transaction%"),
+        ("2", "idle%"),
+    ]
 
 
 def test_ending_others_takes_the_largest_holders_until_half_is_free_and_never_ours_or_local_ones() -> None:
@@ -102,7 +138,7 @@ def test_a_session_of_another_client_that_is_at_work_is_spared() -> None:
     text = output((12, OTHER, ACTIVE), (12, OTHER, LEAK), (12, OWN, IDLE))
     decision = decide_sessions(text, pods=PODS, service="gateway", whose="other")
     assert {each["pid"] for each in decision["end"]} == set(range(13, 25))
-    assert "a.state LIKE 'idle%'" in decision["sql"]
+    assert decision["sql"].count("'idle%'") == 12
 
 
 def test_others_are_left_alone_while_there_is_room() -> None:
@@ -174,8 +210,9 @@ def test_each_session_is_ended_by_pid_and_start_together_so_a_reused_pid_is_neve
 ) -> None:
     report = parse(json.dumps({"max": 10, "reserved": 1, "sessions": rows}), {OWN: "gateway", OTHER: "reports"})
     decision = decide(report, "gateway", whose=whose)
-    named = re.findall(r"\((\d+), timestamptz '([^']+)'\)", decision.sql)
+    named = re.findall(r"\((\d+), timestamptz '([^']+)', ", decision.sql)
     assert named == [(str(each.pid), each.backend_start) for each in decision.end]
+    assert ("a.state LIKE v.state" in decision.sql) is bool(decision.end)
     assert ("a.pid = v.pid AND a.backend_start = v.start" in decision.sql) is bool(decision.end)
     for each in decision.end:
         assert (each.client == "gateway") is (whose == "own")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -17,11 +18,13 @@ from .kubeerror import no_workload
 from .podfaults import is_live, is_ready, restarts
 from .sessions import SESSIONS_SQL, pod_owner, psql_words
 from .templates import API_PATHS, HASH_LABEL, REVISION_LABEL, owned_by, selector_text
+from .times import parse_time
 
 WANTS = ("workload", "revisions", "last_good", "pods", "hpa", "quotas", "lease", "sessions")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _THREADS = 6
 _LONGEST = 200  # characters of an error of psql
+_OVERDUE = timedelta(minutes=2)  # a kubelet ends what is over within seconds; clocks differ
 
 
 def read(
@@ -80,8 +83,8 @@ def clean(thing: Mapping[str, Any]) -> dict[str, Any]:
     return dict(thing) | {"metadata": meta}
 
 
-def slim_pod(pod: Mapping[str, Any]) -> dict[str, Any]:
-    """{name, uid, ip, service, node, phase, ready, restarts, revision, leaving}."""
+def slim_pod(pod: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """{name, uid, ip, service, node, phase, ready, restarts, revision, leaving, lost}."""
     meta, status = pod["metadata"], pod.get("status") or {}
     labels = meta.get("labels") or {}
     return {
@@ -95,7 +98,18 @@ def slim_pod(pod: Mapping[str, Any]) -> dict[str, Any]:
         "restarts": restarts(pod),
         "revision": labels.get(HASH_LABEL) or labels.get(REVISION_LABEL) or "",
         "leaving": not is_live(pod),
+        "lost": is_lost(pod, now),
     }
+
+
+def is_lost(pod: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a pod that runs should be gone for long: nobody on its node answers to the API server.
+
+    A deletionTimestamp is the moment at which the pod's time to end is over, not that of the request.
+    """
+    until = parse_time(pod["metadata"].get("deletionTimestamp"))
+    running = (pod.get("status") or {}).get("phase") == "Running"
+    return running and until is not None and now - until > _OVERDUE
 
 
 class _Source:
@@ -126,7 +140,8 @@ class _Source:
         return self._optional(f"/api/v1/namespaces/{self._namespace}/configmaps/{name}")
 
     def pods(self) -> list[dict[str, Any]]:
-        return [slim_pod(pod) for pod in self._items(f"/api/v1/namespaces/{self._namespace}/pods")]
+        now = datetime.now(UTC)
+        return [slim_pod(pod, now) for pod in self._items(f"/api/v1/namespaces/{self._namespace}/pods")]
 
     def hpa(self) -> dict[str, Any]:
         path = f"/apis/autoscaling/v2/namespaces/{self._namespace}/horizontalpodautoscalers"

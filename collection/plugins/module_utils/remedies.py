@@ -192,19 +192,19 @@ def pool_result(
     patch: Mapping[str, Any],
 ) -> Result:
     """Return what the restart of a pool did. `decision` is sessions_decision's."""
-    if decision["holder"] not in ("own", "nobody"):
+    lost = decision["holder"] == "lost"
+    if decision["holder"] not in ("own", "lost", "nobody"):
         return skipped(workload, decision["reason"])
-    if (workload.get("spec") or {}).get("paused"):
+    if (workload.get("spec") or {}).get("paused") and not lost:  # whose pods are lost is not restarted
         return _paused(workload)
     count = ended(answer)
+    open_only = "ended sessions had only open, unsaved transactions, and their client connects anew"
+    nobodys = "ended sessions were of pods that are lost with their node, and no pod was restarted"
     made = _result(
         workload,
         patch,
         reason=decision["reason"],
-        undo=undo(
-            "Nothing to take back: ended sessions had only open, unsaved transactions, and their client connects anew.",
-            sessions_ended=count,
-        ),
+        undo=undo(f"Nothing to take back: {nobodys if lost else open_only}.", sessions_ended=count),
     )
     made["changed"] = made["changed"] or count > 0
     return made

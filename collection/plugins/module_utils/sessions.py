@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -42,7 +42,8 @@ _START = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 class Session:
     """One client session. client is the owner of the pod it comes from, else its address.
 
-    wait: the kind of what it waits for, such as Lock or Client; '' for nothing.
+    wait: the kind of what it waits for, such as Lock or Client; '' for nothing. lost: its pod is
+    gone with its node, and nobody is there to give it back.
     """
 
     pid: int
@@ -54,6 +55,7 @@ class Session:
     application: str = ""
     database: str = ""
     wait: str = ""
+    lost: bool = False
 
     @property
     def leaking(self) -> bool:
@@ -78,13 +80,18 @@ class Report(NamedTuple):
         """Connections that ordinary users can have."""
         return max(1, self.max - self.reserved)
 
+    def full(self, used: int) -> bool:
+        """Whether newcomers will be refused any moment with so many in use."""
+        return used >= self.usable * _FULL
+
 
 @dataclass(frozen=True)
 class Decision:
     """Who holds the slots and which sessions may be ended.
 
-    holder: own (the service's own sessions that leak), other (another client), load (the
-    service's working sessions fill the slots), nobody, unknown. class: safe or irreversible, that of
+    holder: own (the service's own sessions that leak), lost (those of its pods that are gone with
+    their node), other (another client), load (the service's working sessions fill the slots),
+    nobody, unknown. class: safe or irreversible, that of
     ending `end`. sql ends exactly `end`; '' if there is nothing to end. clients: whose.
     """
 
@@ -95,6 +102,7 @@ class Decision:
     max: int
     own: int
     own_leaking: int
+    own_lost: int
     other: int
     reason: str
     groups: tuple[Mapping[str, Any], ...]
@@ -112,11 +120,14 @@ class Decision:
         return shown
 
 
-def parse(text: str, owners: Mapping[str, str] | None = None) -> Report:
-    """Read the query's output. owners: pod address -> owner name. Raises ValueError."""
+def parse(text: str, owners: Mapping[str, str] | None = None, lost: Container[str] = ()) -> Report:
+    """Read the query's output. owners: pod address -> owner name; lost: as lost_addresses() gives.
+
+    Raises ValueError.
+    """
     try:
         data = json.loads(text)
-        rows = [_session(row, owners or {}) for row in data["sessions"]]
+        rows = [_session(row, owners or {}, lost) for row in data["sessions"]]
         return Report(int(data["max"]), int(data["reserved"]), tuple(rows))
     except (ValueError, KeyError, TypeError) as error:
         shown = " ".join(text.split())[:120]
@@ -137,6 +148,12 @@ def pod_owners(pods: Iterable[Mapping[str, Any]]) -> dict[str, str]:
         owners[address] = pod_owner(pod)
     owners.pop("", None)
     return owners
+
+
+def lost_addresses(pods: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Addresses of slim pods that are lost with their node, and of no pod that is not."""
+    told = [(str(pod.get("ip") or ""), bool(pod.get("lost"))) for pod in pods]
+    return frozenset({ip for ip, lost in told if lost} - {ip for ip, lost in told if not lost} - {""})
 
 
 def pod_owner(pod: Mapping[str, Any]) -> str:
@@ -166,9 +183,10 @@ def decide_sessions(
     try:
         if error:
             raise ValueError(f"the database does not answer ({error})")
-        report = parse(stdout or "", pod_owners(pods))
+        told = list(pods)
+        report = parse(stdout or "", pod_owners(told), lost_addresses(told))
     except ValueError as why:
-        nothing = Decision("unknown", False, 0, 0, 0, 0, 0, 0, str(why), ())
+        nothing = Decision("unknown", False, 0, 0, 0, 0, 0, 0, 0, str(why), ())
         return nothing.as_dict()
     return decide(report, service, min_age_s=min_age_s, whose=whose).as_dict()
 
@@ -176,19 +194,21 @@ def decide_sessions(
 def decide(report: Report, service: str, *, min_age_s: float = 30.0, whose: str = "own") -> Decision:
     """Tell who holds the slots, and choose what to end.
 
-    whose "own": the service's sessions that are idle in transaction for min_age_s or longer.
+    whose "own": the service's sessions that are idle in transaction for min_age_s or longer, and
+    those of its lost pods that have been idle for so long, in a transaction or not.
     whose "other": the idle sessions of the clients that fill the slots, the largest first, until
     half of the slots are free; never one at work, never the service's own, never local ones.
     """
     if whose not in ("own", "other"):
         raise ValueError(f"whose is {whose!r}; it must be own or other")
     own = [s for s in report.sessions if s.client == service]
-    leaking = [s for s in own if s.leaking and s.age_s >= min_age_s]
+    leaking = [s for s in own if s.leaking and s.age_s >= min_age_s and not s.lost]
+    lost = [s for s in own if s.lost and s.idle and s.age_s >= min_age_s]
     other = [s for s in report.sessions if s.client not in (service, LOCAL)]
     used = len(report.sessions)
-    exhausted = used >= report.usable * _FULL
-    holder, reason = _holder(report, service, own, leaking, other, exhausted)
-    end = leaking if whose == "own" else _to_relieve(report, [s for s in other if s.idle], exhausted)
+    exhausted = report.full(used)
+    holder, reason = _holder(report, service, own, leaking, lost, other)
+    end = [*leaking, *lost] if whose == "own" else _to_relieve(report, [s for s in other if s.idle], exhausted)
     return Decision(
         holder=holder,
         exhausted=exhausted,
@@ -197,6 +217,7 @@ def decide(report: Report, service: str, *, min_age_s: float = 30.0, whose: str 
         max=report.max,
         own=len(own),
         own_leaking=len(leaking),
+        own_lost=len(lost),
         other=len(other),
         reason=reason,
         groups=tuple(group_sessions(report.sessions)),
@@ -223,20 +244,21 @@ def group_sessions(sessions: Iterable[Session]) -> list[dict[str, Any]]:
 def end_sql(sessions: Iterable[Session], *, only_leaking: bool) -> str:
     """The statement that ends these sessions and no other; '' for none.
 
-    One that went back to work meanwhile is spared; with only_leaking also one that is merely idle.
+    One that went back to work meanwhile is spared; with only_leaking also one that is merely idle,
+    unless its pod is lost.
     """
     rows = []
     for each in sessions:
         if not _START.fullmatch(each.backend_start):
             raise ValueError(f"{each.backend_start!r} is not the start of a session")
-        rows.append(f"({int(each.pid)}, timestamptz '{each.backend_start}')")
+        state = _IDLE_IN_TRANSACTION if only_leaking and not each.lost else _IDLE
+        rows.append(f"({int(each.pid)}, timestamptz '{each.backend_start}', '{state}%')")
     if not rows:
         return ""
-    spare = f" AND a.state LIKE '{_IDLE_IN_TRANSACTION if only_leaking else _IDLE}%'"
     head = f"SELECT json_build_object('asked', {len(rows)}, 'ended', count(*) FILTER (WHERE done)) FROM ("  # noqa: S608 - numbers and checked times
     ends = "SELECT pg_terminate_backend(a.pid) AS done FROM pg_stat_activity a "
-    these = f"JOIN (VALUES {', '.join(rows)}) AS v(pid, start) ON a.pid = v.pid AND a.backend_start = v.start"
-    return f"{head}{ends}{these}{spare}) AS ends"
+    these = f"JOIN (VALUES {', '.join(rows)}) AS v(pid, start, state) ON a.pid = v.pid AND a.backend_start = v.start"
+    return f"{head}{ends}{these} AND a.state LIKE v.state) AS ends"
 
 
 def parse_ended(text: str) -> dict[str, int]:
@@ -259,7 +281,7 @@ def psql_command(sql: str, user: str = "postgres", database: str = "postgres") -
     return shlex.join(psql_words(sql, user, database))
 
 
-def _session(row: Mapping[str, Any], owners: Mapping[str, str]) -> Session:
+def _session(row: Mapping[str, Any], owners: Mapping[str, str], lost: Container[str]) -> Session:
     address = str(row.get("client") or "")
     local = address in ("", "127.0.0.1", "::1")
     return Session(
@@ -272,6 +294,7 @@ def _session(row: Mapping[str, Any], owners: Mapping[str, str]) -> Session:
         application=str(row.get("application") or ""),
         database=str(row.get("database") or ""),
         wait=str(row.get("wait") or ""),
+        lost=not local and address in lost,
     )
 
 
@@ -280,11 +303,17 @@ def _holder(
     service: str,
     own: list[Session],
     leaking: list[Session],
+    lost: list[Session],
     other: list[Session],
-    exhausted: bool,
 ) -> tuple[str, str]:
-    total = f"{len(report.sessions)} of {report.usable} usable connections are taken"
+    used = len(report.sessions)
+    total = f"{used} of {report.usable} usable connections are taken"
     biggest = _by_size(other)[0] if other else ("", [])
+    exhausted = report.full(used)
+    if lost and not leaking and (not exhausted or not report.full(used - len(lost))):
+        oldest = max(s.age_s for s in lost)
+        told = f"{len(lost)} of {len(own)} sessions of {service} are of pods that are lost"
+        return "lost", f"{told}, idle for up to {oldest:.0f} s; {total}"
     if leaking and len(leaking) >= len(biggest[1]):
         oldest = max(s.age_s for s in leaking)
         told = f"{len(leaking)} of {len(own)} sessions of {service} are idle in transaction, for up to {oldest:.0f} s"

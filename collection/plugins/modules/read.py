@@ -76,7 +76,8 @@ last_good:
   returned: when wanted
   type: dict
 pods:
-  description: All pods of the namespace - name, uid, ip, service, node, phase, ready, restarts, revision and leaving.
+  description: All pods of the namespace - name, uid, ip, service, node, phase, ready, restarts, revision, leaving
+    and lost.
   returned: when wanted
   type: list
   elements: dict

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from tuheg_ir.sim.pod_calls import Call, Output
 
-_PAIR = re.compile(r"\((\d+), timestamptz '([^']+)'\)")
+_ASKED = re.compile(r"\((\d+), timestamptz '([^']+)', '([^']+)%'\)")
 _STAMP = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -95,13 +95,13 @@ class Database:
 
     def _terminate(self, sql: str) -> str:
         """End sessions by pid and start; a pid that was given away meanwhile is not hit."""
-        asked, only_leaking = _PAIR.findall(sql), "LIKE 'idle in transaction%'" in sql
+        asked = _ASKED.findall(sql)
         ended = 0
-        for pid, started in asked:
+        for pid, started, state in asked:
             session = self.sessions.get(int(pid))
             if session is None or session.started.strftime(_STAMP) != started:
                 continue
-            if only_leaking and not session.state.startswith("idle in transaction"):
+            if not session.state.startswith(state):
                 continue
             del self.sessions[int(pid)]
             ended += 1
