@@ -101,6 +101,14 @@ def test_an_error_is_json_too(platform: Path, capsys: pytest.CaptureFixture[str]
     }
 
 
+def test_a_misspelt_fault_is_told_before_an_inventory_is_asked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TUHEG_IR_INVENTORY", raising=False)
+    assert run(["respond", "databse-connection"]) == 2
+    assert "Did you mean database-connection?" in capsys.readouterr().err
+
+
 def test_the_inventory_is_never_guessed(
     platform: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from tuheg_ir.cli.output import as_json, format_option
 from tuheg_ir.cli.target import actor, choose_target, target_options
 
 if TYPE_CHECKING:
+    from tuheg_ir.catalogue import Catalogue
     from tuheg_ir.cli.progress import Progress
     from tuheg_ir.incidents import Report, Shop
 
@@ -74,17 +75,18 @@ def respond_command(  # noqa: PLR0913, PLR0917 - one parameter an option
     before anything is done, and the handbook's messages lie ready afterwards.
     What the diagnosis shows to be useless or harmful is skipped, unless a person overrides it on record.
     """
+    from tuheg_ir.catalogue import load_catalogue
+    from tuheg_ir.cli.faults import pick_fault
     from tuheg_ir.incidents import Order, extra_vars, ordered, respond
 
+    catalogue = load_catalogue()
+    if fault:
+        pick_fault(catalogue, fault)
     given = extra_vars(extra)
     chosen, name = choose_target(inventory, cluster)
     who = actor()
     override = ordered(overridden, by=who, reason=reason)
-    with open_shop() as (shop, progress):
-        from tuheg_ir.cli.faults import pick_fault
-
-        if fault:
-            pick_fault(shop.catalogue, fault)
+    with open_shop(catalogue) as (shop, progress):
         order = Order(
             fault=fault or "",
             severity=severity or "",
@@ -127,8 +129,8 @@ def resume_command(number: str | None, extra: tuple[str, ...], wait: float, lang
 
 
 @contextmanager
-def open_shop() -> Iterator[tuple[Shop, Progress]]:
-    """Open what an order needs; progress goes to standard error."""
+def open_shop(catalogue: Catalogue | None = None) -> Iterator[tuple[Shop, Progress]]:
+    """Open what an order needs (the catalogue too, where none is given); progress goes to standard error."""
     from tuheg_ir.catalogue import load_catalogue
     from tuheg_ir.cli.progress import Progress
     from tuheg_ir.incidents import Shop
@@ -136,7 +138,7 @@ def open_shop() -> Iterator[tuple[Shop, Progress]]:
     from tuheg_ir.project import find_project
 
     project = find_project()
-    catalogue = load_catalogue()
+    catalogue = catalogue or load_catalogue()
     with Progress() as progress, open_journal() as journal:
         shop = Shop(project=project, catalogue=catalogue, journal=journal)
         yield replace(shop, on_event=progress.event, tell=progress.tell), progress
