@@ -340,7 +340,10 @@ HOLDS = [
             sure=(0.25, 0.45),
         )
         for what, told in (
-            ("they told them for longer", (ceased(told=800, silent=660), ceased(pod("shop", 1), told=800, silent=660))),
+            (
+                "they told them for longer, and not so often that they are missed by now",
+                (ceased(told=840, silent=605), ceased(pod("shop", 1), told=840, silent=605)),
+            ),
             (
                 "it is a few minutes only",
                 (ceased(told=1000, silent=240), ceased(pod("shop", 1), told=1000, silent=240)),
@@ -349,6 +352,13 @@ HOLDS = [
             ("nothing at all is told since", (ceased(goes_on=False), ceased(pod("shop", 1), goes_on=False))),
             ("one is only asked whether it is there", (ceased(), ceased(pod("shop", 1), works="GET /readyz 200"))),
         )
+    ),
+    Holds(
+        "its new pods told of errors for longer than they are silent, but so often that these are missed by now",
+        of_release(ceased(told=800, silent=660), ceased(pod("shop", 1), told=800, silent=660)),
+        (SHOP, "code_defect", "page_human"),
+        harmful=("rollback_workload", "restart_workload"),
+        sure=(0.25, 0.45),
     ),
     Holds(
         "all its new pods repeat an error of which nothing is known, and somebody is called",

@@ -45,7 +45,7 @@ from tuheg_ir.diagnosis.view.releases import (
     release_evidence,
     soon_after,
 )
-from tuheg_ir.diagnosis.view.silent import ended_before, no_more
+from tuheg_ir.diagnosis.view.silent import ended_before, missed, no_more
 from tuheg_ir.diagnosis.view.trouble import finds_nothing, suffering, troubles, unplaced
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -212,8 +212,8 @@ def _brought(view: View, workload: Workload, words: Marked, released: Workload, 
     its connections for as long as a host outside is slow: where nobody counts that, it may be without a release. Nor is
     it a release's what its callers or figures tell of since before it.
     """
-    if any(each.component == workload.ref for each in spoiled_outside(view)):
-        return False  # what comes over all other hosts is as it was
+    if missed(view, workload, words) or any(each.component == workload.ref for each in spoiled_outside(view)):
+        return False  # what ceased while the release is in force, or comes over all other hosts, is as it was
     if tells("pool_exhausted", words.line) and not view.figures.any_known and leads_away(view, released):
         return False
     if role(released) in DATA or (_asked_in_vain(words.line) and not finds_nothing(view, workload)):

@@ -67,6 +67,16 @@ def no_more(view: View, workload: Workload, told: Marked) -> bool:
     return bool(logs) and all(last is not None and _fell_silent(view, lines, last, said) for lines, last in ends)
 
 
+def missed(view: View, workload: Workload, told: Marked) -> bool:
+    """Tell whether all pods that told of something work on without it for so long that they would have again by now.
+
+    They told of it for longer, and it may come again; what is in force all the time is seldom why it came.
+    """
+    said = says(told)
+    logs = [log.lines for log in _logs(view, workload, told.pods) if any(map(said, log.lines))]
+    return bool(logs) and all(_misses(view, lines, said) for lines in logs)
+
+
 def over_for_good(view: View, workload: Workload, told: Marked) -> bool:
     """Tell whether they tell of it no more, and one of their logs shows that it does not come at times."""
     said = says(told)
@@ -243,6 +253,15 @@ def _fell_silent(view: View, lines: Sequence[str], last: datetime, said: Said) -
         return False
     first = _first(lines, said)
     return first is not None and silent > last - first
+
+
+def _misses(view: View, lines: Sequence[str], said: Said) -> bool:
+    """Tell whether a log tells of work for long, and of what it told often no more."""
+    first, last = _first(lines, said), _last(lines, said)
+    if first is None or last is None or view.now - last < LONG or not _works_since(view, lines, last):
+        return False
+    times = sum(map(said, lines))
+    return times >= MISSED and view.now - last >= MISSED * (last - first) / times
 
 
 def _works_since(view: View, lines: Sequence[str], last: datetime) -> bool:
