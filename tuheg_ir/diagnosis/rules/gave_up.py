@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.rules._asked_too_early import asked_too_early
 from tuheg_ir.diagnosis.rules._dropped import Dropped, dropped
 from tuheg_ir.diagnosis.rules._figures import rise
 from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._leads_no_more import leads_no_more
 from tuheg_ir.diagnosis.rules._readers import name_of, queues
 from tuheg_ir.diagnosis.rules.task_ended_in_few import parted, released_since
 from tuheg_ir.diagnosis.stamps import stamp
@@ -60,8 +61,8 @@ def when(view: View) -> Iterator[Match]:
         ended = [hit for hit in view.hits_of(workload.ref, "gave_up") if _for_good(view, workload, hit)]
         threads = [each for each in ended_threads(view, workload) if _of_what_passes(each.said)]
         drop = _dropped_for_good(view, workload)
-        early = asked_too_early(view, workload)
-        ends = (*(each.at for each in threads), *(each.at for each in drop), *(each.at for each in early))
+        apart = (*asked_too_early(view, workload), *leads_no_more(view, workload, _for_what_passes))
+        ends = (*(each.at for each in threads), *(each.at for each in drop), *(each.at for each in apart))
         began = oldest((*(hit.first for hit in ended), *ends))
         if began is None or not view.recent(began, LONG) or since_release(workload, began):
             continue
@@ -76,7 +77,7 @@ def when(view: View) -> Iterator[Match]:
                 *(view.hit_evidence(hit) for hit in ended[:2]),
                 *(seen for each in threads[:1] for seen in each.evidence()),
                 *(seen for each in drop for seen in each.evidence()),
-                *(seen for each in early for seen in each.evidence),
+                *(seen for each in apart for seen in each.evidence),
                 *felt[:3],
             ),
             certainty=0.6,
