@@ -1,7 +1,8 @@
 """A caller goes on asking addresses of pods that left with a release: it has not heard of those that came instead.
 
 Proxies and clients that keep a list of addresses follow the EndpointSlices; who lost that watch keeps the old list,
-and nobody notices before the addresses change. So the release that changed them looks like the reason.
+and nobody notices before the addresses change. So the release that changed them looks like the reason. Or the nodes
+whose pods had to move, one after the other: those that asked go on as long as one address is left that is right.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._looked_up_at_start import looked_up_at_start
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.hosts import range_of
 from tuheg_ir.diagnosis.view.logs import ADDRESS, Hit, heard_since
@@ -28,6 +30,8 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 _LONG_AGO = timedelta(hours=6)
 """Where a log does not reach back to the first error, pods that came so long ago may have replaced those it asks."""
+_IN_TURN = timedelta(hours=2)
+"""So long nodes take that are drained one after the other, and the pods that have to leave them."""
 _REPLACED = timedelta(minutes=5)
 """So long after the last new pod its callers may meet those that are on their way out, and all is as it should be."""
 _UNANSWERED = ("connection_timeout", "connection_refused", "connection_reset")
@@ -53,7 +57,8 @@ def when(view: View) -> Iterator[Match]:
     """Errors of a caller name pods' addresses that no pod has, since the pods of one workload were made anew.
 
     Where another pod of the caller is well it has the right addresses, and a new one would have them too; where all of
-    them are wrong, what they are told may be. What began with a release of the caller is that one's.
+    them are wrong, what they are told may be, unless their file has names that are looked up at the start alone. What
+    began with a release of the caller is that one's.
     """
     known = _known(view)
     for caller in view.serving:
@@ -63,8 +68,9 @@ def when(view: View) -> Iterator[Match]:
             continue
         cut = any(_is_cut(view, each) for each in asking)
         renewed = [w for w in view.serving if w is not caller and _made_anew(w, began, _LONG_AGO if cut else SOON)]
-        if len(renewed) == 1 and _may_be_asked(view, caller, asking, renewed[0]):
-            yield _match(view, caller, asking, renewed[0], began)
+        asked = [w for w in renewed if _may_be_asked(view, caller, asking, w)]
+        if len(asked) == 1:
+            yield _match(view, caller, asking, asked[0], began)
 
 
 def _known(view: View) -> frozenset[str]:
@@ -120,9 +126,11 @@ def _is_cut(view: View, asking: _Asking) -> bool:
 
 
 def _made_anew(workload: Workload, began: datetime | None, within: timedelta) -> bool:
-    """Tell whether all pods of a workload came so shortly before the errors began."""
-    came = [pod.created for pod in workload.live]
-    return bool(came) and all(at is not None and began is not None and BEFORE <= began - at <= within for at in came)
+    """Tell whether all pods of a workload came so shortly before the errors began, or the first did and all since."""
+    came = sorted(at for pod in workload.live if (at := pod.created) is not None)
+    if began is None or not came or len(came) < len(workload.live):
+        return False
+    return BEFORE <= began - came[0] <= within and came[-1] - came[0] <= _IN_TURN
 
 
 def _well(view: View, caller: Workload, asking: Sequence[_Asking]) -> bool:
@@ -146,10 +154,16 @@ def _match(view: View, caller: Workload, asking: Sequence[_Asking], renewed: Wor
     came = Evidence(
         "objects", renewed.ref, "its pods were made anew, and have other addresses", renewed.live[0].created
     )
-    well = _well(view, caller, asking) and _learnt(view, caller, asking, renewed, gone)
+    kept = looked_up_at_start(view, caller, renewed, gone)
+    well = bool(kept or _well(view, caller, asking)) and _learnt(view, caller, asking, renewed, gone)
     return Match(
         component=caller.ref,
-        evidence=(*(view.hit_evidence(each.hit) for each in asking[:2]), Evidence("objects", caller.ref, told), came),
+        evidence=(
+            *(view.hit_evidence(each.hit) for each in asking[:2]),
+            Evidence("objects", caller.ref, told),
+            came,
+            *kept,
+        ),
         certainty=0.75 if well else 0.5,
         remedy="" if well else "page_human",
         since=began,

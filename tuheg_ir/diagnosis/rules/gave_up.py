@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
-from tuheg_ir.diagnosis.rules._asked_too_early import asked_too_early
+from tuheg_ir.diagnosis.rules._asked_too_early import TooEarly, asked_too_early
 from tuheg_ir.diagnosis.rules._dropped import Dropped, dropped
 from tuheg_ir.diagnosis.rules._figures import rise
 from tuheg_ir.diagnosis.rules._helping import behind
-from tuheg_ir.diagnosis.rules._leads_no_more import leads_no_more
+from tuheg_ir.diagnosis.rules._leads_no_more import LedNoMore, leads_no_more
 from tuheg_ir.diagnosis.rules._readers import name_of, queues
 from tuheg_ir.diagnosis.rules.task_ended_in_few import parted, released_since
 from tuheg_ir.diagnosis.stamps import stamp
@@ -61,7 +61,8 @@ def when(view: View) -> Iterator[Match]:
         ended = [hit for hit in view.hits_of(workload.ref, "gave_up") if _for_good(view, workload, hit)]
         threads = [each for each in ended_threads(view, workload) if _of_what_passes(each.said)]
         drop = _dropped_for_good(view, workload)
-        apart = (*asked_too_early(view, workload), *leads_no_more(view, workload, _for_what_passes))
+        apart: list[TooEarly | LedNoMore] = [*asked_too_early(view, workload)]
+        apart += leads_no_more(view, workload, _for_what_passes)
         ends = (*(each.at for each in threads), *(each.at for each in drop), *(each.at for each in apart))
         began = oldest((*(hit.first for hit in ended), *ends))
         if began is None or not view.recent(began, LONG) or since_release(workload, began):
