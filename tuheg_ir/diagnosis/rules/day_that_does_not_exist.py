@@ -1,17 +1,18 @@
 """A program reckons with a day, or an hour of one, that the calendar does not have.
 
 It fails since today, and heals with tomorrow, or as far ahead as it looks. Where clocks are put forward an hour is left
-out, in some countries that of midnight.
+out, in some countries that of midnight. Or it means a day that there is, and gives it the year of its week.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules._weeks_year import of_its_week
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.logs import Hit, tells
@@ -33,8 +34,13 @@ SERVED = timedelta(minutes=5)
 
 
 def when(view: View) -> Iterator[Match]:
-    """All pods of a workload that was not released tell since today of a date that does not exist."""
+    """All pods of a workload that was not released tell since today of a date that does not exist, or of its week's."""
     for workload in view.serving:
+        turned = of_its_week(view, workload)
+        if turned is not None and not _by_release(workload, turned.began):
+            said = all_told(view, workload.ref)
+            yield from [_match(view, workload, turned.evidence(), said, turned.began)] if said else []
+            continue
         hits = [hit for hit in view.hits_of(workload.ref, "calendar") if not hit.previous]
         if sum(hit.count for hit in hits) < OFTEN or not _all_tell(view, workload, hits):
             continue
@@ -43,12 +49,15 @@ def when(view: View) -> Iterator[Match]:
             continue
         if silent < (EVENING if _turned(began) else WELL) or _asked_anew(view, workload, began):
             continue
-        released = workload.released_at
-        if workload.changes and (released is None or began - released <= WELL):
-            continue  # it may be the release that reckons so
         said = all_told(view, workload.ref)
-        if said:
-            yield _match(view, workload, hits, said, began)
+        if said and not _by_release(workload, began):
+            yield _match(view, workload, (_heard(view, hit, began) for hit in hits[:2]), said, began)
+
+
+def _by_release(workload: Workload, began: datetime) -> bool:
+    """Tell whether it may be a release of the workload that reckons so."""
+    released = workload.released_at
+    return bool(workload.changes) and (released is None or began - released <= WELL)
 
 
 def _turned(began: datetime) -> datetime | None:
@@ -102,12 +111,12 @@ def _past(view: View, at: datetime | None) -> datetime | None:
     return None if at is None or at - view.now > WELL else at
 
 
-def _match(view: View, workload: Workload, hits: list[Hit], said: list[Evidence], began: datetime) -> Match:
+def _match(view: View, workload: Workload, heard: Iterable[Evidence], said: list[Evidence], began: datetime) -> Match:
     too = sorted({hit.component for hit in view.hits if hit.trouble == "calendar"} - {workload.ref})
     older = Evidence("objects", workload.ref, "its own template is older", workload.released_at)
     return Match(
         component=workload.ref,
-        evidence=(*(_heard(view, hit, began) for hit in hits[:2]), *said[:2], older),
+        evidence=(*heard, *said[:2], older),
         certainty=0.6,
         since=began,
         explains=tuple(dict.fromkeys((*behind(view, workload.ref, but=workload.ref), *too))),
@@ -134,5 +143,5 @@ RULE = Rule(
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
-    why_not="no workload tells since today, without a release, of a date that does not exist",
+    why_not="no workload tells since today, without a release, of a date that does not exist or has its week's year",
 )
