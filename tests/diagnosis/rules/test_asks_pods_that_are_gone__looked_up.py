@@ -56,7 +56,33 @@ RESTART = (EDGE, "network_fault", "restart_workload")
 ASK = (EDGE, "network_fault", "page_human")
 YOUNG = log(pod("cart"), *[f'{TIMED_OUT}"http://10.1.7.1:8080/"'] * 2, since=600)
 
+AT_WORK = log(pod("edge", 1), *["INFO GET /orders 200"] * 20, since=600)
+NAMED = (
+    "ERROR io.netty.channel.AbstractChannel$AnnotatedConnectException: Connection refused: app/10.1.7.1:8080",
+    "ERROR connection timed out after 10000 ms: app.town.svc.cluster.local/10.1.7.1:8080",
+    "ERROR HttpHostConnectException: Connect to app:8080 [app/10.1.7.1] failed: Connection refused",
+)
+
+
+def java(line: str, *others: Log, headless: bool = True, env: dict[str, str] | None = None, **more: Any) -> Snapshot:
+    """Return a program that keeps the address it once found for a name, and its like that does not."""
+    asks_it = log(pod("edge"), *[line] * 20, since=600)
+    caller = workload("edge", env=env or {"APP_URL": "http://app:8080"}, **more)
+    app = moved(660, 650, headless=headless)
+    return snapshot(caller, app, logs=[asks_it, *(others or [AT_WORK])], figures=[errors("edge")])
+
+
+THERE = str(pods_of(moved(660, 650))[0]["status"]["podIP"])
+ALIAS = {"hostAliases": [{"ip": "10.1.7.1", "hostnames": ["app"]}]}
 HOLDS = [
+    *(Holds(f"one of two keeps the address of a name: {line}", java(line), RESTART) for line in NAMED),
+    Holds(
+        "all of them do: what they are told may be wrong",
+        java(NAMED[0], log(pod("edge", 1), *[NAMED[0]] * 20, since=600)),
+        ASK,
+        harmful=("restart_workload",),
+    ),
+    Holds("its own hosts file has it", java(NAMED[0], spec=ALIAS), ASK, harmful=("restart_workload",)),
     Holds(
         "each of its pods has the former addresses: its file names pods that moved one after the other",
         world(),
@@ -90,10 +116,16 @@ DOES_NOT_HOLD = [
         ("pods moved hours later", world(app=moved(1800 + 8 * 3600, 900))),
         ("one that moved is not ready", world(app=moved(1800, 900, ready=1))),
         ("they have been asked in vain since before they moved", world(app=moved(1000, 900))),
+        ("the name leads to a Service with an address", java(NAMED[0], headless=False)),
         ("another one moved as well, which it asks at the same port", world(moved(1790, 890, name="cart"), file=BOTH)),
     )
 ]
 DOES_NOT_HOLD += [
+    DoesNotHold(
+        "a pod has the address that it found",
+        java(NAMED[0].replace("10.1.7.1", THERE)),
+        ("StatefulSet/app", "service_crash", "restart_workload"),
+    ),
     DoesNotHold(
         "a release of its own came with it",
         world(before={"env": FIXED}, released=1750, env={"UPSTREAM": "app"}),

@@ -34,26 +34,19 @@ def looked_up_at_start(view: View, caller: Workload, renewed: Workload, gone: Co
     A file that was edited since is read by whoever starts now: nobody knows how that goes. Nor if a file has the
     addresses themselves, or somebody who is younger than the new pods is led to those that are gone.
     """
-    names = _of_pods(view, renewed)
     maps = list(view.maps_read(caller.template))
     files = [(label, obj, str(value)) for label, obj in maps for value in mapping(obj, "data").values()]
     began = oldest(pod.started for pod in caller.live)
-    if not names or began is None or any(each in value for *_, value in files for each in gone):
+    if began is None or any(each in value for *_, value in files for each in gone):
         return ()
     if any((at := edited(obj)) is not None and at > began for _, obj, _ in files) or _misled(view, renewed, gone):
         return ()
     for label, obj, value in files:
-        found = [(host, again) for host, again in _hosts(value) if _leads(view, host, names, renewed)]
+        found = [(host, again) for host, again in _hosts(value) if names_pods(view, host, renewed.ref)]
         if found and not any(again for _, again in found):
             fact = f"it has {found[0][0]}, which is looked up when it is read, and not again"
             return (Evidence("objects", f"ConfigMap/{label}", fact, edited(obj)),)
     return ()
-
-
-def _of_pods(view: View, workload: Workload) -> frozenset[str]:
-    """Return the Services of a workload that have no address of their own: their names lead to those of its pods."""
-    found = view.leading_to(workload.ref)
-    return frozenset(each.name for each in found if text(each.obj, "spec", "clusterIP") == "None")
 
 
 def _hosts(value: str) -> Iterator[tuple[str, bool]]:
@@ -65,9 +58,11 @@ def _hosts(value: str) -> Iterator[tuple[str, bool]]:
     yield from ((host, False) for each in _PASSES.finditer(said) if (host := each[1].lower()) not in groups)
 
 
-def _leads(view: View, host: str, names: Collection[str], workload: Workload) -> bool:
-    """Tell whether a name is that of a workload's pods."""
-    return any(part in names for part in host.split(".")[:2]) and view.graph.resolve(host) == workload.ref
+def names_pods(view: View, host: str, ref: str) -> bool:
+    """Tell whether a name leads to the addresses of a workload's pods: its Service has none of its own."""
+    parts = host.lower().split(".")[:2]
+    bare = (each.name for each in view.leading_to(ref) if text(each.obj, "spec", "clusterIP") == "None")
+    return any(each in parts for each in bare) and view.graph.resolve(host) == ref
 
 
 def _misled(view: View, renewed: Workload, gone: Collection[str]) -> bool:

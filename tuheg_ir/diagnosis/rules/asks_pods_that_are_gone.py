@@ -7,6 +7,7 @@ whose pods had to move, one after the other: those that asked go on as long as o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
-from tuheg_ir.diagnosis.rules._looked_up_at_start import looked_up_at_start
+from tuheg_ir.diagnosis.rules._looked_up_at_start import looked_up_at_start, names_pods
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.hosts import range_of
 from tuheg_ir.diagnosis.view.logs import ADDRESS, Hit, heard_since
@@ -36,6 +37,8 @@ _REPLACED = timedelta(minutes=5)
 """So long after the last new pod its callers may meet those that are on their way out, and all is as it should be."""
 _UNANSWERED = ("connection_timeout", "connection_refused", "connection_reset")
 _PORT = late(r":(\d{1,5})(?!\d)")
+_OF_NAME = late(r"(?<![\w.-])([a-z][\w.-]{0,252})/(\d{1,3}(?:\.\d{1,3}){3})(?![\d.])", re.IGNORECASE)
+"""How Java tells an address that it has for a name."""
 
 
 class _Asking(NamedTuple):
@@ -86,15 +89,21 @@ def _asks(view: View, pod: Pod, known: frozenset[str]) -> _Asking | None:
     for hit in view.hits_of(view.owner_of(pod.name), *_UNANSWERED):
         if hit.pod != pod.name or hit.previous or hit.count < OFTEN or (hit.last and not view.recent(hit.last, STILL)):
             continue
-        if any(map(view.graph.resolve, hit.hosts)):
-            continue  # it asks somebody by name, and the address is its own, or what the name led to
-        named = {host for host in hit.hosts if ADDRESS.fullmatch(host) and range_of(host) == range_of(pod.address)}
+        hosts = set(hit.hosts)
+        if any(map(view.graph.resolve, hosts)):  # it asks somebody by name: the address is its own, or that of the name
+            hosts = {found[2] for found in _OF_NAME.finditer(hit.line) if _of_pods(view, found[1])}
+        named = {host for host in hosts if ADDRESS.fullmatch(host) and range_of(host) == range_of(pod.address)}
         if named and not named & known:
             told = list(_told(view, pod, named))
             times = tuple(at for line in told if (at := stamp(line)) is not None)
             ports = (_PORT.match(line, line.index(each) + len(each)) for line in told for each in named if each in line)
             return _Asking(pod, frozenset(named), hit, times, frozenset(port[1] for port in ports if port))
     return None
+
+
+def _of_pods(view: View, host: str) -> bool:
+    ref = view.graph.resolve(host)
+    return bool(ref) and names_pods(view, host, ref)
 
 
 def _told(view: View, pod: Pod, named: Collection[str]) -> Iterator[str]:
@@ -145,7 +154,9 @@ def _learnt(view: View, caller: Workload, asking: Sequence[_Asking], renewed: Wo
     """Tell whether those who ask may have learnt the addresses while they were right, and not from their settings."""
     came = oldest(pod.created for pod in renewed.live)
     older = all(came and each.pod.started and each.pod.started < came for each in asking)
-    return older and not any(each in value for _, value in view.graph.settings(caller) for each in gone)
+    fixed = (text(each, "ip") for each in items(caller.template, "spec", "hostAliases"))
+    said = [*fixed, *(value for _, value in view.graph.settings(caller))]
+    return older and not any(each in value for value in said for each in gone)
 
 
 def _match(view: View, caller: Workload, asking: Sequence[_Asking], renewed: Workload, began: datetime | None) -> Match:
