@@ -26,7 +26,7 @@ from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 ROOM = 0.85
 """Share of the sessions under which a database has room for its clients' next peak."""
-_NOTICED = timedelta(minutes=6)
+NOTICED = timedelta(minutes=6)
 """A node is called lost by so much after it is at most."""
 _SETTLED = timedelta(minutes=10)
 """What does not change for so long after its node was lost is kept by nobody."""
@@ -72,12 +72,12 @@ class _Group(NamedTuple):
 @once_a_view
 def dead_sessions(view: View) -> Mapping[str, Dead]:
     """Return of each full database the sessions of lost pods without which it would have room."""
-    losses = tuple(_losses(view))
-    found = {each.ref: _dead(view, each, losses) for each in full(view)} if losses else {}
+    known = tuple(losses(view))
+    found = {each.ref: _dead(view, each, known) for each in full(view)} if known else {}
     return {ref: dead for ref, dead in found.items() if dead is not None}
 
 
-def _losses(view: View) -> Iterator[Loss]:
+def losses(view: View) -> Iterator[Loss]:
     """Yield the nodes that were lost: those that are, and those of which only events still tell."""
     lost = {node.ref: Loss(node.name, node.since, away=True) for node in nodes(view) if node.lost and node.since}
     yield from lost.values()
@@ -88,19 +88,19 @@ def _losses(view: View) -> Iterator[Loss]:
             yield Loss(name, event.last, away=event.about not in there)
 
 
-def _dead(view: View, each: Full, losses: Iterable[Loss]) -> Dead | None:
+def _dead(view: View, each: Full, known: Iterable[Loss]) -> Dead | None:
     """Return the sessions of lost pods without which nobody would be refused; None if some were refused before."""
     refused = oldest(c.hit.first for c in each.refused)
     if refused is None or not each.usable:
         return None
     groups = _listed(view, each.database) if each.database else _counted(view, each.ref)
-    for loss in losses:
+    for loss in known:
         held: Counter[str] = Counter()
         for group in groups:
             held[_left_by(view, each.ref, group, loss)] += group.held
         held.pop("", None)
         ref, most = max(held.items(), key=lambda item: item[1], default=("", 0))
-        if not most or each.used - most > ROOM * each.usable or refused < loss.since - _NOTICED:
+        if not most or each.used - most > ROOM * each.usable or refused < loss.since - NOTICED:
             continue
         if not _taken_by_release(view, each, ref, most, refused):
             fact = f"{most} of {each.used} sessions do nothing since {loss.node} was lost with pods of {ref}"
@@ -137,7 +137,7 @@ def _of_nobody(view: View, group: _Group, loss: Loss) -> bool:
     owner = view.workloads.get(group.owner)
     if owner is None or role(owner) or not _idle_since(view, group, loss):
         return False
-    before = view.now - timedelta(seconds=group.idle_s) < loss.since - _NOTICED
+    before = view.now - timedelta(seconds=group.idle_s) < loss.since - NOTICED
     return not before and any(pod.created and pod.created > loss.since for pod in owner.live)
 
 

@@ -23,11 +23,14 @@ def idle_since(view: View, ref: str, client: str, since: datetime | None, waits:
     """Return since when a client's only open transaction has done nothing, as figures tell; None if it is not so.
 
     ``since``: when it was first told that others wait for it; ``waits``: since when any wait. Its transaction is older
-    than that, and what it works on since waits too.
+    than that, and what it works on since waits too. Where no figure tells whose the oldest is, it is the client's if
+    nobody else's do nothing, and those of the client have done so for long.
     """
     told = ages_told(view, ref)
     if not told:
-        return idle_alone_since(view, ref, waits)
+        count = int(sum(_by_state(view, "db_connections_by_state", ref, IDLING).values()))
+        its_own = count > 1 and idle_all_along(view, ref, client, count)
+        return idle_alone_since(view, ref, waits, count if its_own else 1)
     ages: dict[str, float] = {}
     for owner, state, age in told:
         if owner == client:
@@ -74,15 +77,16 @@ def by_now(view: View, signal: str, series: Series) -> float:
     return age + max(0.0, view.now.timestamp() - read) if age else 0.0
 
 
-def idle_alone_since(view: View, ref: str, waits: datetime | None) -> datetime | None:
+def idle_alone_since(view: View, ref: str, waits: datetime | None, own: int = 1) -> datetime | None:
     """Return since when the one session that is idle in a transaction has it open, if it has to be the holder's.
 
     Where no figure tells whose a transaction is: all others are younger than the waits, so none of them is waited for.
+    ``own``: so many that are idle in transactions are known to be the holder's; of them the oldest is meant.
     """
-    ages, counts = _by_state(view, "db_transaction_age_by_state", ref), _by_state(view, "db_connections_by_state", ref)
+    ages = _by_state(view, "db_transaction_age_by_state", ref)
     idle = max((age for state, age in ages.items() if state.startswith(IDLING)), default=0.0)
     others = max((age for state, age in ages.items() if not state.startswith(IDLING)), default=0.0)
-    alone = sum(count for state, count in counts.items() if state.startswith(IDLING)) == 1
+    alone = sum(_by_state(view, "db_connections_by_state", ref, IDLING).values()) == own
     if waits is None or not alone or others >= (view.now - waits + CLOCKS).total_seconds():
         return None
     return _ago(view, idle)
@@ -93,7 +97,8 @@ def _ago(view: View, idle: float) -> datetime | None:
     return view.now - timedelta(seconds=idle) if IDLE.total_seconds() <= idle <= _LONGEST.total_seconds() else None
 
 
-def _by_state(view: View, signal: str, ref: str) -> dict[str, float]:
-    """Return how a signal of a database stands in each state of its sessions."""
+def _by_state(view: View, signal: str, ref: str, begins: str = "") -> dict[str, float]:
+    """Return how a signal of a database stands in each state of its sessions that begins so."""
     label = label_of(view, signal, ref)
-    return view.figures.latest(signal, "state", component=label) if label else {}
+    told = view.figures.latest(signal, "state", component=label) if label else {}
+    return {state: value for state, value in told.items() if state.startswith(begins)}

@@ -63,6 +63,11 @@ class Named(NamedTuple):
     since: datetime | None
     by_age: bool = False
 
+    @property
+    def pids(self) -> tuple[str, ...]:
+        """Return the processes one by one."""
+        return tuple(self.pid.split(", "))
+
 
 class Head(NamedTuple):
     """The process at the head of a queue, who waits for it, the log that tells so, since when, whom it serves."""
@@ -224,7 +229,7 @@ def called_by(lines: Sequence[str], pid: str) -> set[str]:
     """Return the names by which a database tells of one of its processes: of users and programs."""
     told = tuple(lines_of(lines, (pid,)))
     named = facts(iter(told))
-    words = {word for _, prefix in told for word in _words(prefix) if _NAMES.search(word)}
+    words = {word for _, prefix in told for word in words_of(prefix) if _NAMES.search(word)}
     return (words | named["user"] | named["app"]) - {_NOBODY}  # so it is told until somebody has logged in
 
 
@@ -232,7 +237,7 @@ def named_clients(view: View, lines: Sequence[str], *pids: str) -> Iterator[str]
     """Yield the workloads that a database names before the messages of some of its processes, or as they connect."""
     of_them = tuple(lines_of(lines, pids))
     for line, prefix in of_them:
-        for word in {*_JSON.findall(line), *_words(prefix)}:
+        for word in {*_JSON.findall(line), *words_of(prefix)}:
             if client := view.component(word):
                 yield client
     told = facts(iter(of_them))
@@ -253,7 +258,7 @@ def _by_user(view: View, ref: str, head: Head) -> Iterator[str]:
             yield client
 
 
-def _words(prefix: str) -> set[str]:
+def words_of(prefix: str) -> set[str]:
     """Return the words of a prefix that may name a program or an address; not those that name a user or a database."""
     words = (word for word in re.split(r"[\s,()\[\]/]+", prefix) if "@" not in word)
     return {word.partition("=")[2] or word for word in words if not re.match(r"(?:user|db|database|u|d)=", word)}

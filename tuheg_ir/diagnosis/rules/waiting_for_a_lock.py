@@ -9,6 +9,7 @@ from tuheg_ir.diagnosis.model import Evidence, Session
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._entered_by_hand import entered_by_hand
 from tuheg_ir.diagnosis.rules._figures import felt
+from tuheg_ir.diagnosis.rules._from_lost_pods import from_lost_pods
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
 from tuheg_ir.diagnosis.rules._holders import forgotten
 from tuheg_ir.diagnosis.rules._idle_ages import idle_since
@@ -26,6 +27,8 @@ from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence,
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.view import View
 
+_ON_OTHERS = ("restart_workload", "rollback_workload", "scale_workload")
+"""What is done to pods that are there, and touches no session of one that is gone."""
 LATELY = timedelta(hours=6)
 """A release of the client so young may be what locks."""
 MANY = 3
@@ -115,10 +118,11 @@ def _run_of_clients(view: View, ref: str, blocker: Session | None, complained: l
 def _named(view: View, ref: str, waits: list[Complaint]) -> Named | None:
     """Return the client that holds what all wait for, as a database's log names it; None if its release may lock.
 
-    Where its age alone tells of it a run that came with the waits, and locks, is the nearer one.
+    What pods that are gone have left open no release has to do with. Where its age alone tells of it a run that came
+    with the waits, and locks, is the nearer one.
     """
     found = named_holder(view, ref) if waits else None
-    if found is None or releases(view, found.workload, LATELY):
+    if found is None or (releases(view, found.workload, LATELY) and not _lost(view, ref, found, waits)):
         return None
     return None if found.by_age and run_behind(view, ref, began(waits)) is not None else found
 
@@ -127,6 +131,7 @@ def _of_named(view: View, ref: str, named: Named, waits: list[Complaint]) -> Mat
     """Return that one client holds what all wait for. What it does not work on goes with its session.
 
     A person looks first where its age alone tells of it, and others were released as the waits began: they may lock.
+    What pods have left that are lost with their node no new pod gives back.
     """
     holder, began_waiting = named.workload, began(waits)
     idle = idle_since(view, ref, holder.ref, named.since, began_waiting)
@@ -136,19 +141,28 @@ def _of_named(view: View, ref: str, named: Named, waits: list[Complaint]) -> Mat
     came = any((w := view.workloads.get(r)) is not None and since_release(w, began_waiting, SOON) for r in others)
     alone = forgot and runs and not (named.by_age and came)
     age = Evidence("metrics", ref, f"{holder.name} keeps a transaction open that does nothing", idle)
+    lost = _lost(view, ref, named, waits)
     return Match(
         component=holder.ref,
-        evidence=(named.evidence, *((age,) if forgot else ()), *told(view, waits, 1)),
+        evidence=(named.evidence, *((lost,) if lost else ()), *((age,) if forgot else ()), *told(view, waits, 1)),
         certainty=0.7 if named.by_age else 0.8,
-        remedy="page_human"
-        if not alone
-        else "restart_connection_pool"
-        if serves(view, holder.ref)
-        else "restart_workload",
+        remedy="restart_connection_pool"
+        if lost or (alone and serves(view, holder.ref))
+        else "restart_workload"
+        if alone
+        else "page_human",
         since=began_waiting,
         explains=tuple(r for r in (ref, *users_of(view, ref)) if r != holder.ref),
-        excludes=not_for(others, f"{holder.name} holds the lock, and they wait: new ones would wait as well"),
+        excludes=(
+            *not_for(others, f"{holder.name} holds the lock, and they wait: new ones would wait as well"),
+            *not_for((holder.ref,) if lost else (), "it holds on by sessions of a pod that is gone", _ON_OTHERS),
+        ),
     )
+
+
+def _lost(view: View, ref: str, named: Named, waits: list[Complaint]) -> Evidence | None:
+    """Return that who holds what all wait for is a pod that was lost with its node."""
+    return None if named.by_age else from_lost_pods(view, ref, named.pids, named.workload, began(waits))
 
 
 def _of_hand(view: View, ref: str, complained: list[Complaint]) -> Match | None:
