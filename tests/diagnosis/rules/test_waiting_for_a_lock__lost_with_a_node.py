@@ -50,7 +50,7 @@ def held(
     objects = workload("books", **{"env": AS_BOOKS, "service": False, **pods, **books})
     pods_of(objects)[1]["metadata"]["creationTimestamp"] = at(anew)
     host = others or ITS[0]
-    told = [(3000 - 100 * n, WORKS.format(pid, address)) for n, pid in enumerate(pids)]
+    told = [(3000.0 - 100 * n, WORKS.format(pid, address)) for n, pid in enumerate(pids)]
     told += [(last, WORKS.format(pids[0], address))]
     for n in range(18):
         age = waits - n * waits / 18
@@ -75,7 +75,7 @@ def held(
 
 NOT_OF_THOSE = no("restart_workload", "rollback_workload", "scale_workload", at=SHOP)
 IN_VAIN = no("restart_workload", "rollback_workload", "scale_workload", at=BOOKS)
-SEVERAL = {"pids": (58, 61, 64), "idle": LOST + 20}
+SEVERAL: dict[str, Any] = {"pids": (58, 61, 64), "idle": LOST + 20}
 HOLDS = [
     *(
         Holds(
@@ -99,14 +99,14 @@ HOLDS = [
     *(
         Holds(
             f"several transactions of a program do nothing for long, and are all that do, {what}",
-            held(**SEVERAL, lost=False, **more),
+            world,
             (BOOKS, "database_connection", remedy),
             excludes=NOT_OF_THOSE,
         )
-        for what, remedy, more in (
-            ("a service", "restart_connection_pool", {"service": True}),
-            ("and it serves nobody", "restart_workload", {}),
-            ("but one of another", "page_human", {"service": True, "beside": 1}),
+        for what, remedy, world in (
+            ("a service", "restart_connection_pool", held(**SEVERAL, lost=False, service=True)),
+            ("and it serves nobody", "restart_workload", held(**SEVERAL, lost=False)),
+            ("but one of another", "page_human", held(**SEVERAL, lost=False, service=True, beside=1)),
         )
     ),
     *(
