@@ -33,11 +33,11 @@ _SETTLED = timedelta(minutes=10)
 _FEW = 0.2
 """At most this share of some sessions may be at work where so few of all are."""
 _IDLING = "idle"
-_COUNTS, _IDLE = "db_sessions_by_address", "db_idle_age_by_address"
+COUNTS, _IDLE = "db_sessions_by_address", "db_idle_age_by_address"
 
 
 class Loss(NamedTuple):
-    """A node that was lost, since when, and whether it still is."""
+    """A node that was lost, since when, and whether it still is; "" for none, where only the way to it was."""
 
     node: str
     since: datetime
@@ -45,7 +45,7 @@ class Loss(NamedTuple):
 
 
 class Dead(NamedTuple):
-    """The sessions that a database keeps for pods of one workload which were lost with a node."""
+    """The sessions that a database keeps for pods of one workload which were lost with a node, or gave them up."""
 
     owner: str
     held: int
@@ -194,8 +194,8 @@ def _listed(view: View, database: Database) -> list[_Group]:
 
 def _counted(view: View, ref: str) -> list[_Group]:
     """Return the sessions that figures count, by address."""
-    label = label_of(view, _COUNTS, ref)
-    told = view.figures.series(_COUNTS, component=label) if label else ()
+    label = label_of(view, COUNTS, ref)
+    told = view.figures.series(COUNTS, component=label) if label else ()
     owners = owners_told(view, ref, [{"user": series.labels.get("user", "")} for series in told])
     ages = _ages(view, label_of(view, _IDLE, ref))
     found: dict[tuple[str, str], _Group] = {}
@@ -204,7 +204,7 @@ def _counted(view: View, ref: str) -> list[_Group]:
         group = found.get(key, _Group(*key, owner, idle_s=ages.get(key, 0.0)))
         works = not series.labels.get("state", _IDLING).startswith(_IDLING)
         found[key] = group._replace(
-            held=group.held + int(view.figures.alone(_COUNTS, series).now(_COUNTS) or 0),
+            held=group.held + int(view.figures.alone(COUNTS, series).now(COUNTS) or 0),
             worked=max([group.worked, *(time for time, count in series.points if works and count)]),
             course={**group.course, **{time: count + group.course.get(time, 0.0) for time, count in series.points}},
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._dead_sessions import Dead, Loss, dead_sessions
+from tuheg_ir.diagnosis.rules._given_up_by_pools import given_up
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._holders import Holder, held_by, is_ours
 from tuheg_ir.diagnosis.rules._left_lying import left_lying
@@ -30,7 +31,7 @@ _ENDS = ("Never", "OnFailure")
 def when(view: View) -> Iterator[Match]:
     """The greediest client of a full database is not one of those that suffer, or pods that are gone hold a part."""
     for each in full(view):
-        if dead := dead_sessions(view).get(each.ref):
+        if dead := dead_sessions(view).get(each.ref) or given_up(view, each):
             yield _of_dead(view, each, dead)
             continue
         found = held_by(view, each)
@@ -69,12 +70,12 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _of_dead(view: View, each: Full, dead: Dead) -> Match:
-    """Return that sessions of pods which were lost with their node take the room: no client gives them back.
+    """Return that sessions of pods which were lost, or gave them up, take the room: no client gives them back.
 
     Of a run nothing is left that could be started again: a person ends them at the database.
     """
     suffer = sufferers(view, each, but=dead.owner)
-    why = f"{dead.held} sessions of pods that were lost take the room: nothing done to this client gives them back"
+    why = f"{dead.held} sessions of which no pod knows any more take the room: nothing done to a client gives them back"
     owner = view.workloads[dead.owner]
     return Match(
         component=owner.ref,
@@ -86,7 +87,7 @@ def _of_dead(view: View, each: Full, dead: Dead) -> Match:
         explains=(*suffer, *_made_good(view, dead.loss)),
         excludes=(
             *not_for([ref for ref in clients(view, each.ref) if ref in suffer and ref != owner.ref], why),
-            *not_for((owner.ref,), why, ("rollback_workload", "scale_workload")),
+            *not_for((owner.ref,), why, ("restart_workload", "rollback_workload", "scale_workload")),
             *not_for((each.ref,), "a restart would end the work of every client", ("restart_workload",)),
         ),
     )
@@ -95,7 +96,7 @@ def _of_dead(view: View, each: Full, dead: Dead) -> Match:
 def _made_good(view: View, loss: Loss) -> tuple[str, ...]:
     """Return the node that was lost if all that serves has its pods again: nobody misses it but for the sessions."""
     whole = all(workload.ready >= workload.wanted for workload in view.serving)
-    return (f"Node/{loss.node}",) if whole else ()
+    return (f"Node/{loss.node}",) if whole and loss.node else ()
 
 
 def _at_once(view: View, greedy: Holder) -> Iterator[Evidence]:
