@@ -12,6 +12,7 @@ from typing import Any
 from tuheg_ir.diagnosis.model import Excluded, Obj
 from tuheg_ir.diagnosis.rule import RESTARTS, excluding
 from tuheg_ir.diagnosis.rules._former_colour import served_before
+from tuheg_ir.diagnosis.rules._hung_run import hangs
 from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
 from tuheg_ir.diagnosis.view.given import given_less
 from tuheg_ir.diagnosis.view.pulls import login_lost
@@ -52,17 +53,21 @@ def harms(view: View, ref: str) -> tuple[Excluded, ...]:
     workload = view.workloads.get(ref)
     if workload is None:
         return ()
-    return (*_by_kind(workload), *_restart(view, workload), *_rollback(view, workload), *_scale(view, workload))
+    return (*_by_kind(view, workload), *_restart(view, workload), *_rollback(view, workload), *_scale(view, workload))
 
 
-def _by_kind(workload: Workload) -> Iterator[Excluded]:
-    """Yield what cannot be done to a workload for its kind, whatever it is that ails it."""
+def _by_kind(view: View, workload: Workload) -> Iterator[Excluded]:
+    """Yield what cannot be done to a workload for its kind, whatever it is that ails it.
+
+    The sessions of a run that hangs can be ended: that starts nothing again.
+    """
     if workload.kind == "Pod":
         reason = "nothing owns this pod: what ends it ends it for good"
         yield from excluding(workload.ref, reason, *RESTARTS, "rollback_workload", "scale_workload")
     elif workload.kind in BATCH:
         reason = "each run is a pod of its own: there is nothing to start again, to take back or to multiply"
-        yield from excluding(workload.ref, reason, *RESTARTS, "rollback_workload", "scale_workload")
+        ends = ("restart_workload",) if hangs(view, workload) else RESTARTS
+        yield from excluding(workload.ref, reason, *ends, "rollback_workload", "scale_workload")
     elif workload.kind == "DaemonSet":
         yield from excluding(workload.ref, "it has one pod on each node", "scale_workload")
 

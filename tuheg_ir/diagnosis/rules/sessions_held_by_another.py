@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.rules._dead_sessions import Dead, Loss, dead_sessions
 from tuheg_ir.diagnosis.rules._given_up_by_pools import given_up
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._holders import Holder, held_by, is_ours
+from tuheg_ir.diagnosis.rules._hung_run import hangs
 from tuheg_ir.diagnosis.rules._left_lying import left_lying
 from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, sufferers
@@ -46,17 +47,20 @@ def when(view: View) -> Iterator[Match]:
             continue  # it does nothing with them: see sessions_leaked
         component = greedy.ref if greedy.ref in view.workloads else each.ref
         suffer = sufferers(view, each, but=component)
+        run = view.workloads.get(component)
+        hung = hangs(view, run) if run else ()
         yield Match(
             component=component,
-            target=each.ref,
+            target="" if hung else each.ref,
             evidence=(
                 Evidence("database" if each.database else "metrics", each.ref, _told(greedy, each.usable)),
+                *hung,
                 *_at_once(view, greedy),
                 *_run(view, greedy),
                 *each.evidence,
             ),
             certainty=0.8,
-            remedy="" if _may_be_ended(view, each, greedy) else "page_human",
+            remedy="restart_connection_pool" if hung else "" if _may_be_ended(view, each, greedy) else "page_human",
             since=each.since,
             explains=suffer,
             excludes=(
@@ -65,6 +69,7 @@ def when(view: View) -> Iterator[Match]:
                     f"{greedy.name} holds the sessions: nothing done to this client gives them back",
                 ),
                 *not_for((each.ref,), "a restart would end the work of every client", ("restart_workload",)),
+                *not_for((each.ref,) if hung else (), "more room leaves locked what is locked", ("scale_database",)),
             ),
         )
 

@@ -1,0 +1,108 @@
+"""A run that hangs amid its work, with the sessions and the open transactions that it had at that moment.
+
+It uses no processor any more and asks its database nothing, while others have waited since then for what it has locked.
+It differs so from a run that works on: whose statements the database works at, who waits for a lock himself, or who
+computes amid a transaction. Such a run has lost nothing by the end of its sessions but what it would never write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._holders import Holder, held_by, owners_told
+from tuheg_ir.diagnosis.rules._idle_ages import CLOCKS, IDLING
+from tuheg_ir.diagnosis.rules._sessions import Full, full, label_of
+from tuheg_ir.diagnosis.rules._sleeping import NEARLY, asleep_since
+from tuheg_ir.diagnosis.view.complaints import began, complaints
+from tuheg_ir.diagnosis.view.once import once
+from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
+
+LONG = timedelta(minutes=20)
+"""A run that does nothing for so long does not pause: no answer that it may wait for comes later."""
+LATELY = timedelta(days=1)
+"""A run with a template so young may hang each time: then it is to be looked at what was changed."""
+_WORKS = 0.05
+"""So many processors a run uses that does something itself."""
+_STOPPED = 0.1
+"""At most this share of what it used is left: threads that only tell that they are there."""
+_SMEARED = timedelta(minutes=5)
+"""Use is measured over some minutes, so that an end of it is seen that much later."""
+_SOON = timedelta(minutes=15)
+"""Who needs what a run has locked comes within this time, or it may be somebody else's lock."""
+_CPU, _COUNTS, _LOCKS = "cpu_usage", "db_connections_by_client", "db_locks_waiting"
+
+
+@once
+def hangs(view: View, run: Workload) -> tuple[Evidence, ...]:
+    """Return that a run which holds sessions of a full database does nothing for long, and nor do these.
+
+    Others wait for locks since then.
+    """
+    stopped = _stopped(view, run) if run.kind in BATCH else None
+    if stopped is None or (run.changes and view.recent(run.released_at, LATELY)):
+        return ()
+    held = ((each, holder) for each in full(view) for holder in held_by(view, each) if holder.ref == run.ref)
+    return next((found for each, holder in held if (found := _in(view, each, holder, stopped))), ())
+
+
+def _in(view: View, each: Full, holder: Holder, stopped: datetime) -> tuple[Evidence, ...]:
+    waits = _waits(view, each.ref)
+    if waits is None or not stopped - _SMEARED <= waits <= stopped + _SOON:
+        return ()
+    if not _left_alone(view, each, holder, stopped):
+        return ()
+    alone = f"it uses no processor any more, and the {holder.count} sessions that it has do nothing"
+    return (
+        Evidence("metrics", holder.ref, alone, stopped),
+        Evidence("metrics", each.ref, "others wait for locks since then", waits),
+    )
+
+
+@once
+def _stopped(view: View, run: Workload) -> datetime | None:
+    """Return since when the only pod of a run does nothing, for long, that had worked before; None if it does."""
+    live = run.live
+    if len(live) != 1 or live[0].phase != "Running":
+        return None
+    most = view.figures.peak(_CPU, pod=live[0].name)
+    if most is None or most < _WORKS:
+        return None
+    since = view.figures.crossed(_CPU, _STOPPED * most, below=True, pod=live[0].name)
+    worked = view.figures.before(_CPU, since, pod=live[0].name) if since else None
+    return since if since and worked is not None and view.now - since >= LONG else None
+
+
+def _waits(view: View, ref: str) -> datetime | None:
+    """Return since when others wait for locks in a database without a break, as figures or they tell."""
+    label = label_of(view, _LOCKS, ref)
+    counted = view.figures.crossed(_LOCKS, 0, component=label) if label else None
+    return counted or began([each for each in complaints(view, "lock_wait") if each.about == ref])
+
+
+def _left_alone(view: View, each: Full, holder: Holder, since: datetime) -> bool:
+    """Tell whether nearly all sessions of a client do nothing since a time: in transactions, if states are told."""
+    least = NEARLY * holder.count
+    if each.database is not None:
+        oldest = timedelta(seconds=holder.oldest_s)
+        return holder.forgotten >= least and view.now - oldest <= since + CLOCKS
+    idle = list(_idle(view, each.ref, holder.ref, since))
+    if idle:
+        return min(idle) >= least
+    asleep = asleep_since(view, each.ref, since)
+    return asleep is not None and asleep >= least
+
+
+def _idle(view: View, ref: str, client: str, since: datetime) -> Iterator[float]:
+    """Yield how many sessions of a client idled in transactions at each time since then, where figures tell states."""
+    label, begins = label_of(view, _COUNTS, ref), (since + _SMEARED).timestamp()
+    told = view.figures.series(_COUNTS, component=label) if label else ()
+    found: dict[float, float] = {}
+    for series, owner in zip(told, owners_told(view, ref, [each.labels for each in told]), strict=True):
+        if owner == client and series.labels.get("state", "").startswith(IDLING):
+            for at, count in series.points:
+                if at >= begins:
+                    found[at] = found.get(at, 0.0) + count
+    yield from found.values()
