@@ -80,7 +80,10 @@ HOLDS = [
             f"a database keeps the sessions that pools gave up{what}",
             world,
             (SHOP, "database_connection", "restart_connection_pool"),
-            excludes=no("restart_workload", "rollback_workload", "scale_workload", at=SHOP),
+            excludes=(
+                *no("restart_workload", "rollback_workload", "scale_workload", at=SHOP),
+                *no("restart_workload", "scale_database", at=MYSQL),
+            ),
             harmful=("restart_workload", "rollback_workload", "scale_workload", "scale_database"),
             alone=True,
         )

@@ -94,6 +94,7 @@ def _of_dead(view: View, each: Full, dead: Dead) -> Match:
             *not_for([ref for ref in clients(view, each.ref) if ref in suffer and ref != owner.ref], why),
             *not_for((owner.ref,), why, ("restart_workload", "rollback_workload", "scale_workload")),
             *not_for((each.ref,), "a restart would end the work of every client", ("restart_workload",)),
+            *not_for((each.ref,), "more room leaves in place what nobody uses", ("scale_database",)),
         ),
     )
 
