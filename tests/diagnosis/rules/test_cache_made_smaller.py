@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.scenes import CACHE, DB, SHOP, URL, alert, errors, latency
-from tests.diagnosis.rules.tiny import NOW, Obj, figure, log, pod, postgres, redis, snapshot, workload
+from tests.diagnosis.rules.tiny import NOW, Obj, figure, log, pod, postgres, redis, snapshot, thing, workload
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 MEMCACHED = "Deployment/memcached"
@@ -74,6 +74,35 @@ BARRED = (
 )
 ONE_GB = flags("redis-server", "--maxmemory", "1gb", "--maxmemory-policy", "allkeys-lru")
 LRU = ("--maxmemory-policy", "allkeys-lru")
+BITNAMI = "docker.io/bitnami/redis:7.2"
+EVICTS_ANY = "maxmemory-policy allkeys-lru\nappendonly no\n# appendonly yes\n"
+CONF = {"volumes": [{"name": "conf", "configMap": {"name": "redis"}}]}
+
+
+def conf(told: str) -> Obj:
+    """Return the file of settings of a Redis, as it is since long."""
+    return thing("ConfigMap", "redis", data={"redis.conf": told})
+
+
+def warm(*given: str, policy: str = "allkeys-lru", was: str | None = None, **more: Any) -> Snapshot:
+    """Return users of a Redis that has a volume, and less room since its release."""
+    volume = {"name": "d", "persistentVolumeClaim": {"claimName": "redis"}}
+    spec = {"volumes": [volume, *more.pop("spec", {}).get("volumes", ())]}
+    now, before = (
+        ["redis-server", *given, "--maxmemory", room, *(("--maxmemory-policy", each) if each else ())]
+        for room, each in (("100mb", policy), ("1gb", policy if was is None else was))
+    )
+    given_all = {key: more.pop(key) for key in ("image", "env") if key in more}
+    mounts = [{"name": "d", "mountPath": "/data"}]
+    cache = workload(
+        "redis",
+        **{"image": "redis:7", "pods": 1, "port": 6379, "args": now, "spec": spec, "volumeMounts": mounts, **given_all},
+        before={"args": before, **more.pop("former", {})},
+        released=SINCE + 30,
+    )
+    env = {**ASKS_REDIS, **more.pop("users", {})}
+    return world([*cache, *more.pop("beside", [])], evictions("redis", 0, 300), env=env, **more)
+
 
 HOLDS = [
     *(
@@ -137,6 +166,38 @@ HOLDS = [
         ),
         (CACHE, "configuration_error", "page_human"),
         harmful=("rollback_workload", "restart_workload"),
+    ),
+    *(
+        Holds(f"a Redis with a volume may throw out any key all along: {what}", made, REDIS, alone=True)
+        for what, made in (
+            ("it is told nothing of what lies there", warm()),
+            ("it takes a picture of it now and then", warm("--appendonly", "no", "--save", "300 100")),
+            ("its file of settings names the policy", warm(policy="", spec=CONF, beside=[conf(EVICTS_ANY)])),
+            ("its image is told to keep no writes", warm(image=BITNAMI, env={"REDIS_AOF_ENABLED": "no"})),
+        )
+    ),
+    *(
+        Holds(
+            f"what lies on the volume of a Redis may be meant to stay: {what}",
+            made,
+            (CACHE, "configuration_error", "page_human"),
+            harmful=("rollback_workload", "restart_workload"),
+        )
+        for what, made in (
+            ("it keeps each write", warm("--appendonly", "yes")),
+            ("its image keeps each write by itself", warm(image=BITNAMI)),
+            ("its file of settings keeps each write", warm(spec=CONF, beside=[conf("appendonly yes\n")])),
+            ("nobody sees its file of settings", warm(spec=CONF)),
+            ("its settings lie in a Secret", warm(spec={"volumes": [{"name": "c", "secret": {"secretName": "c"}}]})),
+            ("it throws out only what has a term", warm(policy="volatile-lru")),
+            ("it throws out nothing", warm(policy="noeviction")),
+            ("nobody tells what it throws out", warm(policy="")),
+            ("it threw out nothing before its release", warm(was="noeviction")),
+            ("its release brought another image", warm(image="redis:7.2", former={"image": "redis:7.0"})),
+            ("its release mounted it elsewhere", warm(former={"volumeMounts": [{"name": "d", "mountPath": "/old"}]})),
+            ("sessions lie in it", warm(users={"SESSION_STORE": "redis"})),
+            ("it is declared a database", warm(services={"redis": {"database": {"single_primary": True}}})),
+        )
     ),
 ]
 DOES_NOT_HOLD = [

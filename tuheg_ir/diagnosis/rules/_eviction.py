@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from statistics import median
+from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
-from tuheg_ir.diagnosis.view.changes import reads
+from tuheg_ir.diagnosis.view.changes import reads, volumes_of, words_of
 from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.programs import image_name
@@ -43,6 +44,10 @@ _KEPT = late(
     re.IGNORECASE,
 )
 """Words of who has lie in a cache what is nowhere else: work until somebody does it, sessions, carts, locks, counts."""
+_EACH_WRITE, _NO_WRITE = (
+    late(rf"(?:append[_-]?only|AOF_ENABLED)\W{{0,4}}{word}\b", re.IGNORECASE) for word in ("yes", "no")
+)
+"""How flags, files and variables tell that each write is kept, or is not."""
 _WORKER = late(r"(?<![a-z.])(?<!--)workers?(?![a-z_])", re.IGNORECASE)
 """Who is called so, or starts such a program, works off what lies in a queue; any server is told how many it has."""
 
@@ -109,6 +114,35 @@ def _evicted_until(view: View, cache: Workload, started: datetime) -> bool:
 def holds_more_than_copies(view: View, cache: Workload) -> bool:
     """Tell whether a cache keeps what it holds on a volume, or a user of it has there what may be nowhere else."""
     return keeps_data(view, cache) or used_for_more(view, cache)
+
+
+def only_warms_up(view: View, cache: Workload) -> bool:
+    """Tell whether what a cache has on a volume is there to start warm: it might throw out any key all along.
+
+    So has who takes a picture of it now and then. Who has each write kept means to lose none, whatever the policy is;
+    another image, or other mounts, may not find or read what the one in force has written.
+    """
+    if cache.changed("image", "mounts") or mapping(view.snapshot.services.get(cache.name), "database"):
+        return False
+    return all(_may_lose_any(view, template) for template in (cache.template, template_before(cache)))
+
+
+def _may_lose_any(view: View, template: Mapping[str, Any]) -> bool:
+    """Tell whether a template lets its program throw out any key, and nothing of it that is unseen may keep each."""
+    maps = dict(view.maps_read(template))
+    if any(kind == "ConfigMap" and name not in maps for kind, name in reads(template)):
+        return False
+    if any(kind == "Secret" for kind, *_ in volumes_of(template)):
+        return False
+    policies = frozenset(map(str.lower, words_read(view, template))) & POLICIES
+    told = (" ".join(words_of(template)), *(line for obj in maps.values() for line in lines_of(obj)))
+    keeps = any(map(_EACH_WRITE.search, told)) or (_by_bitnami(template) and not any(map(_NO_WRITE.search, told)))
+    return bool(policies) and policies <= ANY_KEY and not keeps
+
+
+def _by_bitnami(template: Mapping[str, Any]) -> bool:
+    """Tell whether an image is one that keeps each write unless it is told not to."""
+    return any("bitnami" in text(each, "image") for each in items(template, "spec", "containers"))
 
 
 def used_for_more(view: View, cache: Workload) -> bool:

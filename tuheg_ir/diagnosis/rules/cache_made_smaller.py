@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._cache_filler import filler
 from tuheg_ir.diagnosis.rules._cache_room import Less, less_room
-from tuheg_ir.diagnosis.rules._eviction import EVICTIONS, holds_more_than_copies
+from tuheg_ir.diagnosis.rules._eviction import EVICTIONS, holds_more_than_copies, only_warms_up, used_for_more
 from tuheg_ir.diagnosis.rules._helping import behind, not_for, spared
 from tuheg_ir.diagnosis.rules._misses import SIGNAL, misses_more
 from tuheg_ir.diagnosis.rules._sessions import clients
@@ -118,7 +118,7 @@ def _match(
     And where users have outgrown it: the room before may be as full, and then it is none but a cache that is full.
     """
     users, stores = behind(view, cache.ref, but=cache.ref), spared(view, cache.ref)
-    kept = outgrown or (not _forgets(cache) and holds_more_than_copies(view, cache))
+    kept = outgrown or (not _forgets(cache) and _irreplaceable(view, cache))
     barred = (*RESTARTS, "scale_workload", *(("rollback_workload",) if kept else ()))
     why = f"{cache.ref} has less room since its release: nothing done to others gives it back"
     return Match(
@@ -139,6 +139,11 @@ def _match(
             *not_for(stores, why, ("restart_workload", "rollback_workload", "scale_workload", "scale_database")),
         ),
     )
+
+
+def _irreplaceable(view: View, cache: Workload) -> bool:
+    """Tell whether a cache may hold what is nowhere else; a volume from which it starts warm does not tell it."""
+    return used_for_more(view, cache) or (holds_more_than_copies(view, cache) and not only_warms_up(view, cache))
 
 
 def _forgets(cache: Workload) -> bool:
