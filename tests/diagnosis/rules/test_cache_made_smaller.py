@@ -92,13 +92,11 @@ def warm(*given: str, policy: str = "allkeys-lru", was: str | None = None, **mor
         ["redis-server", *given, "--maxmemory", room, *(("--maxmemory-policy", each) if each else ())]
         for room, each in (("100mb", policy), ("1gb", policy if was is None else was))
     )
-    given_all = {key: more.pop(key) for key in ("image", "env") if key in more}
-    mounts = [{"name": "d", "mountPath": "/data"}]
+    told: dict[str, Any] = {key: more.pop(key) for key in ("image", "env") if key in more}
+    told |= {"args": now, "spec": spec, "volumeMounts": [{"name": "d", "mountPath": "/data"}]}
+    former = {"args": before, **more.pop("former", {})}
     cache = workload(
-        "redis",
-        **{"image": "redis:7", "pods": 1, "port": 6379, "args": now, "spec": spec, "volumeMounts": mounts, **given_all},
-        before={"args": before, **more.pop("former", {})},
-        released=SINCE + 30,
+        "redis", **{"image": "redis:7", "pods": 1, "port": 6379, "released": SINCE + 30, **told}, before=former
     )
     env = {**ASKS_REDIS, **more.pop("users", {})}
     return world([*cache, *more.pop("beside", [])], evictions("redis", 0, 300), env=env, **more)

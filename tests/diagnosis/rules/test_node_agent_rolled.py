@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import NODES, agent
 from tests.diagnosis.rules.scenes import API, SHOP, errors, shop
-from tests.diagnosis.rules.tiny import figure, log, pod, snapshot, thing, workload
-from tuheg_ir.diagnosis.model import Series
+from tests.diagnosis.rules.tiny import Obj, figure, log, pod, snapshot, thing, workload
+from tuheg_ir.diagnosis.model import Log, Series, Snapshot
 
 AGENT = "DaemonSet/agent"
 
@@ -18,6 +20,40 @@ def failing(name: str, since: dict[int, float], pods: int = 4, now: float = 0.9)
     ]
 
 
+NAME = "dial tcp: lookup cart on 169.254.20.10:53: read udp 10.1.2.2:4242->169.254.20.10:53: i/o timeout"
+COREDNS = "Deployment/coredns"
+
+
+def unresolved(name: str, *since: tuple[int, float], line: str = NAME) -> list[Log]:
+    """Return logs of pods that miss names since a time each, the rest of four tell nothing of it."""
+    ill = dict(since)
+    return [
+        *(log(pod(name, n), *[line] * 20, since=age) for n, age in since),
+        *(log(pod(name, n), *["INFO ok"] * 20, since=1800) for n in range(4) if n not in ill),
+    ]
+
+
+def names_fail(*more: Log, of_web: Obj | None = None, dns: Obj | None = None, **world: Any) -> Snapshot:
+    """Return three services that miss names on the two nodes to which a roll-out has come, and servers of names."""
+    given: dict[str, Any] = {"pods": 4, "nodes": NODES}
+    return snapshot(
+        agent(1500, 700),
+        shop(**given),
+        workload("api", **given),
+        workload("web", **{**given, **(of_web or {})}),
+        workload("cart", nodes=NODES[2:]),
+        workload("coredns", "registry.k8s.io/coredns/coredns:v1.11.3", **{"nodes": NODES, **(dns or {})}),
+        logs=[
+            *unresolved("shop", (0, 1480), (1, 680)),
+            *unresolved("api", (0, 1470), (1, 690)),
+            *(more or unresolved("web", (0, 400), (1, 390))),
+        ],
+        **world,
+    )
+
+
+ONE: Obj = {"pods": 1}
+YOUNG: Obj = {"before": {"image": "web:1"}, "released": 420}
 FOUR = shop(pods=4, nodes=NODES)
 HOLDS = [
     Holds(
@@ -52,6 +88,23 @@ HOLDS = [
         ),
         (AGENT, "configuration_error", "rollback_workload"),
         excludes=no("restart_workload", at=API),
+    ),
+    *(
+        Holds(
+            f"names fail on those nodes alone: {what}",
+            made,
+            (AGENT, "configuration_error", "rollback_workload"),
+            excludes=(*no("restart_workload", at=AGENT), *no("rollback_workload", at="Deployment/web")),
+            harmful=("restart_workload", "scale_workload"),
+            alone=True,
+        )
+        for what, made in (
+            ("all three as it came there", names_fail(*unresolved("web", (0, 1475), (1, 670)))),
+            ("one of them asks for names only since later", names_fail()),
+            ("one of them was released since, and its pods elsewhere find them", names_fail(of_web=YOUNG)),
+            ("what servers cannot answer is counted", names_fail(figures=[figure("dns_error_ratio", 0, 0.3, 1480)])),
+            ("one of them has a single pod, on such a node", names_fail(*unresolved("web", (0, 1475)), of_web=ONE)),
+        )
     ),
 ]
 DOES_NOT_HOLD = [

@@ -18,6 +18,7 @@ from tuheg_ir.diagnosis.rules._one_node import alone_on, node_of
 from tuheg_ir.diagnosis.rules._other_resolver import other_resolver
 from tuheg_ir.diagnosis.rules._own_release import released_ill
 from tuheg_ir.diagnosis.rules._reach import closed_to_dns, unanswered
+from tuheg_ir.diagnosis.rules._rolled_out import met_by_roll_out
 from tuheg_ir.diagnosis.rules._server_tells import any_there, fails_for_others
 from tuheg_ir.diagnosis.rules._taken_away import label_of, taken_away
 from tuheg_ir.diagnosis.view.changes import Change
@@ -50,6 +51,8 @@ def when(view: View) -> Iterator[Match]:
     said = [c for c in complaints(view, "dns") if c.caller in view.workloads]
     if not ill and _of_other_names(view, servers, said):
         own = ()
+    if not ill and said and all(c.caller in met_by_roll_out(view) for c in said):
+        return  # names fail on the nodes alone to which another's roll-out has come
     every = [c for c in said if ill or not _of_its_image(view, c)]
     shut = {ref for ref in {c.caller for c in every} if closed_to_dns(view, ref, unanswered(view))}
     found = [c for c in every if c.caller not in shut and not _headless(view, c) and not _taken_away(view, c)]

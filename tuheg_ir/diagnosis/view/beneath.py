@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.view.pods import Pod
-from tuheg_ir.diagnosis.view.reading import created
+from tuheg_ir.diagnosis.view.reading import created, oldest
 from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -49,6 +49,25 @@ def _fits(view: View, daemon: Workload, mine: Mapping[str, Pod], odd: Mapping[st
     if any(_young(view, node, new[node]) for node in {mine[name].node for name in odd}):
         return False  # a node that has just come has the new revision from its first day: the node is what differs
     return all(_came(new[mine[name].node], since) for name, since in odd.items())
+
+
+def came_after(daemon: Workload, workload: Workload, odd: Mapping[str, datetime | None]) -> bool:
+    """Tell whether all odd pods are on nodes with a DaemonSet's new revision, each odd only since it came there.
+
+    Of a workload that was released since, some pods run where it has not come to: their own release made none ill.
+    """
+    new = {pod.node: pod.created for pod in daemon.newest_pods() if pod.node}
+    old = {pod.node for pod in daemon.older_pods()}
+    mine = {pod.name: pod.node for pod in workload.live}
+    came = oldest(new.values())
+    released = bool(workload.changes) and came is not None and (workload.released_at or came) > came
+    if not odd or (released and not any(pod.node in old for pod in workload.newest_pods())):
+        return False
+    return all(_later(new.get(mine.get(name, "")), since) for name, since in odd.items())
+
+
+def _later(replaced: datetime | None, since: datetime | None) -> bool:
+    return replaced is not None and since is not None and since - replaced >= BEFORE
 
 
 def _young(view: View, node: str, replaced: datetime | None) -> bool:
