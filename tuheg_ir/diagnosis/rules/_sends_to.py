@@ -40,9 +40,9 @@ def sends_to(view: View, workload: Workload, queue: str) -> Evidence | None:
     Its new pods say so again and again, or the release gave it that name; one that names it as before is none.
     """
     newest = {pod.name for pod in workload.newest_pods()}
-    if _named(view, [pod for pod in workload.live if pod.name not in newest], queue):
+    if named_lines(view, [pod for pod in workload.live if pod.name not in newest], queue):
         return None
-    lines = _named(view, [pod for pod in workload.live if pod.name in newest], queue)
+    lines = named_lines(view, [pod for pod in workload.live if pod.name in newest], queue)
     if len(lines) >= OFTEN:
         fact = f"{len(lines)} lines since its release: {lines[0]}"
         return Evidence("logs", workload.ref, fact, oldest(map(stamp, lines)))
@@ -63,7 +63,7 @@ def _is(word: str, queue: str) -> bool:
     return queue in (word, word.rpartition("=")[2])
 
 
-def _named(view: View, pods: list[Pod], queue: str) -> list[str]:
+def named_lines(view: View, pods: list[Pod], queue: str) -> list[str]:
     """Return the lines in which pods tell that they send to a queue."""
     name = rf"{re.escape(queue)}(?![\w-]|[.:/]\w)"
     told = re.compile(rf"{_SENDS}.{{0,{_FAR}}}?{_INTO}{name}|{_KIND}{_OPENS}{name}.{{0,{_FAR}}}{_SENDS}", re.IGNORECASE)

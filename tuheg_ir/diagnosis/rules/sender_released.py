@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import HOURS, behind, names, not_for, sharing
 from tuheg_ir.diagnosis.rules._onset import way_changed
+from tuheg_ir.diagnosis.rules._topic_sender import topic_sender
 from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.crashes import crashes, restarted
@@ -65,12 +66,28 @@ def when(view: View) -> Iterator[Match]:
         if not hurt or began is None or since_release(reader, began) or since_release(reader, told):
             continue
         lines = _senders(view, reader, hits)
+        if not any(lines):
+            yield from _of_a_topic(view, reader, hits, hurt, began)
+            continue
         senders = [w for w in sharing(view, reader, *DATA) if lines and all(_named(view, w, each) for each in lines)]
         if len(senders) != 1 or not _released(senders[0], began):
             continue  # another one sent it, or one that is as it was
         if not way_changed(view, reader, senders[0], began):
             line = next(iter(lines.values()))
             yield _match(view, senders[0], reader, (*hurt[:2], view.hit_evidence(hits[0])), line, began)
+
+
+def _of_a_topic(
+    view: View, reader: Workload, hits: Sequence[Hit], hurt: Sequence[Evidence], began: datetime
+) -> Iterator[Match]:
+    """Yield that a reader cannot read what the one sender to a topic writes since its release; none suffered before."""
+    found = topic_sender(view, reader, hits, began)
+    if found is None or way_changed(view, reader, found[0], began):
+        return
+    sender, line = found
+    felt = [each for each in hurt if each.time is None or since_release(sender, each.time, HOURS)]
+    if len(felt) == len(hurt):
+        yield _match(view, sender, reader, (*felt[:2], view.hit_evidence(hits[0])), line, began)
 
 
 def _misread(view: View, reader: Workload) -> tuple[Hit, ...]:
