@@ -18,6 +18,7 @@ from tuheg_ir.diagnosis.view.growth import grown
 from tuheg_ir.diagnosis.view.usage import work_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.diagnosis.view.written import outside_changes
 
 MOST = 0.5
 """Share of all sessions of a database that a client has to have: the others do not fill it."""
@@ -33,6 +34,14 @@ NOUGHT = 0.3
 """Share of what it has at last that a client may have had at its release, by the pace at which it took them."""
 FOR_LONG_S = 2400.0
 """Nothing that is waited for has ever more of its callers wait for so many seconds, as many late as early."""
+MORE = 1.25
+"""What has grown by less within that time may be what comes and goes."""
+SLOWER = 3.0
+"""In the hours before it may have grown so many times more slowly: work of a morning is less than that of a noon."""
+A_DAY_S = 86400.0
+"""Whoever served for a whole day has been asked for all that is asked of it each day."""
+TIMES_OVER = 3.0
+"""And so many times it would have filled the database by then."""
 _CLIENTS = "db_connections_by_client"
 Points = Sequence[tuple[float, float]]
 
@@ -58,6 +67,8 @@ def taken_since_release(view: View, each: Full, holder: Holder) -> tuple[Evidenc
     if len(mine) < READINGS or _rose(others) > OTHERS * each.usable:
         return ()
     told = _since(client, mine, each.since, more_to_do)
+    if not told and _asleep(holder) and more_to_do < LOADED:
+        told = _unlike_before(view, each, client, mine)
     if not told:
         return ()
     fact = f"{holder.name} holds {holder.count} of {each.usable} sessions, {told}"
@@ -123,6 +134,44 @@ def _since(client: Workload, points: Points, full: datetime | None, more_to_do: 
     if at_release > NOUGHT * high or at_starts < -BUSY_TOO * high:
         return ""
     return f"{low:.0f} at {datetime.fromtimestamp(begin, UTC):%H:%M}: the rise began with its release"
+
+
+def _unlike_before(view: View, each: Full, client: Workload, points: Points) -> str:
+    """Return how it is known that the image before lost no sessions, though a line leads back to after the release.
+
+    What is done less in the morning loses fewer then. At this pace the image before would have filled the database
+    within hours, again and again, and it served for days. What was written for the pods since may be the reason as
+    well, and of pods that came later nobody knows what those before them held.
+    """
+    came, before = client.released_at, client.revisions[1:2]
+    if came is None or not client.changed("image") or not before or before[0].again or before[0].created is None:
+        return ""
+    starts = [pod.created.timestamp() for pod in client.live if pod.created]
+    climb = _to_its_most(points)
+    if len(starts) < len(client.live) or max(starts, default=0.0) > came.timestamp() + SOON_S or not climb:
+        return ""
+    (begin, low), *_, (end, high) = climb
+    pace, earlier = (high - low) / (end - begin), low / max(1.0, begin - came.timestamp())
+    if high < MORE * low or not earlier <= pace <= SLOWER * earlier or begin <= came.timestamp():
+        return ""
+    served = (came - before[0].created).total_seconds()
+    if served < max(A_DAY_S, TIMES_OVER * each.usable / pace) or any(
+        at > came for _, at in outside_changes(view, client)
+    ):
+        return ""
+    return (
+        f"{low:.0f} at {datetime.fromtimestamp(begin, UTC):%H:%M}, evenly more and asleep: at this pace it takes all "
+        f"in {each.usable / pace / 3600:.1f} h, and the image before served for {served / A_DAY_S:.0f} days"
+    )
+
+
+def _to_its_most(points: Points) -> Points:
+    """Return the rise of counts to their most if it went on for long, as much early as late; () if it did not."""
+    most = max((value for _, value in points), default=0.0)
+    climb = points[: next((number for number, (_, value) in enumerate(points, 1) if value == most), 0)]
+    if len(climb) < READINGS or climb[-1][0] - climb[0][0] < FOR_LONG_S or not evenly(climb):
+        return ()
+    return climb if never_down([value for _, value in points]) else ()
 
 
 def _before(client: Workload, points: Points) -> list[float]:
