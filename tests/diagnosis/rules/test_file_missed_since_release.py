@@ -65,6 +65,21 @@ def world(
     )
 
 
+def of_database(*, kept: bool = False, was: str = "/data", before: Obj | None = None) -> Snapshot:
+    """Return a database that misses a file since its release, with a volume of its own or without."""
+    volumes = [{"name": "rates", **RATES}]
+    volumes += [{"name": "kept", "persistentVolumeClaim": {"claimName": "data"}}] if kept else []
+    now, then = ([{"name": "kept", "mountPath": path}] if kept else [] for path in ("/data", was))
+    store = postgres(
+        spec={"volumes": volumes},
+        volumeMounts=[*NEW, *now],
+        before={"volumeMounts": [*OLD, *then], **(before or {})},
+        released=RELEASED,
+    )
+    said = log("postgres-0", GO.replace("%s", FILE), *["ERROR:  no such setting"] * 20, since=1100)
+    return snapshot(store, rates(), logs=[said], alerts=[alert(service="postgres")])
+
+
 LED = {**CALLS_CART, "RATES_FILE": "/etc/rates/rates.json"}
 ARGS = ["--rates=/etc/shop/rates/rates.json"]
 HOLDS = [
@@ -134,20 +149,19 @@ HOLDS = [
         BACK,
         alone=True,
     ),
-    Holds(
-        "a database is looked at by a person first",
-        snapshot(
-            postgres(
-                spec={"volumes": [{"name": "rates", **RATES}]},
-                volumeMounts=NEW,
-                before={"volumeMounts": OLD},
-                released=RELEASED,
-            ),
-            rates(),
-            logs=[log("postgres-0", GO.replace("%s", FILE), *["ERROR:  no such setting"] * 20, since=1100)],
-            alerts=[alert(service="postgres")],
-        ),
-        ("StatefulSet/postgres", "configuration_error", "page_human"),
+    *(
+        Holds(
+            f"a database misses a file: {what}",
+            of_database(**made),
+            ("StatefulSet/postgres", "configuration_error", remedy),
+            harmful=() if remedy == "rollback_workload" else ("rollback_workload",),
+        )
+        for what, made, remedy in (
+            ("it has no volume, and a person looks first", {}, "page_human"),
+            ("it has a volume, where it was", {"kept": True}, "rollback_workload"),
+            ("its volume was elsewhere", {"kept": True, "was": "/old"}, "page_human"),
+            ("its image is another one, too", {"kept": True, "before": {"image": "postgres:16.3"}}, "page_human"),
+        )
     ),
 ]
 DOES_NOT_HOLD = [

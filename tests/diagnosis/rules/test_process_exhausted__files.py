@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -65,6 +66,26 @@ def asks(many: str, line: str = GO, *, before: str = "65535", image: str = "way:
     return world(line, image=image, **asking(many), before=asking(before), released=3 * DAY, **more)
 
 
+def mounted(path: str = "/var/way", **more: str) -> list[Obj]:
+    """Return where a volume is."""
+    return [{"name": "kept", "mountPath": path, **more}]
+
+
+def keeping(*, before: dict[str, Any] | None = None, services: dict[str, Any] | None = None, **more: Any) -> Snapshot:
+    """Return a proxy that keeps what it has on a volume, and whose release starts it without the limit it had."""
+    made = world(
+        GO,
+        image="way:1",
+        volumeMounts=mounted(),
+        spec={"volumes": [{"name": "kept", "persistentVolumeClaim": {"claimName": "way"}}]},
+        command=["way"],
+        before={"command": ["/bin/sh", "-c", "ulimit -n 65535; exec way"], **{k: {} for k in more}, **(before or {})},
+        released=5 * DAY,
+        **more,
+    )
+    return replace(made, services=services or {})
+
+
 HOLDS = [
     *(
         Holds(
@@ -110,6 +131,23 @@ HOLDS = [
             (5, SQUID, DIALLED, "ubuntu/squid:6"),
             (5, NGINX, LATE, "nginx:1.27-alpine"),
             (12, GO, LATE, "registry.example/way:1"),
+        )
+    ),
+    *(
+        Holds(
+            f"it keeps data on a volume, and its release lets it open fewer files: {what}",
+            keeping(**made),
+            (WAY, "configuration_error", remedy),
+            harmful=ACTS if remedy == "rollback_workload" else (*ACTS, "rollback_workload"),
+        )
+        for what, made, remedy in (
+            ("that alone", {}, "rollback_workload"),
+            ("its image is another one, too", {"before": {"image": "way:0"}}, "page_human"),
+            ("its volume was elsewhere", {"before": {"volumeMounts": mounted("/old")}}, "page_human"),
+            ("it had another part of it", {"before": {"volumeMounts": mounted(subPath="a")}}, "page_human"),
+            ("it is led to another folder", {"before": {"env": {"FOLDER": "/var/old"}}}, "page_human"),
+            ("it writes in another form", {"env": {"WAL_LEVEL": "minimal"}}, "page_human"),
+            ("it is declared a database", {"services": {"way": {"database": {"kind": "own"}}}}, "page_human"),
         )
     ),
     Holds(

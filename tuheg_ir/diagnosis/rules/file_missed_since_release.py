@@ -15,6 +15,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._may_go_back import may_go_back
 from tuheg_ir.diagnosis.rules.errors_since_release import LATE, OF_MEANS
 from tuheg_ir.diagnosis.rules.mounted_key_gone import ABSENT
 from tuheg_ir.diagnosis.stamps import stamp
@@ -24,7 +25,6 @@ from tuheg_ir.diagnosis.view.marked import Marked, complained
 from tuheg_ir.diagnosis.view.mounted import put_at
 from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.releases import BEFORE, release_evidence, releases, template_before
-from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
 from tuheg_ir.diagnosis.view.view import View
@@ -267,7 +267,6 @@ def _match(
 ) -> Match:
     ref = workload.ref
     held = f"the template before has it in place, at {missed.former}; the newest one puts nothing at {missed.path}"
-    person = is_store(workload) or (keeps_data(view, workload) and bool(workload.changed("image")))
     return Match(
         component=ref,
         evidence=(
@@ -277,7 +276,7 @@ def _match(
             *harm,
         ),
         certainty=0.75,
-        remedy="page_human" if person else "",
+        remedy="" if may_go_back(view, workload) else "page_human",
         since=missed.at,
         explains=(*behind(view, ref, but=ref), *called),
         excludes=(

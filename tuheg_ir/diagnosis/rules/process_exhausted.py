@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.rules._file_limit import given, lowered, of_files
 from tuheg_ir.diagnosis.rules._files_left_open import files_left_open
 from tuheg_ir.diagnosis.rules._helping import settings_written
 from tuheg_ir.diagnosis.rules._knocking import guesses
+from tuheg_ir.diagnosis.rules._may_go_back import may_go_back
 from tuheg_ir.diagnosis.rules._not_of_its_own import exhausted, same_on_its_node
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.demand import traffic_growth
@@ -157,8 +158,6 @@ def _allowed_fewer(view: View, workload: Workload, hits: Sequence[Hit]) -> Match
     if not fewer or workload.returned or (began and workload.released_at and began < workload.released_at):
         return None
     changed = (Evidence("objects", workload.ref, f"released: {c.told()}", workload.released_at) for c in fewer[:2])
-    # A pooler hands on what others keep: its template may be taken back like that of any proxy.
-    data = keeps_data(view, workload) or (is_store(workload) and role(workload) != "pooler")
     return Match(
         component=workload.ref,
         evidence=(
@@ -169,7 +168,7 @@ def _allowed_fewer(view: View, workload: Workload, hits: Sequence[Hit]) -> Match
         ),
         certainty=0.75,
         root_cause="configuration_error",
-        remedy="page_human" if data else "rollback_workload",
+        remedy="rollback_workload" if may_go_back(view, workload) else "page_human",
         since=began,
         excludes=excluding(workload.ref, "a new process may open as few files", *RESTARTS),
     )
