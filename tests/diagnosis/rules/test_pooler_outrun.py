@@ -162,13 +162,13 @@ HOLDS = [
     Holds(
         "three times the transactions, each as quick, and the database has room",
         world(pooler(), shop(env=URL)),
-        (POOLER, "database_connection", "scale_workload"),
+        (POOLER, "capacity", "scale_workload"),
         excludes=(*no("scale_workload", "restart_workload", at=SHOP), *no("restart_connection_pool", at=POOLER)),
     ),
     Holds(
         "nobody knows whether the database has room: somebody has to look",
         world(pooler(), shop(env=URL), figures=[]),
-        (POOLER, "database_connection", "page_human"),
+        (POOLER, "capacity", "page_human"),
     ),
     Holds(
         "it has little room left for further instances",
@@ -177,12 +177,12 @@ HOLDS = [
             shop(env=URL),
             figures=taken(60),
         ),
-        (POOLER, "database_connection", "page_human"),
+        (POOLER, "capacity", "page_human"),
     ),
     Holds(
         "one of its databases has room, and nobody knows of the other one",
         world(pooler(env={"DB_HOSTS": "postgres,orders"}), postgres("orders"), shop(env=URL)),
-        (POOLER, "database_connection", "page_human"),
+        (POOLER, "capacity", "page_human"),
     ),
 ]
 DOES_NOT_HOLD = [

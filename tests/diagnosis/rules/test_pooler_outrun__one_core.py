@@ -86,7 +86,7 @@ HOLDS = [
     Holds(
         "two of it queue, and another one may open more sessions than their database has left",
         world(pooler(env={"DB_HOST": "postgres", "DEFAULT_POOL_SIZE": "150"}), shop(env=URL)),
-        (POOLER, "database_connection", "page_human"),
+        (POOLER, "capacity", "page_human"),
         harmful=("scale_workload",),
     ),
     Holds(

@@ -61,7 +61,7 @@ HOLDS = [
         Holds(
             f"a transaction waits for far longer than it takes, {what}",
             seen,
-            (POOLER, "database_connection", "scale_workload"),
+            (POOLER, "capacity", "scale_workload"),
             excludes=(*no("scale_workload", "restart_workload", at=SHOP), *no("restart_connection_pool", at=POOLER)),
             harmful=("rollback_workload", "restart_connection_pool"),
             alone=True,
@@ -76,7 +76,7 @@ HOLDS = [
     Holds(
         "a transaction waits for far longer than it takes, and the database has little room left",
         queue(known=taken(60)),
-        (POOLER, "database_connection", "page_human"),
+        (POOLER, "capacity", "page_human"),
         harmful=("scale_workload",),
     ),
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from statistics import median
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
+from tuheg_ir.diagnosis.rules._pools_apart import kept_apart
 from tuheg_ir.diagnosis.rules._sessions import FEW, clients, figure, refusals
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import fresh
@@ -89,7 +90,9 @@ def outrun(view: View, pooler: Workload) -> Outrun | None:
     told = [minutes for log in view.logs_of(pooler.live, previous=False) if (minutes := minutes_told(log))]
     turns = [_turn(minutes, view.now, queued=_queued(view, pooler)) for minutes in told]
     since = oldest(turn[1][0].at for turn in turns if turn)
-    if not turns or since is None or not all(turns) or otherwise(view, pooler, since):
+    # Whose pools are known to be others' competes for none of these, where it is known what pools there are.
+    spared = kept_apart(view, pooler) if may_open(view, pooler) else frozenset[str]()
+    if not turns or since is None or not all(turns) or otherwise(view, pooler, since, spared):
         return None
     before, after = next(turn for turn in turns if turn)
     fact = (
@@ -153,13 +156,16 @@ def _of(minutes: Sequence[Minute], what: str) -> float:
     return float(median(getattr(each, what) for each in minutes))
 
 
-def otherwise(view: View, pooler: Workload, since: datetime) -> bool:
-    """Tell whether fewer poolers share the same demand, or a release of a client may ask for more than before."""
+def otherwise(view: View, pooler: Workload, since: datetime, spared: Collection[str] = ()) -> bool:
+    """Tell whether fewer poolers share the same demand, or a release of a client may ask for more than before.
+
+    ``spared``: clients of which it is known that they do not.
+    """
     young = any(pod.created is None or pod.created > since for pod in pooler.live)
     fewer = pooler.ready < pooler.wanted or any(
         "Scaled down" in event.message for event in view.events_of(pooler.ref, "ScalingReplicaSet")
     )
-    asking = (view.workloads[ref] for ref in clients(view, pooler.ref) if ref in view.workloads)
+    asking = (view.workloads[ref] for ref in clients(view, pooler.ref) if ref in view.workloads and ref not in spared)
     return young or fewer or any(since_release(each, since) for each in (pooler, *asking))
 
 
@@ -209,7 +215,8 @@ def may_open(view: View, pooler: Workload) -> int:
     database caps them. That alone is told where no pool has a size: it is often set far beyond what is ever opened.
     """
     said = (f"{key}={value}" for key, value in view.graph.settings(pooler))
-    found = [(match["what"].lower(), int(match["many"])) for each in said for match in SIZE.finditer(each)]
+    told = [(match["what"].lower(), int(match["many"])) for each in said for match in SIZE.finditer(each)]
+    found = [(what, many) for what, many in told if many]  # zero is no limit
     whole = [many for what, many in found if what.startswith("num")]
     if whole:
         return max(whole)  # so many clients are let in, of any kind

@@ -54,7 +54,6 @@ def _of_one_core(view: View, pooler: Workload, found: OneCore) -> Match:
         component=pooler.ref,
         evidence=(*found.evidence, *found.sessions, *spare, *told(view, found.refused, 2), *more),
         certainty=0.75,
-        root_cause="capacity",
         remedy=remedy,
         since=found.since,
         explains=others,
@@ -76,7 +75,7 @@ def _waiting(view: View, pooler: str) -> Iterator[Evidence]:
 RULE = Rule(
     name="pooler_outrun",
     title="A pooler has too few sessions, or too little of one core, for what is asked of it; the database has room",
-    root_cause="database_connection",
+    root_cause="capacity",
     remedy="page_human",
     tier=Tier.STATED,
     when=when,
