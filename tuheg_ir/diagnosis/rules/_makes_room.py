@@ -32,7 +32,7 @@ MISSED = 2
 FASTER, KNOWN = 2.0, 10
 """So many times as fast fills what a release fills; fewer points before it do not tell how fast it filled then."""
 _SHARES = ("volume_used_share", "volume_inodes_share")
-_LOG_FULL = late(
+LOG_FULL = late(
     r"transaction log (?:for|of|in) .{1,100} is full|\bORA-(?:00257|1980[49])|logsegment' segment is full",
     re.IGNORECASE,
 )
@@ -125,7 +125,7 @@ def _filled_otherwise(view: View, found: Full, began: datetime, missed: datetime
 
     ``missed``: since when runs are missed. Of a log of changes a volume tells little: its file has room inside.
     """
-    if any(_LOG_FULL.search(hit.line) for hit in found.lines):
+    if any(LOG_FULL.search(hit.line) for hit in found.lines):
         return False
     writers = [each for each in view.serving if {*claims_of(each)} & {*found.claims}]
     released = [w.released_at for w in writers if w.changes and w.released_at and w.released_at < began]
@@ -177,8 +177,14 @@ def _gives_room(view: View, schedule: Workload, found: Full) -> bool:
     words = " ".join((schedule.name, *(word for _, word in view.graph.commands(schedule))))
     if any(map(_OTHERWISE.search, lines)):
         return False
-    if any(map(_LOG_FULL.search, lines)):
+    if any(map(LOG_FULL.search, lines)):
         return bool(_SAVES_LOG.search(words))
+    return cleans(view, schedule)
+
+
+def cleans(view: View, schedule: Workload) -> bool:
+    """Tell whether what a schedule does takes away what is old, by its name, its words or a script that is mounted."""
+    words = " ".join((schedule.name, *(word for _, word in view.graph.commands(schedule))))
     if _CLEANS.search(schedule.name) or (_CLEANS.search(words) and not _COPIES.search(words)):
         return True
     scripts = [str(said) for _, obj in view.maps_read(schedule.template) for said in mapping(obj, "data").values()]

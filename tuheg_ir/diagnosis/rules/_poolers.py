@@ -90,9 +90,11 @@ def outrun(view: View, pooler: Workload) -> Outrun | None:
     told = [minutes for log in view.logs_of(pooler.live, previous=False) if (minutes := minutes_told(log))]
     turns = [_turn(minutes, view.now, queued=_queued(view, pooler)) for minutes in told]
     since = oldest(turn[1][0].at for turn in turns if turn)
-    # Whose pools are known to be others' competes for none of these, where it is known what pools there are.
+    if not turns or since is None or not all(turns):
+        return None
+    # Who has a pool apart does not compete for these sessions, where it is known how pools are set up.
     spared = kept_apart(view, pooler) if may_open(view, pooler) else frozenset[str]()
-    if not turns or since is None or not all(turns) or otherwise(view, pooler, since, spared):
+    if otherwise(view, pooler, since, spared):
         return None
     before, after = next(turn for turn in turns if turn)
     fact = (

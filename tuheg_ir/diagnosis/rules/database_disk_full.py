@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._full_store import full
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._outgrown_volume import outgrown_volume
 from tuheg_ir.diagnosis.rules._spills import spilled
 from tuheg_ir.diagnosis.rules._unfinished_growth import unfinished
 from tuheg_ir.diagnosis.view.complaints import told
@@ -15,7 +16,10 @@ from tuheg_ir.diagnosis.view.view import View
 
 
 def when(view: View) -> Iterator[Match]:
-    """A data service has no room to write."""
+    """A data service has no room to write.
+
+    What honest data has outgrown is enlarged, where that is known and can be; what fills otherwise is a person's.
+    """
     for workload in of_role(view.workloads, *DATA):
         found = full(view, workload)
         if found is None:
@@ -23,10 +27,18 @@ def when(view: View) -> Iterator[Match]:
         if spilled(view, workload) is not None or unfinished(view, workload) is not None:
             continue
         callers = behind(view, workload.ref, but=workload.ref)
+        grown = outgrown_volume(view, workload, found)
         yield Match(
             component=workload.ref,
-            evidence=(*found.volumes, *(view.hit_evidence(h) for h in found.lines[:2]), *told(view, found.told, 2)),
+            evidence=(
+                *grown,
+                *found.volumes,
+                *(view.hit_evidence(h) for h in found.lines[:2]),
+                *told(view, found.told, 2),
+            ),
             certainty=0.8 if found.lines or found.volumes else 0.6,
+            root_cause="capacity" if grown else "",
+            remedy="scale_database" if grown else "",
             since=found.since,
             explains=callers,
             excludes=(
