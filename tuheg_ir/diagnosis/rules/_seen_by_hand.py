@@ -131,22 +131,38 @@ def _acts(view: View) -> Mapping[str, Sequence[Act]]:
     """Return what was seen to be done by hand in pods, by the pod, as tools that watch tell it one after the other."""
     found: dict[str, list[Act]] = {}
     for log in view.logs:
-        if not speaks_of(log, _WORDS) or not _watches(view, log):
+        if not speaks_of(log, _WORDS) or not watches(view, log):
             continue
         for line, at in zip(log.lines, times_near(log.lines), strict=True):
-            about = _POD.search(line) if _BY_HAND.search(line) else None
-            if about is not None:
+            about = pod_told_of(line) if by_hand(line) else ""
+            if about:
                 command, far = _COMMAND.search(line), _OUTSIDE.search(line)
                 told = Act(log.pod, line, at, command["command"] if command else "", far["to"] if far else "")
-                found.setdefault(about["pod"], []).append(told)
+                found.setdefault(about, []).append(told)
     return found
 
 
-def _watches(view: View, log: Log) -> bool:
+def pod_told_of(line: str) -> str:
+    """Return the pod that a line of a sensor is about; "" for none."""
+    about = _POD.search(line)
+    return about["pod"] if about else ""
+
+
+def by_hand(line: str) -> bool:
+    """Tell whether a line of a sensor is of a process before which somebody sits."""
+    return bool(_BY_HAND.search(line))
+
+
+def watches(view: View, log: Log) -> bool:
     """Tell whether a log is of a tool that watches: any other may repeat what it was sent."""
     workload = view.workloads.get(view.owner_of(log.pod))
-    images = [text(each, "image") for each in items(workload.template, "spec", "containers")] if workload else []
-    return any(map(WATCHES.search, (images or [log.pod])))
+    return is_sensor(workload) if workload else bool(WATCHES.search(log.pod))
+
+
+def is_sensor(workload: Workload) -> bool:
+    """Tell whether a workload watches what others run: what its log tells of commands is told of them."""
+    images = [text(each, "image") for each in items(workload.template, "spec", "containers")]
+    return any(map(WATCHES.search, images or [workload.name]))
 
 
 def _short(line: str) -> str:
