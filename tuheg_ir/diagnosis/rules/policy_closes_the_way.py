@@ -11,6 +11,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._came_through import came_through
 from tuheg_ir.diagnosis.rules._closed_port import closed_port
 from tuheg_ir.diagnosis.rules._figures import felt, said_by_callers, stays_away
 from tuheg_ir.diagnosis.rules._helping import ON_CALLERS, behind, not_for
@@ -126,6 +127,8 @@ def _between(view: View) -> Iterator[_Closed]:
         for callee in sorted(calls):
             one, other = view.workloads.get(caller), view.workloads.get(callee)
             closing = lets_through(view, one, other) if one and other else ()
+            if closing and came_through(view, closing, caller, callee):
+                continue
             mine = [c for c in said if c.caller == caller and c.about == callee]
             if not closing:
                 at_port = closed_port(view, one, other, mine) if one and other and mine else None
