@@ -144,8 +144,6 @@ OPEN = frozenset(
         "subscribers-cannot-log-in",
         # a reader's release reads another queue: the broker that fills is named
         "guests-without-confirmation",
-        # a policy shuts out who is made anew: the release that only made new pods is named, and a person asked
-        "lab-results-late-on-the-wards",
         # a partner is back and the rest is worked off: a person is asked
         "shipping-labels-failing",
         # a workload that nobody released copies tables out

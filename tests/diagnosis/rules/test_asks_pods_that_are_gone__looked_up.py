@@ -77,7 +77,7 @@ ALIAS = {"hostAliases": [{"ip": "10.1.7.1", "hostnames": ["app"]}]}
 HOLDS = [
     *(Holds(f"one of two keeps the address of a name: {line}", java(line), RESTART) for line in NAMED),
     Holds(
-        "all of them do: what they are told may be wrong",
+        "all pods of the caller do: what they are told may be wrong",
         java(NAMED[0], log(pod("edge", 1), *[NAMED[0]] * 20, since=600)),
         ASK,
         harmful=("restart_workload",),

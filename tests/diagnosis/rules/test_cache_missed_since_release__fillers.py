@@ -140,6 +140,6 @@ DOES_NOT_HOLD = [
                 thing("Job", "migrate-2", age=RELEASED, status={"startTime": at(RELEASED)}, spec={}),
             ),
         ),
-        ("nobody suffers", world(felt=())),
+        ("nobody suffers for what is filled less", world(felt=())),
     )
 ]

@@ -121,7 +121,7 @@ DOES_NOT_HOLD = [
             "the API server is away still",
             snapshot(one(lease(1520)), logs=[lost(*OWN, after=REFUSED)], **CALLED),
         ),
-        ("nobody suffers", snapshot(one(lease(1520)), logs=[lost(*OWN)])),
+        ("nobody suffers for want of a leader", snapshot(one(lease(1520)), logs=[lost(*OWN)])),
         (
             "it was released with it",
             snapshot(one(lease(1520), before=IMAGE, released=0.5 * HOUR), logs=[lost(*OWN)], **CALLED),
