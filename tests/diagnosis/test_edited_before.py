@@ -10,8 +10,10 @@ import pytest
 
 from tests.diagnosis.rules.scenes import errors, rate
 from tests.diagnosis.rules.tiny import DAY, NOW, Obj, log, pod, service_for, snapshot, thing, workload
-from tuheg_ir.diagnosis.decide import EDITED, decide
+from tests.diagnosis.worlds import without
+from tuheg_ir.diagnosis.decide import BLIND, EDITED, decide
 from tuheg_ir.diagnosis.model import Alert, Finding, Series, Snapshot
+from tuheg_ir.diagnosis.rule import Tier
 
 CONF = "ConfigMap/rates"
 MOUNTED: dict[str, Any] = {"volumes": [{"name": "c", "configMap": {"name": "rates"}}]}
@@ -61,8 +63,15 @@ def first(found: Snapshot) -> Finding:
 def test_the_one_thing_that_was_edited_before_the_alert_is_named(found: Snapshot, ref: str) -> None:
     said = first(found)
     assert (said.component, said.root_cause, said.remedy) == (ref, "configuration_error", "page_human")
-    assert (said.rule, said.confidence) == ("edited_before", EDITED)
+    assert (said.rule, said.confidence) == ("edited_before", round(EDITED * BLIND[Tier.SYMPTOM], 2))  # no events
     assert {each.source for each in said.evidence} >= {"objects", "alerts"}
+
+
+def test_with_less_evidence_it_is_told_as_less_sure() -> None:
+    seen = shop(conf())
+    less = first(without(seen, "logs"))
+    assert (less.rule, less.component) == ("edited_before", CONF)
+    assert 0 < less.confidence < first(seen).confidence < EDITED
 
 
 @pytest.mark.parametrize(
