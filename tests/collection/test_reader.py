@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.tuheg.ir.plugins.module_utils.kube import KubeError, connect
-from ansible_collections.tuheg.ir.plugins.module_utils.reader import WANTS, is_lost, read
+from ansible_collections.tuheg.ir.plugins.module_utils.podfaults import is_lost
+from ansible_collections.tuheg.ir.plugins.module_utils.reader import WANTS, read
 
 from tests.collection.objects import NOW, at, deployment, pod, replicaset
 from tests.collection.servers import Answer, Request, answering

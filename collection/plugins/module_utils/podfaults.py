@@ -27,6 +27,7 @@ _NOT_ASKED_YET = re.compile(r"failed to sync (?:configmap|secret) cache", re.IGN
 _UNSCHEDULABLE_HOLD_S = 10.0  # an autoscaler or a pod that is leaving may make room
 # With one look there is no memory of when a state began: the pod's age must do.
 _AGE_FOR_HELD_S = 15.0
+_OVERDUE_S = 120.0  # a kubelet ends what is over within seconds; clocks differ
 
 
 class Fault(NamedTuple):
@@ -72,6 +73,16 @@ def is_live(pod: Mapping[str, Any]) -> bool:
     """Neither leaving nor ended."""
     ended = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
     return not ended and not pod["metadata"].get("deletionTimestamp")
+
+
+def is_lost(pod: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a pod that runs should be gone for long: nobody on its node answers to the API server.
+
+    A deletionTimestamp is the moment at which the pod's time to end is over, not that of the request.
+    """
+    until = parse_time(pod["metadata"].get("deletionTimestamp"))
+    running = (pod.get("status") or {}).get("phase") == "Running"
+    return running and until is not None and (now - until).total_seconds() > _OVERDUE_S
 
 
 def is_ready(pod: Mapping[str, Any]) -> bool:

@@ -15,16 +15,14 @@ from urllib.parse import quote
 
 from .kube import Client, KubeError
 from .kubeerror import no_workload
-from .podfaults import is_live, is_ready, restarts
+from .podfaults import is_live, is_lost, is_ready, restarts
 from .sessions import SESSIONS_SQL, pod_owner, psql_words
 from .templates import API_PATHS, HASH_LABEL, REVISION_LABEL, owned_by, selector_text
-from .times import parse_time
 
 WANTS = ("workload", "revisions", "last_good", "pods", "hpa", "quotas", "lease", "sessions")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _THREADS = 6
 _LONGEST = 200  # characters of an error of psql
-_OVERDUE = timedelta(minutes=2)  # a kubelet ends what is over within seconds; clocks differ
 
 
 def read(
@@ -102,16 +100,6 @@ def slim_pod(pod: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     }
 
 
-def is_lost(pod: Mapping[str, Any], now: datetime) -> bool:
-    """Whether a pod that runs should be gone for long: nobody on its node answers to the API server.
-
-    A deletionTimestamp is the moment at which the pod's time to end is over, not that of the request.
-    """
-    until = parse_time(pod["metadata"].get("deletionTimestamp"))
-    running = (pod.get("status") or {}).get("phase") == "Running"
-    return running and until is not None and now - until > _OVERDUE
-
-
 class _Source:
     def __init__(self, client: Client, kind: str, namespace: str, service: str, lease: str, timeout_s: float) -> None:
         self._client = client
@@ -140,8 +128,9 @@ class _Source:
         return self._optional(f"/api/v1/namespaces/{self._namespace}/configmaps/{name}")
 
     def pods(self) -> list[dict[str, Any]]:
-        now = datetime.now(UTC)
-        return [slim_pod(pod, now) for pod in self._items(f"/api/v1/namespaces/{self._namespace}/pods")]
+        found = self._items(f"/api/v1/namespaces/{self._namespace}/pods")
+        now = datetime.now(UTC) + timedelta(seconds=self._client.skew_s)  # the cluster's, once it has answered
+        return [slim_pod(pod, now) for pod in found]
 
     def hpa(self) -> dict[str, Any]:
         path = f"/apis/autoscaling/v2/namespaces/{self._namespace}/horizontalpodautoscalers"

@@ -20,7 +20,7 @@ from tuheg_ir.diagnosis.rules._pools import KEPT_S, READINGS, SAME, kept_waiting
 from tuheg_ir.diagnosis.rules._sessions import label_of
 from tuheg_ir.diagnosis.view.changes import volumes_of
 from tuheg_ir.diagnosis.view.complaints import complaints
-from tuheg_ir.diagnosis.view.figures import RECENT_S
+from tuheg_ir.diagnosis.view.figures import RECENT_S, summed
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.hosts import hosts_named
 from tuheg_ir.diagnosis.view.programs import role
@@ -171,7 +171,5 @@ def _idle(view: View, database: str, taken: int) -> Evidence | None:
 
 def _most_at_work(view: View, series: Sequence[Series]) -> float:
     """Return at how many sessions a database worked at most at one moment, or that were open in a transaction."""
-    at_once: dict[float, float] = {}
-    for at, value in (each for s in series if s.labels.get("state") != _IDLE for each in _lately(view, s.points)):
-        at_once[at] = at_once.get(at, 0.0) + value
-    return max(at_once.values(), default=0.0)
+    at_once = summed(_lately(view, each.points) for each in series if each.labels.get("state") != _IDLE)
+    return max((count for _, count in at_once), default=0.0)

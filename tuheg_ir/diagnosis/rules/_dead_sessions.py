@@ -111,7 +111,7 @@ def _dead(view: View, each: Full, known: Iterable[Loss]) -> Dead | None:
 
 def _left_by(view: View, ref: str, group: _Group, loss: Loss) -> str:
     """Return the workload whose pod has left some sessions behind as its node was lost; "" if they may be in use."""
-    there = _at(view).get(group.address, ())
+    there = by_address_of(view).get(group.address, ())
     if group.worked > (loss.since + CLOCKS).timestamp():
         return ""
     if not there:
@@ -168,7 +168,7 @@ def _taken_by_release(view: View, each: Full, owner: str, most: int, refused: da
 
 
 @once_a_view
-def _at(view: View) -> Mapping[str, tuple[tuple[Workload, Pod], ...]]:
+def by_address_of(view: View) -> Mapping[str, tuple[tuple[Workload, Pod], ...]]:
     """Return the pods of each address, those that are on their way out too."""
     found: dict[str, tuple[tuple[Workload, Pod], ...]] = {}
     for workload in view.workloads.values():

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._dead_sessions import COUNTS, ROOM, Dead, Loss
+from tuheg_ir.diagnosis.rules._dead_sessions import COUNTS, ROOM, Dead, Loss, by_address_of
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, figure, label_of, released_before
 from tuheg_ir.diagnosis.rules._sleeping import NEARLY, WHILE, asleep_since
 from tuheg_ir.diagnosis.rules._taken_since import Points
-from tuheg_ir.diagnosis.view.once import once_a_view
+from tuheg_ir.diagnosis.view.figures import summed
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.view import View
@@ -62,25 +62,13 @@ def given_up(view: View, each: Full) -> Dead | None:
     return None
 
 
-@once_a_view
-def _addresses(view: View) -> dict[str, int]:
-    """Return of how many pods each address is: those of a node's own network share it."""
-    found: dict[str, int] = {}
-    for workload in view.workloads.values():
-        for pod in workload.pods:
-            found[pod.address] = found.get(pod.address, 0) + 1
-    return found
-
-
 def _counted(view: View, ref: str) -> dict[str, Points]:
     """Return how many sessions from each address a database has counted, in the course of time."""
     label = label_of(view, COUNTS, ref)
-    found: dict[str, dict[float, float]] = {}
+    found: dict[str, list[Points]] = {}
     for series in view.figures.series(COUNTS, component=label) if label else ():
-        counts = found.setdefault(series.labels.get("address", ""), {})
-        for at, count in series.points:
-            counts[at] = counts.get(at, 0.0) + count
-    return {address: tuple(sorted(counts.items())) for address, counts in found.items() if address}
+        found.setdefault(series.labels.get("address", ""), []).append(series.points)
+    return {address: summed(counts) for address, counts in found.items() if address}
 
 
 def _gap(view: View, pod: Pod, by_address: dict[str, Points]) -> _Gap | None:
@@ -91,7 +79,7 @@ def _gap(view: View, pod: Pod, by_address: dict[str, Points]) -> _Gap | None:
     """
     pools = view.figures.series(_POOL, pod=pod.name)
     counts = by_address.get(pod.address, ())
-    if len(pools) != 1 or not counts or _addresses(view)[pod.address] != 1:
+    if len(pools) != 1 or not counts or len(by_address_of(view)[pod.address]) != 1:  # a node's own network is shared
         return None
     both = tuple(_both(counts, pools[0].points))
     apart = [count - pool > max(_LEAST, _SLACK * pool) for _, count, pool in both]

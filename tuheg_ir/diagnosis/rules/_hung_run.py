@@ -7,12 +7,11 @@ computes amid a transaction. Such a run has lost nothing by the end of its sessi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._holders import Holder, held_by, owners_told
-from tuheg_ir.diagnosis.rules._idle_ages import CLOCKS, IDLING
+from tuheg_ir.diagnosis.rules._holders import Holder, held_by
+from tuheg_ir.diagnosis.rules._idle_ages import CLOCKS, idle_of
 from tuheg_ir.diagnosis.rules._sessions import Full, full, label_of
 from tuheg_ir.diagnosis.rules._sleeping import NEARLY, asleep_since
 from tuheg_ir.diagnosis.view.complaints import began, complaints
@@ -32,7 +31,7 @@ _SMEARED = timedelta(minutes=5)
 """Use is measured over some minutes, so that an end of it is seen that much later."""
 _SOON = timedelta(minutes=15)
 """Who needs what a run has locked comes within this time, or it may be somebody else's lock."""
-_CPU, _COUNTS, _LOCKS = "cpu_usage", "db_connections_by_client", "db_locks_waiting"
+_CPU, _LOCKS = "cpu_usage", "db_locks_waiting"
 
 
 @once
@@ -88,21 +87,9 @@ def _left_alone(view: View, each: Full, holder: Holder, since: datetime) -> bool
     if each.database is not None:
         oldest = timedelta(seconds=holder.oldest_s)
         return holder.forgotten >= least and view.now - oldest <= since + CLOCKS
-    idle = list(_idle(view, each.ref, holder.ref, since))
+    begins = (since + _SMEARED).timestamp()
+    idle = [count for at, count in idle_of(view, each.ref, holder.ref) if at >= begins]
     if idle:
         return min(idle) >= least
     asleep = asleep_since(view, each.ref, since)
     return asleep is not None and asleep >= least
-
-
-def _idle(view: View, ref: str, client: str, since: datetime) -> Iterator[float]:
-    """Yield how many sessions of a client idled in transactions at each time since then, where figures tell states."""
-    label, begins = label_of(view, _COUNTS, ref), (since + _SMEARED).timestamp()
-    told = view.figures.series(_COUNTS, component=label) if label else ()
-    found: dict[float, float] = {}
-    for series, owner in zip(told, owners_told(view, ref, [each.labels for each in told]), strict=True):
-        if owner == client and series.labels.get("state", "").startswith(IDLING):
-            for at, count in series.points:
-                if at >= begins:
-                    found[at] = found.get(at, 0.0) + count
-    yield from found.values()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.model import Series
 from tuheg_ir.diagnosis.rules._holders import owners_told
 from tuheg_ir.diagnosis.rules._sessions import label_of
+from tuheg_ir.diagnosis.view.figures import summed
 from tuheg_ir.diagnosis.view.view import View
 
 IDLE = timedelta(minutes=10)
@@ -45,17 +46,19 @@ def idle_all_along(view: View, ref: str, client: str, count: int) -> bool:
 
     Who works on one row after another leaves a transaction alone for moments, and some of its sessions at work between.
     """
+    since = (view.now - IDLE).timestamp()
+    idle = idle_of(view, ref, client)
+    before = [time for time, _ in idle if time <= since]
+    return bool(before) and all(held >= count for time, held in idle if time >= max(before))
+
+
+def idle_of(view: View, ref: str, client: str) -> list[tuple[float, float]]:
+    """Return how many sessions of a client idled in transactions at each time; [] where no figures tell states."""
     label = label_of(view, _COUNTS, ref)
     told = tuple(view.figures.series(_COUNTS, component=label)) if label else ()
     owners = owners_told(view, ref, [series.labels for series in told])
-    since = (view.now - IDLE).timestamp()
-    idle: dict[float, float] = {}
-    for series, owner in zip(told, owners, strict=True):
-        if owner == client and series.labels.get("state", "").startswith(IDLING):
-            for time, value in series.points:
-                idle[time] = idle.get(time, 0.0) + value
-    before = [time for time in idle if time <= since]
-    return bool(before) and all(idle[time] >= count for time in idle if time >= max(before))
+    pairs = zip(told, owners, strict=True)
+    return summed(s.points for s, who in pairs if who == client and s.labels.get("state", "").startswith(IDLING))
 
 
 def ages_told(view: View, ref: str) -> list[tuple[str, str, float]]:

@@ -115,8 +115,8 @@ def _account(view: View, workload: Workload) -> Iterator[Sign]:
 
 
 def _logs(view: View, workload: Workload) -> Iterator[Sign]:
-    for hit in () if is_sensor(workload) else view.hits_of(workload.ref, "intrusion"):
-        if not _all_in_vain(view, hit):
+    for hit in view.hits_of(workload.ref, "intrusion"):
+        if not is_sensor(workload) and not _all_in_vain(view, hit):
             yield Sign(0.75, view.hit_evidence(hit))
     for hit in view.hits_of(workload.ref, "lookup_obeyed")[:1]:
         yield Sign(0.35, view.hit_evidence(hit))

@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.rules._memory import LOADED
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.complaints import STILL, complaints
 from tuheg_ir.diagnosis.view.demand import traffic_growth
-from tuheg_ir.diagnosis.view.figures import RECENT_S
+from tuheg_ir.diagnosis.view.figures import RECENT_S, summed
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import oldest
@@ -127,12 +127,9 @@ def given_back(view: View, workload: Workload, of: float, since: datetime | None
     counts = [points for points in mine if len(points) >= READINGS and _lately_told(view, points)]
     if len(counts) < max(SOME_PODS, SOME * len(pods)):
         return ()
-    at_once: dict[float, float] = {}
-    for at, value in (point for points in counts for point in points):
-        if since is None or at >= since.timestamp():
-            at_once[at] = at_once.get(at, 0.0) + value
+    at_once = [count for at, count in summed(counts) if since is None or at >= since.timestamp()]
     all_of_them = len(pods) / len(counts)
-    most = all_of_them * max(at_once.values(), default=0.0)
+    most = all_of_them * max(at_once, default=0.0)
     now = all_of_them * sum(max(value for _, value in points[-READINGS:]) for points in counts)
     if most < LARGE * of or now > LITTLE * most:
         return ()

@@ -60,6 +60,16 @@ _FILES = late(
 _WORDS = ("k8s_pod", "k8s.pod")
 
 
+class Sensed(NamedTuple):
+    """A line of a tool that watches: who tells it, of which pod, when, whether somebody sits before the process."""
+
+    teller: str
+    pod: str
+    line: str
+    at: datetime | None
+    by_hand: bool
+
+
 class Act(NamedTuple):
     """One thing that was done by hand in a pod: the log that tells it, its line, when, the command, and to where."""
 
@@ -130,30 +140,27 @@ def _settings(view: View) -> str:
 def _acts(view: View) -> Mapping[str, Sequence[Act]]:
     """Return what was seen to be done by hand in pods, by the pod, as tools that watch tell it one after the other."""
     found: dict[str, list[Act]] = {}
-    for log in view.logs:
-        if not speaks_of(log, _WORDS) or not watches(view, log):
-            continue
-        for line, at in zip(log.lines, times_near(log.lines), strict=True):
-            about = pod_told_of(line) if by_hand(line) else ""
-            if about:
-                command, far = _COMMAND.search(line), _OUTSIDE.search(line)
-                told = Act(log.pod, line, at, command["command"] if command else "", far["to"] if far else "")
-                found.setdefault(about, []).append(told)
+    for seen in sensed(view):
+        if seen.by_hand:
+            command, far = _COMMAND.search(seen.line), _OUTSIDE.search(seen.line)
+            told = Act(seen.teller, seen.line, seen.at, command["command"] if command else "", far["to"] if far else "")
+            found.setdefault(seen.pod, []).append(told)
     return found
 
 
-def pod_told_of(line: str) -> str:
-    """Return the pod that a line of a sensor is about; "" for none."""
-    about = _POD.search(line)
-    return about["pod"] if about else ""
+@once_a_view
+def sensed(view: View) -> tuple[Sensed, ...]:
+    """Return what tools that watch tell of pods, a tool after another."""
+    return tuple(
+        Sensed(log.pod, about["pod"], line, at, bool(_BY_HAND.search(line)))
+        for log in view.logs
+        if speaks_of(log, _WORDS) and _watches(view, log)
+        for line, at in zip(log.lines, times_near(log.lines), strict=True)
+        if (about := _POD.search(line))
+    )
 
 
-def by_hand(line: str) -> bool:
-    """Tell whether a line of a sensor is of a process before which somebody sits."""
-    return bool(_BY_HAND.search(line))
-
-
-def watches(view: View, log: Log) -> bool:
+def _watches(view: View, log: Log) -> bool:
     """Tell whether a log is of a tool that watches: any other may repeat what it was sent."""
     workload = view.workloads.get(view.owner_of(log.pod))
     return is_sensor(workload) if workload else bool(WATCHES.search(log.pod))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
 from statistics import fmean
@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.rules._pools import BUSY_TOO, EVEN, KEPT_S, READINGS, he
 from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.rules._sessions import Full, label_of, released_before
 from tuheg_ir.diagnosis.view.demand import traffic_growth
+from tuheg_ir.diagnosis.view.figures import summed
 from tuheg_ir.diagnosis.view.growth import grown
 from tuheg_ir.diagnosis.view.usage import work_growth
 from tuheg_ir.diagnosis.view.view import View
@@ -91,17 +92,9 @@ def counted(view: View, each: Full, holder: Holder) -> tuple[Points, Points]:
     series = [s for s in view.figures.series(_CLIENTS) if s.labels.get("component") == label]
     own = [(s.labels.get("user", ""), s.labels.get("client", "")) in names for s in series]
     mine, others = (
-        _sum(s.points for s, is_mine in zip(series, own, strict=True) if is_mine == wanted) for wanted in (True, False)
+        summed(s.points for s, is_its in zip(series, own, strict=True) if is_its == wanted) for wanted in (True, False)
     )
     return mine, others
-
-
-def _sum(every: Iterable[Points]) -> Points:
-    found: dict[float, float] = {}
-    for points in every:
-        for at, value in points:
-            found[at] = found.get(at, 0.0) + value
-    return sorted(found.items())
 
 
 def _rose(points: Points) -> float:

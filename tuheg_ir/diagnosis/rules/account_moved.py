@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import is_well
 from tuheg_ir.diagnosis.rules._helping import behind
+from tuheg_ir.diagnosis.rules.cluster_forbids import has_another_account
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.crashes import crashes
 from tuheg_ir.diagnosis.view.logs import Hit
@@ -20,7 +21,6 @@ from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 
-FIELDS = ("serviceAccountName", "serviceAccount")
 _TROUBLES = ("permission", "outside_authentication")
 _REFUSED = late(
     r"is not authorized to perform: \w+:\w+|\bAccessDenied(?:Exception)?\b|AuthorizationPermissionMismatch"
@@ -33,7 +33,7 @@ _REFUSED = late(
 def when(view: View) -> Iterator[Match]:
     """Pods of a release with another account are refused again and again since it came, and no one else is."""
     for workload in view.serving:
-        if not any(change.field in FIELDS for change in workload.changes) or workload.returned:
+        if not has_another_account(workload) or workload.returned:
             continue
         hits = [hit for hit in _refusals(view, workload) if fresh(view, hit)]
         ended = crashes(view, workload)

@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import release_evidence, releases
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 LATELY = timedelta(hours=6)
 
@@ -25,8 +26,7 @@ def when(view: View) -> Iterator[Match]:
         ended = crashes(view, workload)
         if not hits or (sum(h.count for h in hits) < OFTEN and not ended) or is_well(view, [workload.ref]):
             continue
-        account = [c for c in workload.changes if c.field in ("serviceAccountName", "serviceAccount")]
-        moved = bool(account) and releases(view, workload, LATELY)
+        moved = has_another_account(workload) and releases(view, workload, LATELY)
         yield Match(
             component=workload.ref,
             evidence=(
@@ -41,6 +41,11 @@ def when(view: View) -> Iterator[Match]:
             explains=behind(view, workload.ref, but=workload.ref),
             excludes=() if moved else not_for((workload.ref,), "new pods use the same account and are refused as well"),
         )
+
+
+def has_another_account(workload: Workload) -> bool:
+    """Tell whether the release of a workload gave it another account."""
+    return any(change.field in ("serviceAccountName", "serviceAccount") for change in workload.changes)
 
 
 RULE = Rule(

@@ -304,3 +304,12 @@ def outlier(values: Mapping[str, float], factor: float = 3.0, least: float = 0.0
     ordered = sorted(values.items(), key=lambda item: (item[1], item[0]))
     (top, high), (_, second) = ordered[-1], ordered[-2]
     return top if high > least and high > factor * max(second, 1e-9) and second <= least else ""
+
+
+def summed(every: Iterable[Sequence[tuple[float, float]]]) -> list[tuple[float, float]]:
+    """Return what several courses of (time, value) give together at each time, the first one first."""
+    found: dict[float, float] = {}
+    for points in every:
+        for at, value in points:
+            found[at] = found.get(at, 0.0) + value
+    return sorted(found.items())

@@ -62,7 +62,7 @@ def no_more(view: View, workload: Workload, told: Marked) -> bool:
     It may come again: that it ceased while a change is in force only tells that it is not of that.
     """
     said = says(told)
-    logs = [log.lines for log in _logs(view, workload, told.pods) if any(map(said, log.lines))]
+    logs = _telling(view, workload, told, said)
     ends = ((lines, _last(lines, said)) for lines in logs)
     return bool(logs) and all(last is not None and _fell_silent(view, lines, last, said) for lines, last in ends)
 
@@ -73,7 +73,7 @@ def missed(view: View, workload: Workload, told: Marked) -> bool:
     They told of it for longer, and it may come again; what is in force all the time is seldom why it came.
     """
     said = says(told)
-    logs = [log.lines for log in _logs(view, workload, told.pods) if any(map(said, log.lines))]
+    logs = _telling(view, workload, told, said)
     return bool(logs) and all(_misses(view, lines, said) for lines in logs)
 
 
@@ -97,7 +97,7 @@ def ended_before(view: View, workload: Workload, told: Marked, *sufferers: str) 
     silent for minutes in between, are of a trouble before.
     """
     said = says(told)
-    logs = [log.lines for log in _logs(view, workload, told.pods) if any(map(said, log.lines))]
+    logs = _telling(view, workload, told, said)
     times = [time for lines in logs for line, time in zip(lines, times_near(lines), strict=True) if time and said(line)]
     first = begun(times)
     if first is None or told.count < ENOUGH:
@@ -169,7 +169,7 @@ def quiet(view: View, lines: Sequence[str]) -> bool:
     if not any(map(complains, lines)):
         return view.recent(_time(reversed(lines)), GOES_ON)
     last = _last(lines, complains)
-    return last is not None and view.now - last >= LONG and _works_since(view, lines, last)
+    return last is not None and _silent(view, lines, last)
 
 
 def _of_most(lines: Sequence[str]) -> list[int]:
@@ -238,6 +238,11 @@ def says(told: Marked) -> Said:
     return lambda line: part in line and complains(line) and shape_of(line) == told.shape
 
 
+def _telling(view: View, workload: Workload, told: Marked, said: Said) -> list[Sequence[str]]:
+    """Return the logs of the pods that told of some errors which have lines of that still."""
+    return [log.lines for log in _logs(view, workload, told.pods) if any(map(said, log.lines))]
+
+
 def _logs(view: View, workload: Workload | None, pods: Iterable[str]) -> Iterable[Log]:
     names = frozenset(pods)
     return view.logs_of((pod for pod in workload.live if pod.name in names) if workload else (), previous=False)
@@ -248,20 +253,22 @@ def _fell_silent(view: View, lines: Sequence[str], last: datetime, said: Said) -
 
     What comes again and again was told for longer than it is silent each time.
     """
-    silent = view.now - last
-    if silent < LONG or not _works_since(view, lines, last):
-        return False
     first = _first(lines, said)
-    return first is not None and silent > last - first
+    return _silent(view, lines, last) and first is not None and view.now - last > last - first
 
 
 def _misses(view: View, lines: Sequence[str], said: Said) -> bool:
     """Tell whether a log tells of work for long, and of what it told often no more."""
     first, last = _first(lines, said), _last(lines, said)
-    if first is None or last is None or view.now - last < LONG or not _works_since(view, lines, last):
+    if first is None or last is None or not _silent(view, lines, last):
         return False
     times = sum(map(said, lines))
     return times >= MISSED and view.now - last >= MISSED * (last - first) / times
+
+
+def _silent(view: View, lines: Sequence[str], last: datetime) -> bool:
+    """Tell whether a log tells of work for long since a time."""
+    return view.now - last >= LONG and _works_since(view, lines, last)
 
 
 def _works_since(view: View, lines: Sequence[str], last: datetime) -> bool:
