@@ -15,9 +15,10 @@ from tuheg_ir.diagnosis.rules._innocent_image import run_began
 from tuheg_ir.diagnosis.rules._pressed import pressed
 from tuheg_ir.diagnosis.rules._served_well import settled
 from tuheg_ir.diagnosis.rules._tries_again import tries_again, works_more
+from tuheg_ir.diagnosis.rules._twins import own_container
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, complaints, fresh, told
-from tuheg_ir.diagnosis.view.reading import oldest
-from tuheg_ir.diagnosis.view.releases import since_release
+from tuheg_ir.diagnosis.view.reading import oldest, text
+from tuheg_ir.diagnosis.view.releases import cause_of_release, since_release
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -105,7 +106,7 @@ def _of_release(view: View, ref: str, caller: Workload, found: Multiplied) -> Ma
             *told(view, [c for c in complaints(view, "throttled_retry") if c.caller == caller.ref], 1),
         ),
         certainty=0.8 if changed else 0.65,
-        root_cause="configuration_error" if changed and not caller.changed("image") else "code_defect",
+        root_cause=_brought(caller),
         remedy="rollback_workload",
         since=found.grew.since,
         explains=behind(view, ref, but=caller.ref),
@@ -115,6 +116,12 @@ def _of_release(view: View, ref: str, caller: Workload, found: Multiplied) -> Ma
             ("restart_workload", "rollback_workload"),
         ),
     )
+
+
+def _brought(caller: Workload) -> str:
+    """Return what the release of who asks brought to the container that asks: another image beside it asks nobody."""
+    own = own_container(caller)
+    return cause_of_release(caller, text(own, "name") if own else "")
 
 
 def _with_stores(match: Match, stores: tuple[str, ...]) -> Match:
