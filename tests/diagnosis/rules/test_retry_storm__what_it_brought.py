@@ -33,7 +33,7 @@ def world(shop: list[Obj]) -> Snapshot:
     return snapshot(shop, workload("cart", env=URL), figures=figures)
 
 
-SET = {"env": SHORT, "before": {"env": LONG}}
+SET: dict[str, Any] = {"env": SHORT, "before": {"env": LONG}}
 HOLDS = [
     *(
         Holds(what, world(shop), (SHOP, "configuration_error", "rollback_workload"), harmful=("scale_workload",))

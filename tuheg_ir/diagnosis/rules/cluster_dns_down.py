@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
+from tuheg_ir.diagnosis.rules._badly_signed import badly_signed
 from tuheg_ir.diagnosis.rules._capacity import remedy_for_load
 from tuheg_ir.diagnosis.rules._dns_load import answers_late, asked_more_often, too_much
 from tuheg_ir.diagnosis.rules._dns_settings import edited_right_before, misled
@@ -46,8 +47,8 @@ def when(view: View) -> Iterator[Match]:
     busy = [(each, seen) for each in servers if (seen := too_much(view, each))]
     own = tuple(e for server in servers for e in _ill(view, server))
     ill = bool(busy) or any(e.source == "objects" for e in own)
-    if not ill and node_resolver(view) is not None:
-        return  # whoever asks another server than that of such a node has his answer
+    if not ill and (node_resolver(view) is not None or badly_signed(view) is not None):
+        return  # whoever asks another server than that of such a node, or for another zone, has his answer
     said = [c for c in complaints(view, "dns") if c.caller in view.workloads]
     if not ill and _of_other_names(view, servers, said):
         own = ()
