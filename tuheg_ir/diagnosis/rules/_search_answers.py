@@ -14,13 +14,16 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.rules._server_tells import FOUND, MISSING, Answer, answers
+from tuheg_ir.diagnosis.rules._server_tells import FOUND, MISSING, Answer, Said, answers, sayings
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.hosts import given_outside
+from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 
+SEVERAL = 2
+"""One host may have a record of its own in a domain: of more, something answers for all."""
 GOES_ON = timedelta(seconds=5)
 """So soon a resolver asks for the next name of its list where one has no address."""
 
@@ -39,6 +42,15 @@ class SearchDomain(NamedTuple):
     hosts: frozenset[str]
     turned: frozenset[str]
     since: datetime
+
+
+class NodeDomain(NamedTuple):
+    """A domain in which pods of one node alone find hosts outside: where, which, and the addresses of these pods."""
+
+    node: str
+    name: str
+    hosts: frozenset[str]
+    clients: frozenset[str]
 
 
 def search_domains(view: View) -> Iterator[SearchDomain]:
@@ -67,7 +79,37 @@ def search_domains(view: View) -> Iterator[SearchDomain]:
         yield from _answering(domain, led, bare)
 
 
-def _outside(view: View, told: Iterable[Answer]) -> set[str]:
+def node_domains(view: View) -> Iterator[NodeDomain]:
+    """Yield the domains in which pods of one node alone try hosts outside, and find all of them there.
+
+    Pods elsewhere ask for these hosts as they are, find them, and try that domain for none: it is not in their list.
+    """
+    told = sayings(view)
+    where = {pod.address: pod.node for _, pod in view.pods() if pod.address and pod.node}
+    ours = {each.asked.rpartition(".svc.")[2] for each in told if ".svc." in each.asked}
+    outside = {host for host in _outside(view, told) if given_outside(host)} if told else set()
+    bare: dict[str, set[str]] = defaultdict(set)
+    tried: dict[str, list[tuple[str, Said]]] = defaultdict(list)
+    for each in told:
+        if host := _host(each.asked, outside):
+            tried[each.asked[len(host) + 1 :]].append((host, each))
+        elif each.code == FOUND:
+            bare[each.asked].add(each.client)
+    may = {domain: tried[domain] for domain in tried if "." in domain and not _of_the_cluster(domain, ours)}
+    for domain, found in may.items():
+        nodes = {where.get(each.client, "") for _, each in found}
+        if "" in nodes or len(nodes) > 1 or any(each.code != FOUND for _, each in found):
+            continue
+        (node,) = nodes
+        led = {host for host, _ in found if bare[host] and all(where.get(each, "") != node for each in bare[host])}
+        if len(led) < SEVERAL:
+            continue
+        apart = frozenset(host for host in led if f"{host}.{domain}" not in _meant(view))
+        if len(apart) >= SEVERAL:
+            yield NodeDomain(node, domain, apart, frozenset(each.client for host, each in found if host in apart))
+
+
+def _outside(view: View, told: Iterable[Answer | Said]) -> set[str]:
     """Return the names that may be hosts outside: those found as they are, and those that troubles name."""
     named = {host for hosts in view.graph.outside.values() for host in hosts}
     lines = (hit.line.lower() for hit in view.hits if hit.trouble in AMISS)
@@ -87,6 +129,7 @@ def _of_the_cluster(domain: str, ours: Collection[str]) -> bool:
     return ".svc." in f".{domain}." or domain in ours
 
 
+@once_a_view
 def _meant(view: View) -> set[str]:
     """Return the hosts that programs ask for as they are, by their settings or by the URLs in their lines.
 

@@ -35,6 +35,14 @@ _ILL = ("dns", "connection_timeout")
 FOUND, MISSING = "NOERROR", "NXDOMAIN"
 
 
+class Said(NamedTuple):
+    """What a server answered a client about a name, whether it tells when or not: CoreDNS leaves that to others."""
+
+    client: str
+    asked: str
+    code: str
+
+
 class Answer(NamedTuple):
     """What a server answered a client about a name, and when."""
 
@@ -113,12 +121,12 @@ def _tries(view: View, workload: Workload, host: str, asked: str, *, own: bool =
     """
     domain = asked[len(host) + 1 :]
     known = (f"{view.snapshot.namespace.lower()}.svc.", "svc.")
-    if not domain or domain.startswith(known) or host.endswith(".svc") or domain in _searched(workload):
+    if not domain or domain.startswith(known) or host.endswith(".svc") or domain in searched(workload):
         return True
     return not own and ".svc." not in f"{domain}."
 
 
-def _searched(workload: Workload) -> set[str]:
+def searched(workload: Workload) -> set[str]:
     """Return the domains that a template has its pods search."""
     found = at(workload.template, "spec", "dnsConfig", "searches")
     return {str(each).strip(".").lower() for each in found} if isinstance(found, list | tuple) else set()
@@ -131,7 +139,19 @@ def answers(view: View) -> tuple[Answer, ...]:
 
 
 def _of(view: View, server: Workload) -> Iterator[Answer]:
+    for said, line in _lines(view, server):
+        if (when := stamp(line)) is not None:
+            yield Answer(*said, when)
+
+
+@once_a_view
+def sayings(view: View) -> tuple[Said, ...]:
+    """Return all that DNS servers log of who asked them, with a time or without."""
+    return tuple(said for server in of_role(view.workloads, "dns") for said, _ in _lines(view, server))
+
+
+def _lines(view: View, server: Workload) -> Iterator[tuple[Said, str]]:
     for line in view.lines_of(server):
         found = (_ANSWER.search(line) or _REPLY.search(line)) if " IN " in line else None
-        if found and (when := stamp(line)) is not None:
-            yield Answer(found["client"], found["asked"].rstrip(".").lower(), found["code"], when)
+        if found:
+            yield Said(found["client"], found["asked"].rstrip(".").lower(), found["code"]), line

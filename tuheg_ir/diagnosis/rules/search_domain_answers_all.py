@@ -14,6 +14,7 @@ from typing import NamedTuple
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._node_search_list import of_nodes
 from tuheg_ir.diagnosis.rules._search_answers import AMISS, SearchDomain, search_domains
 from tuheg_ir.diagnosis.view.complaints import STILL
 from tuheg_ir.diagnosis.view.logs import lines_told, speaks_of, tells, times_near
@@ -46,8 +47,9 @@ def when(view: View) -> Iterator[Match]:
     """Hosts outside are found in a search domain since a while, and programs fail at these hosts since then.
 
     Two hosts that were not found there before are more than one record. Where servers' logs do not reach back, or only
-    one turned, whoever answered has to have shown the domain's name.
+    one turned, whoever answered has to have shown the domain's name. Or pods of one node alone find them there.
     """
+    yield from of_nodes(view)
     servers = of_role(view.workloads, "dns")
     for domain in search_domains(view) if servers else ():
         led = [each for workload in view.workloads.values() if (each := _led(view, workload, domain, servers))]
