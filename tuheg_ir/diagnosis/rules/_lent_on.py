@@ -48,7 +48,7 @@ def lent_on(view: View, each: Full) -> Iterator[Kept]:
     if pooler is None or role_of(view, each.ref) != "pooler" or complaints(view, "lock_wait"):
         return
     most = int(figure(view, "db_connections", each.ref) or 0) or may_open(view, pooler) * len(pooler.live)
-    database = _behind(view, pooler)
+    database = behind_pooler(view, pooler)
     if database is None or not most:
         return
     listed = next((d for d in view.databases if d.ref == database.ref), None)
@@ -71,7 +71,7 @@ def lent_on(view: View, each: Full) -> Iterator[Kept]:
             yield Kept(client, database.ref, Evidence(source, database.ref, fact, began), began)
 
 
-def _behind(view: View, pooler: Workload) -> Workload | None:
+def behind_pooler(view: View, pooler: Workload) -> Workload | None:
     """Return the one database that a pooler leads to: the only one there is, where its settings do not tell."""
     found = databases_behind(view, pooler) or list(of_role(view.workloads, "database"))
     return found[0] if len(found) == 1 else None

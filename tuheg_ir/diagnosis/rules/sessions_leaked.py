@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._holders import UNUSED, Holder, holders, is_ours, measured_holders
 from tuheg_ir.diagnosis.rules._left_lying import LEAST, SHARE, leaks, left_lying
 from tuheg_ir.diagnosis.rules._lent_on import lent_on
+from tuheg_ir.diagnosis.rules._listed_pools import lent_by_list
 from tuheg_ir.diagnosis.rules._opened_by_log import kept_by_log, made_by_log
 from tuheg_ir.diagnosis.rules._opened_since import opened_since_release
 from tuheg_ir.diagnosis.rules._pools import AT_ONCE, kept_waiting, never_given_back, only_late
@@ -38,7 +39,7 @@ def when(view: View) -> Iterator[Match]:
             seen.add(workload.ref)
             found = (*evidence, *each.evidence)
             yield _match(view, workload, each.ref, found, each.since, by_release=bool(opened))
-        for kept in () if known or opened else lent_on(view, each):
+        for kept in () if known or opened else [*lent_on(view, each)] or lent_by_list(view, each):
             seen.add(kept.workload.ref)
             made = _match(view, kept.workload, each.ref, (kept.shown, *each.evidence), kept.began)
             spared = not_for((kept.database,), "it has room: its pooler has none", _ON_STORE)
