@@ -18,6 +18,7 @@ from tuheg_ir.diagnosis.rules._behind_a_queue import HAS_ITSELF
 from tuheg_ir.diagnosis.rules._fed_by import OLD
 from tuheg_ir.diagnosis.rules._hills import Hill, hill_of
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
+from tuheg_ir.diagnosis.rules._one_party import told_of_party
 from tuheg_ir.diagnosis.rules._readers import LEAST, queues, reader
 from tuheg_ir.diagnosis.rules._waited_before import tells_of_a_wait
 from tuheg_ir.diagnosis.view.batch import complete, started, verdict
@@ -57,7 +58,12 @@ def outage_over(view: View) -> Over | None:
 
 
 def told_meanwhile(view: View, workload: Workload | None, line: str, since: datetime | None) -> bool:
-    """Tell whether a workload complained of such an outage only from then on, and works since without a complaint."""
+    """Tell whether a workload complained of such an outage only from then on, and works since without a complaint.
+
+    Or of a party outside that did not serve one, as its own name tells there, and does again.
+    """
+    if told_of_party(view, workload, line, since):
+        return True
     over = outage_over(view)
     if over is None or workload is None or since is None or not over.began <= since <= over.ended:
         return False

@@ -65,6 +65,8 @@ _WAITS = late(
     re.IGNORECASE,
 )
 """How one says that something waits, however long, and nothing else."""
+_NOT_YET = late(rf"{_WHO}not (?:yet \w+|\w+ yet)", re.IGNORECASE)
+"""How one says the same of what is not there, beside how long he has waited for it."""
 _HEADING = late(r"(?:\w+ )?(?:deadline|sla)(?: (?:check|watch|monitor)\w*)?", re.IGNORECASE)
 """What is told before it of who looks after that."""
 _AILS = late(
@@ -91,7 +93,8 @@ def tells_of_a_wait(line: str) -> bool:
     """Tell whether all that a line says is that something waits, or was left undone; not how long it will wait."""
     told_of = (_bare(part) for part in _PARTS.split(_OF_LINE.sub(" , ", without_time(line))))
     parts = [part for part in told_of if _WORD.search(part) and not _HEADING.fullmatch(part)]
-    if not parts or not all(_WAITS.fullmatch(part) and not _AILS.search(part) for part in parts):
+    whole = (_WAITS, _NOT_YET) if _WAITED.search(line) else (_WAITS,)
+    if not parts or not all(any(how.fullmatch(part) for how in whole) and not _AILS.search(part) for part in parts):
         return False
     told = next((found for how in (_OVERDUE, _WAITED) if (found := how.search(line)) and _unit(found)), None)
     return (told is not None and not _may_be_to_come(told)) or not _WILL.search(line)

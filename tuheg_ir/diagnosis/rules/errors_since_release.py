@@ -22,6 +22,7 @@ from tuheg_ir.diagnosis.rules._innocent_image import others_fail, passes_on, run
 from tuheg_ir.diagnosis.rules._intrusion import taken_over
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
 from tuheg_ir.diagnosis.rules._met_alike import met_alike, refused_alike, waits_before
+from tuheg_ir.diagnosis.rules._one_party import party_fails
 from tuheg_ir.diagnosis.rules._own_words import own_words
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others, refused_with_others
 from tuheg_ir.diagnosis.rules._said_before import said_before
@@ -71,9 +72,7 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _begun(view: View) -> Iterator[Match]:
-    """Yield what users feel and began with a release.
-
-    What users feel began with a release, or only the pods of the release show it.
+    """Yield what users feel and began with a release, or only the pods of the release show.
 
     Where the release brought an image alone, a person looks first if its errors blame somebody else, or if it had
     served well for minutes and blames itself for nothing: then it is seldom the reason.
@@ -241,7 +240,7 @@ def _of_others(view: View, workload: Workload, began: datetime | None) -> tuple[
         return tuple(view.hit_evidence(hit) for hit in blamed[:2])
     first = began or oldest(hit.first for hit in told_errors(view, workload))
     shown = met_alike(view, workload) or failed_before(view, workload) or node_lost(view, workload, first)
-    shown = shown or scanned_before(view, workload) or handed_on(view, workload)
+    shown = shown or scanned_before(view, workload) or handed_on(view, workload) or party_fails(view, workload)
     return (shown,) if shown else said_before(view, workload)[:2]
 
 

@@ -20,6 +20,7 @@ from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._lacked_before import lacked_before
 from tuheg_ir.diagnosis.rules._meant_for import meant_for
+from tuheg_ir.diagnosis.rules._one_party import of_party_back, party_fails
 from tuheg_ir.diagnosis.rules._outage_over import told_meanwhile
 from tuheg_ir.diagnosis.rules._own_names import of_a_stranger
 from tuheg_ir.diagnosis.rules._own_words import SHORTLY, own_words, slow_before, store_came_between, waits
@@ -94,6 +95,8 @@ def _over(view: View, workload: Workload, words: Marked) -> bool:
 
     Those that came with an outage outside or a load test, and ceased with it, may have come for longer than that ago.
     """
+    if of_party_back(view, workload, words.line, words.since):
+        return True
     if told_meanwhile(view, workload, words.line, words.since) or told_of_test(view, workload, words.line):
         return True
     if beside_run(view, workload, words.line, words.since) or ceased_with_run(view, workload, words):
@@ -191,12 +194,14 @@ def _of_a_fault(view: View, workload: Workload, words: Marked, breaks: Workload,
 
 def _of_release(view: View, workload: Workload, words: Marked, released: Workload, *said: Evidence) -> Match:
     suffer = dict.fromkeys((workload.ref, *(each.object for each in said)))
+    party = party_fails(view, workload) if released is workload else None
+    brought = party is None and _brought(view, workload, words, released, said)
     return Match(
         component=released.ref,
-        evidence=(_told(workload, words), *release_evidence(released), *said),
+        evidence=(_told(workload, words), *((party,) if party else ()), *release_evidence(released), *said),
         certainty=0.35,
-        root_cause=release_cause(view, released),
-        remedy="rollback_workload" if _brought(view, workload, words, released, said) else "page_human",
+        root_cause="dependency_failure" if party else release_cause(view, released),
+        remedy="rollback_workload" if brought else "page_human",
         since=words.since,
         explains=tuple(ref for ref in suffer if ref in view.workloads and ref != released.ref),
     )
