@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._blames_another import blames_another, blames_itself
+from tuheg_ir.diagnosis.rules._came_between import way_written
 from tuheg_ir.diagnosis.rules._comes_in_waves import told_since
 from tuheg_ir.diagnosis.rules._data_keys import may_be_rewritten, of_unseen_key
 from tuheg_ir.diagnosis.rules._failed_before import failed_before
@@ -17,7 +18,7 @@ from tuheg_ir.diagnosis.rules._first_of_kind import first_of_kind
 from tuheg_ir.diagnosis.rules._first_used_late import first_used
 from tuheg_ir.diagnosis.rules._handed_on import handed_on
 from tuheg_ir.diagnosis.rules._helping import names
-from tuheg_ir.diagnosis.rules._in_between import JUST, PROVEN, in_between, misread_of, node_lost
+from tuheg_ir.diagnosis.rules._in_between import PROVEN, in_between, misread_of, node_lost
 from tuheg_ir.diagnosis.rules._innocent_image import others_fail, passes_on, run_began, slow_to_all, waits_for_the_dead
 from tuheg_ir.diagnosis.rules._intrusion import taken_over
 from tuheg_ir.diagnosis.rules._looks_back import looks_back
@@ -50,7 +51,7 @@ from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, errors, labels_of, su
 from tuheg_ir.diagnosis.view.usage import BUSY, limit_cut, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
-from tuheg_ir.diagnosis.view.written import edited, outside_changes
+from tuheg_ir.diagnosis.view.written import outside_changes
 
 FRESH = timedelta(hours=2)
 """Where nobody knows when the trouble began, a release so young is suspected."""
@@ -152,17 +153,6 @@ def _nearer_release(view: View, workload: Workload, began: datetime | None) -> b
     return any(each.ref in named or any(troubles(view, each.ref)) for each in later)
 
 
-def _way_written(view: View, workload: Workload, began: datetime | None) -> bool:
-    """Tell whether a Service of what it calls was edited after its release, and just before the trouble began.
-
-    What one roll-out writes it writes at once.
-    """
-    came, called = workload.released_at, view.graph.calls.get(workload.ref, set())
-    ways = (each.obj for each in view.services.values() if called.intersection(each.backends))
-    edits = (at for each in ways if (at := edited(each)))
-    return any(came and began and came + MINUTE < at <= began + MINUTE and began - at <= JUST for at in edits)
-
-
 def _fewer(view: View, workload: Workload) -> bool:
     """Tell whether its pods have no processor time left since there are fewer of them: a roll-back brings none back."""
     busy = usage(view.figures, workload, "cpu_share").widely(BUSY) and not limit_cut(workload, "cpu")
@@ -259,7 +249,7 @@ def _weighed(view: View, workload: Workload, match: Match, began: datetime | Non
     """Return a match less sure where the new image had served well, or its errors blame others or came before it."""
     if told := _of_others(view, workload, began):
         return _only_passed_on(match, told)
-    if _may_be_meant(view, workload) or _way_written(view, workload, began) or _fewer(view, workload):
+    if _may_be_meant(view, workload) or way_written(view, workload, workload, began) or _fewer(view, workload):
         return match._replace(certainty=FAINT)
     innocent = passes_on(view, workload, match) or others_fail(view, workload, began)
     innocent = innocent or slow_to_all(view, workload, began)

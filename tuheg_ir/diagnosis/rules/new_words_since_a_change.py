@@ -12,6 +12,7 @@ from tuheg_ir.diagnosis.rules._all_at_work import outruns
 from tuheg_ir.diagnosis.rules._at_fault import at_fault
 from tuheg_ir.diagnosis.rules._behind_a_queue import fed_late, of_its_length
 from tuheg_ir.diagnosis.rules._called import called_before
+from tuheg_ir.diagnosis.rules._came_between import run_between, way_written
 from tuheg_ir.diagnosis.rules._came_rarely import SETTINGS, rarely_since
 from tuheg_ir.diagnosis.rules._data_keys import may_be_rewritten
 from tuheg_ir.diagnosis.rules._fed_by import unfed
@@ -219,6 +220,8 @@ def _brought(view: View, workload: Workload, words: Marked, released: Workload, 
     """
     if missed(view, workload, words) or any(each.component == workload.ref for each in spoiled_outside(view)):
         return False  # what ceased while the release is in force, or comes over all other hosts, is as it was
+    if any(came(view, workload, released, words.since) for came in (way_written, run_between)):
+        return False  # what another hand did is as near
     if tells("pool_exhausted", words.line) and not view.figures.any_known and leads_away(view, released):
         return False
     if role(released) in DATA or (_asked_in_vain(words.line) and not finds_nothing(view, workload)):
