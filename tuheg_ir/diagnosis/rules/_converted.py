@@ -104,7 +104,7 @@ _TOLD_WHERE = late(
     rf"{_PARTED}(?:(?!{_BY_WAY_OF})-{{1,2}}\w[\w-]{{0,40}}=)?(?:\w{{1,9}}://)?{PUBLIC}:\d{{1,5}}\b"
 )
 """Its own words tell a program to which bare address outside it shall speak: tools of the house know names."""
-_OF_TOOLS = late(
+OF_TOOLS = late(
     r"/\.(?:npm|nx|bun|cpanm|chromium|gradle|m2|cargo|rustup|yarn|pnpm|nvm|dotnet|nuget|embedded[\w-]*|wine[\w-]*"
     r"|cache/(?:puppeteer|ms-playwright|bazel|pip|yarn|go-build|uv|pypoetry|pre-commit))/"
 )
@@ -216,7 +216,7 @@ def _is_nobodys(path: str, line: str) -> bool:
     if path.startswith(_PLACES[0]) or _NOBODYS.search(line) is not None:
         return True
     led = _TOLD_WHERE.match(line, line.find(path) + len(path)) or _BESIDE_QUEUE.search(line)
-    return led is not None and _OF_TOOLS.search(path) is None
+    return led is not None and OF_TOOLS.search(path) is None
 
 
 def in_vain(lines: Sequence[str], number: int) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._about_others import of_others
 from tuheg_ir.diagnosis.rules._altered import altered
 from tuheg_ir.diagnosis.rules._answered import answered
 from tuheg_ir.diagnosis.rules._carried_off import carried_off
@@ -22,11 +23,11 @@ from tuheg_ir.diagnosis.rules._knocking import knocking
 from tuheg_ir.diagnosis.rules._lured import lured
 from tuheg_ir.diagnosis.rules._obeyed import obeyed
 from tuheg_ir.diagnosis.rules._planted import planted
-from tuheg_ir.diagnosis.rules._seen_by_hand import is_sensor, seen_by_hand
+from tuheg_ir.diagnosis.rules._seen_by_hand import seen_by_hand
 from tuheg_ir.diagnosis.rules._seen_running import seen_running
+from tuheg_ir.diagnosis.rules._sensed import sensed
 from tuheg_ir.diagnosis.rules._sent_away import OUTSIDE, PUBLIC, sent_away
 from tuheg_ir.diagnosis.rules._strangers import let_in
-from tuheg_ir.diagnosis.rules._told_by_sensors import told_by_sensors
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import at, items, mapping, oldest, text
@@ -69,7 +70,7 @@ def signs(view: View, workload: Workload) -> tuple[Sign, ...]:
     others = (Sign(weight, seen) for tell in (altered, hunting, planted) for weight, seen in tell(view, workload))
     # People put tools into pods as well: a person knows whether it was one of the house.
     odd = (Sign(*found, doubtful=True) for found in seen_running(view, workload))
-    ways = (knocking, lured, obeyed, answered, converted, carried_off, seen_by_hand, door_to_door, told_by_sensors)
+    ways = (knocking, lured, obeyed, answered, converted, carried_off, seen_by_hand, sensed, door_to_door)
     led = (Sign(weight, seen, doubtful) for way in ways for weight, seen, doubtful in way(view, workload))
     return (*mine, *_account(view, workload), *_opened(view, workload), *_watched(view, workload), *others, *odd, *led)
 
@@ -116,9 +117,10 @@ def _account(view: View, workload: Workload) -> Iterator[Sign]:
 
 def _logs(view: View, workload: Workload) -> Iterator[Sign]:
     for hit in view.hits_of(workload.ref, "intrusion"):
-        if not is_sensor(workload) and not _all_in_vain(view, hit):
+        if not of_others(view, hit) and not _all_in_vain(view, hit):
             yield Sign(0.75, view.hit_evidence(hit))
-    for hit in view.hits_of(workload.ref, "lookup_obeyed")[:1]:
+    obeyed_at = (hit for hit in view.hits_of(workload.ref, "lookup_obeyed") if not of_others(view, hit))
+    for hit in [*obeyed_at][:1]:
         yield Sign(0.35, view.hit_evidence(hit))
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
+from tuheg_ir.diagnosis.rules._about_others import is_sensor, is_sensors_name
 from tuheg_ir.diagnosis.rules._injected import runs_code
 from tuheg_ir.diagnosis.rules._robbed import dumped
 from tuheg_ir.diagnosis.rules._sent_away import DUMP, PUBLIC
@@ -21,17 +22,12 @@ from tuheg_ir.diagnosis.view.logs import speaks_of, times_near
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.programs import DATA, role
-from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.diagnosis.view.reading import mapping
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
 LATELY = timedelta(hours=1)
 """What was sent longer ago is gone: to cut the pod off keeps nothing back, and a person may ask first."""
-WATCHES = late(
-    r"falco|tetragon|tracee|kube-?armor|sysdig|neuvector|stackrox|\bacs\b|twistlock|aqua|wazuh|crowdstrike|deepfence",
-    re.IGNORECASE,
-)
-"""Names of tools that watch what programs do."""
 _POD = late(r"\bk8s[._]pod(?:[._]name)?=(?P<pod>[a-z0-9][\w.-]{0,252})")
 _BY_HAND = late(r"\bterminal=[1-9]|\bproc[._]tty[\"']?[=:]\s?[1-9]")
 """A process has a terminal where somebody sits before it; what a program starts by itself has none."""
@@ -58,16 +54,6 @@ _FILES = late(
 )
 """How he hides what he made; who tidies up does this as well, and keeps what he typed."""
 _WORDS = ("k8s_pod", "k8s.pod")
-
-
-class Sensed(NamedTuple):
-    """A line of a tool that watches: who tells it, of which pod, when, whether somebody sits before the process."""
-
-    teller: str
-    pod: str
-    line: str
-    at: datetime | None
-    by_hand: bool
 
 
 class Act(NamedTuple):
@@ -140,36 +126,20 @@ def _settings(view: View) -> str:
 def _acts(view: View) -> Mapping[str, Sequence[Act]]:
     """Return what was seen to be done by hand in pods, by the pod, as tools that watch tell it one after the other."""
     found: dict[str, list[Act]] = {}
-    for seen in sensed(view):
-        if seen.by_hand:
-            command, far = _COMMAND.search(seen.line), _OUTSIDE.search(seen.line)
-            told = Act(seen.teller, seen.line, seen.at, command["command"] if command else "", far["to"] if far else "")
-            found.setdefault(seen.pod, []).append(told)
+    for log in view.logs:
+        if speaks_of(log, _WORDS) and _watches(view, log):
+            for line, at in zip(log.lines, times_near(log.lines), strict=True):
+                if (pod := _POD.search(line)) and _BY_HAND.search(line):
+                    command, far = _COMMAND.search(line), _OUTSIDE.search(line)
+                    told = Act(log.pod, line, at, command["command"] if command else "", far["to"] if far else "")
+                    found.setdefault(pod["pod"], []).append(told)
     return found
-
-
-@once_a_view
-def sensed(view: View) -> tuple[Sensed, ...]:
-    """Return what tools that watch tell of pods, a tool after another."""
-    return tuple(
-        Sensed(log.pod, about["pod"], line, at, bool(_BY_HAND.search(line)))
-        for log in view.logs
-        if speaks_of(log, _WORDS) and _watches(view, log)
-        for line, at in zip(log.lines, times_near(log.lines), strict=True)
-        if (about := _POD.search(line))
-    )
 
 
 def _watches(view: View, log: Log) -> bool:
     """Tell whether a log is of a tool that watches: any other may repeat what it was sent."""
     workload = view.workloads.get(view.owner_of(log.pod))
-    return is_sensor(workload) if workload else bool(WATCHES.search(log.pod))
-
-
-def is_sensor(workload: Workload) -> bool:
-    """Tell whether a workload watches what others run: what its log tells of commands is told of them."""
-    images = [text(each, "image") for each in items(workload.template, "spec", "containers")]
-    return any(map(WATCHES.search, images or [workload.name]))
+    return is_sensor(workload) if workload else is_sensors_name(log.pod)
 
 
 def _short(line: str) -> str:

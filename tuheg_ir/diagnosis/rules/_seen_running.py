@@ -24,7 +24,7 @@ _RAN = late(
     rf"|\b(?:proc\.?_?)?(?:exe\w*|binary\w*|image_?path|process|pathname)[=: ]+[\"']?{_PLACE}",
     re.IGNORECASE,
 )
-_STOPPED = late(r"\b(?:block(?:ed|ing)|prevent(?:ed)?|denied|action[=: ]+\"?block)\b", re.IGNORECASE)
+STOPPED = late(r"\b(?:block(?:ed|ing)|prevent(?:ed)?|denied|action[=: ]+\"?block)\b", re.IGNORECASE)
 """What was not let run has not run."""
 
 
@@ -36,7 +36,7 @@ def seen_running(view: View, workload: Workload) -> Iterator[tuple[float, Eviden
         said = text(obj, "message") or text(obj, "note")
         if text(about, "name") not in mine or not _RAN.search(said[:1000]) or not WATCHES.search(_teller(obj)):
             continue
-        if not _STOPPED.search(said[:1000]):
+        if not STOPPED.search(said[:1000]):
             fact = f"{_teller(obj)} saw it: {said[:240]}"
             since = moment(obj, "firstTimestamp") or told_last(obj)
             yield 0.3, Evidence("events", f"Pod/{text(about, 'name')}", fact, since)

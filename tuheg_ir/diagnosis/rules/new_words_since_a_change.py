@@ -218,10 +218,8 @@ def _brought(view: View, workload: Workload, words: Marked, released: Workload, 
     its connections for as long as a host outside is slow: where nobody counts that, it may be without a release. Nor is
     it a release's what its callers or figures tell of since before it.
     """
-    if missed(view, workload, words) or any(each.component == workload.ref for each in spoiled_outside(view)):
-        return False  # what ceased while the release is in force, or comes over all other hosts, is as it was
-    if any(came(view, workload, released, words.since) for came in (way_written, run_between)):
-        return False  # what another hand did is as near
+    if _otherwise(view, workload, words, released):
+        return False
     if tells("pool_exhausted", words.line) and not view.figures.any_known and leads_away(view, released):
         return False
     if role(released) in DATA or (_asked_in_vain(words.line) and not finds_nothing(view, workload)):
@@ -239,6 +237,13 @@ def _brought(view: View, workload: Workload, words: Marked, released: Workload, 
     if came is not None and any(came - AMID <= at < came - SHORTLY for at in before):
         return False
     return meant_for(view, workload, words, released) and not was_so_before(view, workload, words, released)
+
+
+def _otherwise(view: View, workload: Workload, words: Marked, released: Workload) -> bool:
+    """Tell whether what ceased while the release is in force, or comes over all other hosts, or another hand is why."""
+    if missed(view, workload, words) or any(each.component == workload.ref for each in spoiled_outside(view)):
+        return True
+    return any(came(view, workload, released, words.since) for came in (way_written, run_between))
 
 
 def _asked_in_vain(line: str) -> bool:
