@@ -10,16 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.rules._audited import Entry, audited
 from tuheg_ir.diagnosis.rules._injected import runs_for_others
 from tuheg_ir.diagnosis.rules._knocking import of_the_house
+from tuheg_ir.diagnosis.rules._nobody_within import nobody_within
 from tuheg_ir.diagnosis.rules._sent_away import PUBLIC
 from tuheg_ir.diagnosis.rules._starved import TOGETHER
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.logs import ADDRESS, heard_since, speaks_of
+from tuheg_ir.diagnosis.view.logs import heard_since, speaks_of
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
 from tuheg_ir.diagnosis.view.view import View
@@ -29,13 +30,6 @@ DOORS = 3
 """Fewer kinds of power that somebody asks for are what a program, or a script, needs."""
 BEFORE = timedelta(hours=1)
 """Who was given a shell so shortly before is who goes from door to door."""
-_AUDITS = ("audit.k8s.io",)
-_FIELD = late(
-    r"\"(?P<key>requestURI|verb|username|userAgent|code|requestReceivedTimestamp)\":\s?(?:\"(?P<text>[^\"]{0,600})|(?P<number>\d{3}))"
-)
-_SOURCES = late(r"\"sourceIPs\":\s?\[(?P<all>[^\]]{0,200})\]")
-_BY_HAND = late(r"(?:curl|kubectl|oc|k9s|Wget|HTTPie|python-requests|python-urllib|peirates|kdigger)/", re.IGNORECASE)
-"""Tools by which people ask the cluster; operators and programs ask by libraries with names of their own."""
 _READS = frozenset({"get", "list", "watch"})
 _POWER = (
     ("secrets", _READS, late(r"/secrets(?:[/?]|$)")),
@@ -47,8 +41,6 @@ _POWER = (
 )
 """What gives more power, by its name, how it is asked for and where."""
 _CHANGES = frozenset({"create", "update", "patch", "delete"})
-_FOR_ANOTHER = '"impersonatedUser"'
-"""Consoles ask in the name of who signed in to them."""
 _REVIEW = late(r"/selfsubject\w{4,20}reviews(?:\?|$)")
 """To ask what one may do changes nothing."""
 _KEY = late(r"(?:^|\n)\s*(?:ssh-(?:ed25519|rsa)|ecdsa-sha2-\S+|sk-\S+@openssh\.com) AAAA")
@@ -67,39 +59,24 @@ _ASKS_FIRST = late(
 """In names of what a route is told, and of who stands before a program, where it asks who comes, or from where."""
 
 
-class _Call(NamedTuple):
-    """A call to the cluster by a tool of people: when, how, for what, by which tool, and how it was answered."""
-
-    at: datetime
-    verb: str
-    uri: str
-    account: str
-    tool: str
-    code: int
-    teller: str
-
-    @property
-    def power(self) -> str:
-        """Return which power it asks for; "" for none."""
-        return next((kind for kind, verbs, at in _POWER if self.verb in verbs and at.search(self.uri)), "")
-
-    def told(self) -> str:
-        """Return the call in words."""
-        return f"{self.tool} as {self.account}: {self.verb} {self.uri} ({self.code})"
+def _power(call: Entry) -> str:
+    """Return which power a call asks for; "" for none."""
+    return next((kind for kind, verbs, at in _POWER if call.verb in verbs and at.search(call.uri)), "")
 
 
 def door_to_door(view: View, workload: Workload) -> Iterator[tuple[float, Evidence, bool]]:
-    """Yield that a pod's account is refused many kinds of power, what it changed, and that a stranger had a shell.
+    """Yield that a pod's account is refused many kinds of power, what it changed, and that no colleague sits there.
 
-    A person has to judge who it was, unless nobody was asked for a login before he was given a shell.
+    A person has to judge who it was, unless a stranger had a shell for which nobody was asked for a login, or the audit
+    log shows that nobody of the house was given one.
     """
     if workload.kind in (*BATCH, "Pod") or runs_for_others(workload) or of_the_house(workload):
         return
     alone = [pod.address for pod in workload.live if pod.address and not pod.on_host_network]
     calls = [call for address in alone for call in _calls(view).get(address, ())]
-    given = {call.power for call in calls if call.code < 300}  # a program that lost a right had it before
-    refused = [call for call in calls if call.code == 403 and call.power and call.power not in given]
-    kinds = tuple(dict.fromkeys(call.power for call in refused))
+    given = {_power(call) for call in calls if call.code < 300}  # a program that lost a right had it before
+    refused = [call for call in calls if call.code == 403 and _power(call) and _power(call) not in given]
+    kinds = tuple(dict.fromkeys(map(_power, refused)))
     if len(kinds) < DOORS or _as_ever(view, refused):
         return
     first = refused[0]
@@ -109,16 +86,18 @@ def door_to_door(view: View, workload: Workload) -> Iterator[tuple[float, Eviden
         yield 0.3, key, True
     if (shell := _shell_of_a_stranger(view, workload, first.at)) is not None:
         yield 0.4, shell, False
+    if known := nobody_within(view, workload, refused):
+        yield 0.4, Evidence("logs", f"Pod/{first.teller}", known, first.at), False
 
 
-def _as_ever(view: View, calls: Sequence[_Call]) -> bool:
+def _as_ever(view: View, calls: Sequence[Entry]) -> bool:
     """Tell whether such calls may have come all the time: the audit log hardly goes back further."""
     tellers = {call.teller for call in calls}
     heard = heard_since(log for log in view.logs if log.pod in tellers)
     return heard is None or min(call.at for call in calls) - heard <= TOGETHER
 
 
-def _key_added(view: View, calls: Sequence[_Call]) -> Evidence | None:
+def _key_added(view: View, calls: Sequence[Entry]) -> Evidence | None:
     """Return that such a call changed a ConfigMap that holds keys by which people log in."""
     for call in calls:
         found = _OBJECT.search(call.uri) if call.verb in _CHANGES and 200 <= call.code < 300 else None
@@ -170,29 +149,12 @@ def _before(view: View, workload: Workload, routes: Collection[str]) -> Iterator
 
 
 @once_a_view
-def _calls(view: View) -> Mapping[str, Sequence[_Call]]:
-    """Return the calls by tools of people that audit logs tell of, by the address that they came from, as they came."""
-    found: dict[str, list[_Call]] = {}
-    for log in view.logs:
-        for line in log.lines if speaks_of(log, _AUDITS) else ():
-            call = _call(line, log.pod) if "audit.k8s.io" in line and _BY_HAND.search(line) else None
-            sources = _SOURCES.search(line) if call is not None else None
-            for address in ADDRESS.findall(sources["all"]) if sources else ():
-                if call is not None:
-                    found.setdefault(address, []).append(call)
-    return {address: sorted(calls, key=lambda call: call.at) for address, calls in found.items()}
-
-
-def _call(line: str, teller: str) -> _Call | None:
-    """Return the call of a service account by a tool of people that a line tells was answered; None for any other."""
-    told: dict[str, str] = {}
-    for each in _FIELD.finditer(line[:4000]):
-        told.setdefault(each["key"], each["text"] or each["number"] or "")
-    tool, account = told.get("userAgent", ""), told.get("username", "")
-    if not _BY_HAND.match(tool) or not account.startswith("system:serviceaccount:") or not told.get("code"):
-        return None
-    at = stamp(f"{told.get('requestReceivedTimestamp', '')} -")
-    uri = told.get("requestURI", "")
-    if at is None or _REVIEW.search(uri) or _FOR_ANOTHER in line:
-        return None
-    return _Call(at, told.get("verb", ""), uri, account, tool.partition(" ")[0], int(told["code"]), teller)
+def _calls(view: View) -> Mapping[str, Sequence[Entry]]:
+    """Return the calls of programs' accounts by tools of people, by the address that they came from, as they came."""
+    found: dict[str, list[Entry]] = {}
+    for call in audited(view):
+        of_a_program = call.account.startswith("system:serviceaccount:") and not call.for_another
+        if of_a_program and call.by_hand and not _REVIEW.search(call.uri):
+            for address in call.sources:
+                found.setdefault(address, []).append(call)
+    return found
