@@ -25,7 +25,7 @@ _SENSOR = late(
 _MADE_TO_RING = late(r"event-?generator|atomic-?red|stratus|red-?team", re.IGNORECASE)
 """They come from the makers of sensors, and do what those watch for."""
 _REGISTRY = late(r"[^/]*[.:][^/]*/")
-POD = late(
+_POD = late(
     r"(?<![\w.])(?:(?:k8s|kubernetes)[._]pod(?:[._]?name)?|k8smeta[._]pod[._]name|pod_?name)\\?[\"']?\s?[=:]\s?\\?[\"']?"
     r"(?P<field>[a-z0-9][a-z0-9.-]{0,252})"
     r"|\"(?:pod|involvedObject|regarding)\": ?\{[^{}]{0,200}?\"name\": ?\"(?P<name>[a-z0-9][a-z0-9.-]{0,252})",
@@ -54,7 +54,7 @@ def is_sensors_name(name: str) -> bool:
 
 def pod_of(line: str) -> str:
     """Return the pod that a line says it is about; "" if it names none."""
-    found = POD.search(line[:4000])
+    found = _POD.search(line[:4000])
     return (found["field"] or found["name"]) if found else ""
 
 

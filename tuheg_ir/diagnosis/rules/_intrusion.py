@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._about_others import of_others
 from tuheg_ir.diagnosis.rules._altered import altered
 from tuheg_ir.diagnosis.rules._answered import answered
+from tuheg_ir.diagnosis.rules._breaks_in import breaks_in
 from tuheg_ir.diagnosis.rules._carried_off import carried_off
 from tuheg_ir.diagnosis.rules._coin_node import is_node, owned_node, verifies
 from tuheg_ir.diagnosis.rules._converted import converted, in_vain
@@ -70,7 +71,7 @@ def signs(view: View, workload: Workload) -> tuple[Sign, ...]:
     others = (Sign(weight, seen) for tell in (altered, hunting, planted) for weight, seen in tell(view, workload))
     # People put tools into pods as well: a person knows whether it was one of the house.
     odd = (Sign(*found, doubtful=True) for found in seen_running(view, workload))
-    ways = (knocking, lured, obeyed, answered, converted, carried_off, seen_by_hand, sensed, door_to_door)
+    ways = (knocking, lured, obeyed, answered, converted, carried_off, seen_by_hand, sensed, breaks_in, door_to_door)
     led = (Sign(weight, seen, doubtful) for way in ways for weight, seen, doubtful in way(view, workload))
     return (*mine, *_account(view, workload), *_opened(view, workload), *_watched(view, workload), *others, *odd, *led)
 

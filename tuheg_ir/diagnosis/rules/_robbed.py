@@ -47,28 +47,32 @@ def dumped(view: View, workload: Workload, since: datetime | None) -> Iterator[t
 
     A part of a table will do where another client asks than the program's own, and did not come long before as well.
     """
-    mine = {pod.address for pod in workload.live if pod.address}
-    if not mine or since is None:
+    if since is None:
         return
     for server in of_role(view.workloads, "database"):
-        sessions: dict[str, bool] = {}
-        hands: set[str] = set()
         usual = _calls_by_hand(view, workload)
-        for each in statements(view, server):
-            known = set(ADDRESS.findall(each.text[:2000]))
-            session = _session(each.text)
-            hand = by_hand(each)
-            if session and _JOINS.search(each.text):
-                sessions[session] = bool(mine & known) if known else sessions.get(session, False)
-                hands = hands | {session} if hand else hands - {session}
-            ours = mine & known or (not known and sessions.get(session, False))
-            if ours and hand and since - each.at > LATELY:
-                usual = True
-            part = not usual and (hand or session in hands) and _PART.search(each.text)
-            asks = (part or _DUMP.search(each.text)) and not _REFUSED.search(each.text)
-            if each.at >= since and ours and asks:
+        for each, hand in asked_by(view, server, workload):
+            usual = usual or (since - each.at > LATELY and by_hand(each))
+            part = not usual and hand and _PART.search(each.text)
+            if each.at >= since and (part or _DUMP.search(each.text)) and not _REFUSED.search(each.text):
                 yield server, each
                 break
+
+
+def asked_by(view: View, server: Workload, workload: Workload) -> Iterator[tuple[Statement, bool]]:
+    """Yield what a database's log tells of a workload's pods, and whether it came by a client that people use."""
+    mine = {pod.address for pod in workload.live if pod.address}
+    sessions: dict[str, bool] = {}
+    hands: set[str] = set()
+    for each in statements(view, server) if mine else ():
+        known = set(ADDRESS.findall(each.text[:2000]))
+        session = _session(each.text)
+        hand = by_hand(each)
+        if session and _JOINS.search(each.text):
+            sessions[session] = bool(mine & known) if known else sessions.get(session, False)
+            hands = hands | {session} if hand else hands - {session}
+        if mine & known or sessions.get(session, False):  # a statement may name addresses as well
+            yield each, hand or session in hands
 
 
 def by_hand(asked: Statement) -> bool:
