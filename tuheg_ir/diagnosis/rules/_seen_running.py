@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
+from tuheg_ir.diagnosis.rules._about_others import is_sensors_name
 from tuheg_ir.diagnosis.rules._injected import runs_code
-from tuheg_ir.diagnosis.rules._seen_by_hand import WATCHES
 from tuheg_ir.diagnosis.view.events import told_last
 from tuheg_ir.diagnosis.view.reading import mapping, moment, text
 from tuheg_ir.diagnosis.view.view import View
@@ -34,7 +34,7 @@ def seen_running(view: View, workload: Workload) -> Iterator[tuple[float, Eviden
     for obj in view.snapshot.of("Event") if mine and not runs_code(workload) else ():
         about = mapping(obj, "involvedObject") or mapping(obj, "regarding")
         said = text(obj, "message") or text(obj, "note")
-        if text(about, "name") not in mine or not _RAN.search(said[:1000]) or not WATCHES.search(_teller(obj)):
+        if text(about, "name") not in mine or not _RAN.search(said[:1000]) or not is_sensors_name(_teller(obj)):
             continue
         if not STOPPED.search(said[:1000]):
             fact = f"{_teller(obj)} saw it: {said[:240]}"
