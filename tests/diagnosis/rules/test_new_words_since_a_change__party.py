@@ -9,6 +9,7 @@ from tests.diagnosis.rules.tiny import log, pod, thing, workload
 
 SENDER, FIRES = "Deployment/sender", alert("LabelsFail", service="sender")
 TAKEN_BACK = (SENDER, "code_defect", "rollback_workload")
+LOOKED_AT = (SENDER, "code_defect", "page_human")
 ASKED = (SENDER, "dependency_failure", "page_human")
 ACTING = ("rollback_workload", "restart_workload", "scale_workload")
 WAITS = '{"level":40,"waitedSeconds":904,"msg":"label not ready yet"}'
@@ -27,14 +28,19 @@ HOLDS = [
         Holds(f"calls fail since a release, and {what}", world, TAKEN_BACK)
         for what, world in (
             ("of all parties", sending(calls(alike=True, back=STILL), alerts=[FIRES])),
-            ("of all parties, for a while", sending(calls(alike=True), alerts=[FIRES])),
             ("of one from the first call on", sending(calls(gone=RELEASED, back=STILL), alerts=[FIRES])),
             ("of one from the second minute on", sending(calls(gone=RELEASED - 90, back=STILL), alerts=[FIRES])),
             ("one says that they are bad", sending(calls((AMISS,), back=STILL), alerts=[FIRES])),
             ("one stumbles over them", sending(calls((STUMBLES,), back=STILL), alerts=[FIRES])),
-            ("one says now and then that they are bad", sending(calls((AWAY, AWAY, AMISS)), alerts=[FIRES])),
             ("one says since that they are bad", sending(calls(since=AMISS), alerts=[FIRES])),
             ("one does not answer them, and says nothing", sending(calls((LATE,), back=STILL), alerts=[FIRES])),
+        )
+    ),
+    *(
+        Holds(f"calls failed for a while since a release that is still in force, and {what}", world, LOOKED_AT)
+        for what, world in (
+            ("of all parties", sending(calls(alike=True), alerts=[FIRES])),
+            ("one said now and then that they are bad", sending(calls((AWAY, AWAY, AMISS)), alerts=[FIRES])),
             ("the one is called as one of ours", sending(calls(), workload("northpost-proxy"), alerts=[FIRES])),
             ("the one is asked far less since", sending(calls(pace=200), alerts=[FIRES])),
             (
