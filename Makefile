@@ -2,7 +2,7 @@
 # Everything is cached: a second call does only what changed.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lab bench venv docs lock
+.PHONY: help demo test check corpus lab bench venv docs lock
 
 VENV := .venv/bin/python
 
@@ -20,6 +20,10 @@ test: ## All checks, then the tests on a real cluster (needs root for those; say
 check: ## Everything but the lab, in about five minutes
 	@$$(.ci/python) .ci/venvs.py
 	@$(VENV) .ci/check.py
+
+corpus: ## Judge every case of diagnosis, in about an hour (make test asks half of them)
+	@$$(.ci/python) .ci/venvs.py --primary
+	@$(VENV) -m pytest -m corpus
 
 lab: ## Build and start the lab: a real one-node Kubernetes (stop it: .venv/bin/python -m lab down)
 	@$$(.ci/python) .ci/venvs.py --primary

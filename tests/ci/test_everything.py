@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from check import CORES, ELSEWHERE, PURE, Gate, Result, beside, ended, gates, jobs, of_the_corpus
-from everything import FULL_NODE, OUTSIDE, OWN_NAMESPACE, SHORT_CORPUS, lab_gate, parted, slow_gates, whole
+from everything import CORPUS, FULL_NODE, OUTSIDE, OWN_NAMESPACE, SHORT_CORPUS, lab_gate, parted, slow_gates, whole
 from machine import ROOT
 from shares import IDLE, keeping_to
 
@@ -34,7 +34,7 @@ def test_every_gate_runs_once() -> None:
 def test_nothing_is_left_out_but_the_short_run_of_what_the_long_runs_judge() -> None:
     assert names([*slow_gates(), *gates()]) - names(ALL) == {SHORT_CORPUS}
     long = [gate for gate in slow_gates() if gate.name in {"pytest-main-mutated", "pytest-main-outside"}]
-    assert {gate.command[gate.command.index("-m", 3) + 1] for gate in long} == {"corpus"}
+    assert {gate.command[gate.command.index("-m", 3) + 1] for gate in long} == {CORPUS}
     ways = [gate.command[gate.command.index("-k") + 1] for gate in long]
     assert ways == [f"not ({OUTSIDE})", OUTSIDE]
 

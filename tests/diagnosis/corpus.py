@@ -16,12 +16,13 @@ Rules are tuned on ``tuning`` only; ``validation`` is looked at for its score.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 import yaml
 
 from tuheg_ir.diagnosis.model import Finding
@@ -222,6 +223,11 @@ def _text(raw: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise InvalidCase(f"{key} is missing")
     return value
+
+
+def parted(found: Iterable[Case], asked: Collection[Case]) -> list[Any]:
+    """Return cases as parameters of a test, by name; `make test` leaves those that are not asked to `make corpus`."""
+    return [pytest.param(case, id=case.name, marks=() if case in asked else pytest.mark.rest) for case in found]
 
 
 def told(findings: Sequence[Finding]) -> str:

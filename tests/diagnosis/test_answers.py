@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.diagnosis.calibration import STEPS, is_right
-from tests.diagnosis.corpus import Case, cases, read, score, tally, told
+from tests.diagnosis.corpus import Case, cases, parted, read, score, tally, told
 from tests.diagnosis.files import Files, Skipped
 from tests.diagnosis.grafting import grafts, rolled_back
 from tests.diagnosis.loaded import findings as answer
@@ -134,7 +134,7 @@ def test_a_mutated_case_is_answered_the_same(case: Case, mutation: str, tmp_path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", TUNING, ids=name_of)
+@pytest.mark.parametrize("case", parted(TUNING, TUNING[::2]))
 def test_a_case_with_every_mutation_at_once_is_answered_the_same(case: Case, tmp_path: Path) -> None:
     _stable(case, all_at_once(read_files(case.folder)), tmp_path)
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from tuheg_ir.sim.answers import Request
 from tuheg_ir.sim.prometheus.errors import QueryError
-from tuheg_ir.sim.prometheus.functions import bucket_quantile, extrapolated
+from tuheg_ir.sim.prometheus.functions import bucket_quantile
 from tuheg_ir.sim.prometheus.parser import parse
+from tuheg_ir.sim.prometheus.rates import extrapolations
 from tuheg_ir.sim.prometheus.samples import Samples
 from tuheg_ir.sim.prometheus.web import PrometheusApi
 
@@ -213,9 +214,29 @@ def test_other_paths_are_not_served(api: PrometheusApi) -> None:
 def test_the_rate_of_a_steady_counter_is_its_rate(rate: float, count: int, every: float) -> None:
     start = 1000.0
     points = [(start + every * (number + 1), 1e6 + rate * every * (number + 1)) for number in range(count)]
-    found = extrapolated(points, start, points[-1][0], counter=True, per_second=True)
+    places = [(start, points[-1][0], 0, count)]
+    [found] = extrapolations(points, places, counter=True, per_second=True)
     assert found is not None
     assert found == pytest.approx(rate, rel=1e-3)
+
+
+@given(st.lists(st.integers(0, 9), min_size=2, max_size=12), st.integers(0, 5))
+def test_a_counter_that_is_reset_goes_on_from_there_in_each_window_alone(grown: list[int], every: int) -> None:
+    total, points = 0.0, []
+    for number, more in enumerate(grown):
+        total = float(more) if every and number % every == 0 else total + more
+        points.append((10.0 * (number + 1), total))
+    places = [
+        (0.0, 10.0 * len(points), 0, len(points)),
+        (points[-2][0] - 10, points[-1][0], len(points) - 2, len(points)),
+    ]
+    whole, last = extrapolations(points, places, counter=True, per_second=False)
+    (_, before), (_, after) = points[-2:]
+    gain = after if after < before else after - before
+    assert whole is not None
+    assert whole >= 0
+    assert last is not None
+    assert last == pytest.approx(gain if gain == 0 else gain * min(2.0, 1 + before / gain), rel=1e-9)
 
 
 @given(st.lists(st.integers(0, 50), min_size=3, max_size=6), st.floats(0, 1), st.floats(0, 1))

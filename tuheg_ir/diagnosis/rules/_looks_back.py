@@ -22,9 +22,23 @@ _BACK = late(
 """How an alert says over which time it looks back: in the last hour, a 1h window, rate(x[1h])."""
 
 
+_WAITED = late(
+    r"\b(?:older than|wait(?:s|ed|ing)?\b[^.;]{0,40}?\b(?:longer than|more than|over|for))"
+    r"\s?(\d+)\s?(m|h|min\w*|hours?)\b",
+    re.IGNORECASE,
+)
+"""How an alert says for how long something has waited when it fires."""
+
+
 def looks_back(alert: Alert) -> timedelta:
     """Return over which time an alert says that it looks back: the shortest, for all have to tell of it; 0: unknown."""
     return min(_times(alert), default=timedelta())
+
+
+def waited(alert: Alert) -> timedelta:
+    """Return for how long something had waited when an alert fired, by its own words: the longest; 0: it tells none."""
+    found = (f"{each[1]}{each[2][0].lower()}" for each in _WAITED.finditer(alert.said))
+    return timedelta(seconds=max(map(span_s, found), default=0.0))
 
 
 def _times(alert: Alert) -> Iterator[timedelta]:

@@ -20,6 +20,7 @@ from tuheg_ir.diagnosis.rules._hands_work import may_hand
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._kind_of_node import on_one_kind
 from tuheg_ir.diagnosis.rules._lacked_before import lacked_before
+from tuheg_ir.diagnosis.rules._looks_back import waited
 from tuheg_ir.diagnosis.rules._meant_for import meant_for
 from tuheg_ir.diagnosis.rules._one_party import of_party_back, party_fails
 from tuheg_ir.diagnosis.rules._outage_over import told_meanwhile
@@ -233,10 +234,22 @@ def _brought(view: View, workload: Workload, words: Marked, released: Workload, 
     misread = any(tells(trouble, words.line) for trouble in MISREAD)
     if misread and came is not None and words.since is not None and words.since - came >= PROVEN:
         return False  # it could read for minutes what another sends
-    before = [each.time for each in said if each.object and each.time]
-    if came is not None and any(came - AMID <= at < came - SHORTLY for at in before):
+    if came is not None and (_suffered_before(said, came) or _waited_before(view, came)):
         return False
     return meant_for(view, workload, words, released) and not was_so_before(view, workload, words, released)
+
+
+def _suffered_before(said: Sequence[Evidence], came: datetime) -> bool:
+    """Tell whether somebody suffered shortly before a release came, or nobody does who did not before it."""
+    if said and all(each.time is not None and each.time < came - SHORTLY for each in said):
+        return True
+    return any(each.object and each.time and came - AMID <= each.time < came - SHORTLY for each in said)
+
+
+def _waited_before(view: View, came: datetime) -> bool:
+    """Tell whether what an alert tells of had waited before a release; half of that time may be usual."""
+    fired = (alert.starts_at - waited(alert) / 2 for alert in view.alerts if alert.starts_at and waited(alert))
+    return any(came - AMID <= at < came for at in fired)
 
 
 def _otherwise(view: View, workload: Workload, words: Marked, released: Workload) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from tuheg_ir.sim.prometheus import functions as fn
+from tuheg_ir.sim.prometheus.rates import extrapolations
 from tuheg_ir.sim.prometheus.samples import Labels, labels_of
 from tuheg_ir.sim.prometheus.syntax import Call, Selector
 from tuheg_ir.sim.prometheus.vector import (
@@ -57,7 +59,11 @@ def _over_time(name: str, windows: Windows, arguments: Arguments, moments: list[
     if name == "absent_over_time":
         there = [any(cut) for cut in zip(*map(windows.cut, windows.series), strict=True)] or [False] * len(moments)
         return [Track({}, [None if found else 1.0 for found in there])]
-    way = _reduction(name, windows, arguments, moments)
+    if name in _EXTRAPOLATED:
+        counter, per_second = _EXTRAPOLATED[name]
+        rates = partial(extrapolations, counter=counter, per_second=per_second)
+        return merged(Track(nameless(s.labels), [*rates(s.points, windows.places(s))]) for s in windows.series)
+    way = _reduction(name, arguments, moments)
     vector = []
     for series in windows.series:
         labels = series.labels if name == "last_over_time" else nameless(series.labels)
@@ -66,14 +72,8 @@ def _over_time(name: str, windows: Windows, arguments: Arguments, moments: list[
     return merged(vector)
 
 
-def _reduction(
-    name: str, windows: Windows, arguments: Arguments, moments: list[float]
-) -> Callable[[fn.Points, int], float | None]:
+def _reduction(name: str, arguments: Arguments, moments: list[float]) -> Callable[[fn.Points, int], float | None]:
     """Return what makes one number of the samples that count at one moment (by its place)."""
-    if name in _EXTRAPOLATED:
-        counter, per_second = _EXTRAPOLATED[name]
-        spans = windows.spans
-        return lambda points, n: fn.extrapolated(points, *spans[n], counter=counter, per_second=per_second)
     if name == "predict_linear":
         ahead = numbers(arguments[1])
         return lambda points, n: fn.predict(points, moments[n], ahead[n])

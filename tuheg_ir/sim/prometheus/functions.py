@@ -11,36 +11,6 @@ Points = Sequence[Point]
 NAN = math.nan
 
 
-def _counter_gain(points: Points) -> float:
-    """Return how much a counter grew, resets counted."""
-    gain = points[-1][1] - points[0][1]
-    for before, after in pairwise(points):
-        if after[1] < before[1]:
-            gain += before[1]
-    return gain
-
-
-def extrapolated(points: Points, start: float, end: float, *, counter: bool, per_second: bool) -> float | None:
-    """Return what rate, increase and delta say: the change over the window, extrapolated to its edges."""
-    if len(points) < 2:
-        return None
-    gain = _counter_gain(points) if counter else points[-1][1] - points[0][1]
-    before, after = points[0][0] - start, end - points[-1][0]
-    sampled = points[-1][0] - points[0][0]
-    average = sampled / (len(points) - 1)
-    edge = average * 1.1
-    if before >= edge:
-        before = average / 2
-    if counter and gain > 0 and points[0][1] >= 0:
-        before = min(before, sampled * (points[0][1] / gain))
-    if after >= edge:
-        after = average / 2
-    factor = (sampled + before + after) / sampled
-    if per_second:
-        factor /= end - start
-    return gain * factor
-
-
 def _regression(points: Points, origin: float) -> tuple[float, float] | None:
     """Return slope and the value at ``origin`` of a straight line through the points."""
     if len(points) < 2:

@@ -47,12 +47,17 @@ class Windows:
     series: list[Ranged]
     spans: list[tuple[float, float]]
 
-    def cut(self, series: Ranged) -> Iterator[list[Point]]:
-        """Yield the samples of a series that count at each moment."""
+    def places(self, series: Ranged) -> Iterator[tuple[float, float, int, int]]:
+        """Yield each of the times, and from which place on up to which those samples of a series are that count."""
         times = [time for time, _ in series.points]
         first = last = 0
         for start, end in self.spans:
             first, last = bisect_right(times, start, first), bisect_right(times, end, last)
+            yield start, end, first, last
+
+    def cut(self, series: Ranged) -> Iterator[list[Point]]:
+        """Yield the samples of a series that count at each moment."""
+        for _, _, first, last in self.places(series):
             yield series.points[first:last]
 
 
