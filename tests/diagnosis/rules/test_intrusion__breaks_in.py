@@ -89,7 +89,7 @@ HOLDS = [
             ("it goes out to another program", asking(RUNS, dumper="jobs")),
             ("its driver asks", asking(RUNS, app="web")),
             ("it is over", asking(RUNS, later=3 * 3600)),
-            ("it is made to call that shell", asking(RUNS, args=["sh", "-c", "psql -f /work/all.sql"])),
+            ("it is made to call that shell", asking(RUNS, args=["sh", "-c", "psql -f /srv/all.sql"])),
         )
     ),
     Holds(

@@ -136,7 +136,9 @@ HOLDS = [
 ]
 DOES_NOT_HOLD = [
     DoesNotHold(
-        f"a pooler has no session left, and {what}", seen, harmful=("restart_connection_pool", "rollback_workload")
+        f"a pooler lists that it has no session left, and {what}",
+        seen,
+        harmful=("restart_connection_pool", "rollback_workload"),
     )
     for what, seen in (
         ("nobody lists its pools", world([])),
