@@ -76,6 +76,7 @@ def test_an_error_is_one_line(error: TuhegError, text: str) -> None:
         (["faults", "--format", "text"], False),
         (["faults", "json"], False),
         (["faults", "--format"], False),
+        ([], False),
     ],
 )
 def test_json_is_recognised_even_when_nothing_else_is(arguments: list[str], wanted: bool) -> None:

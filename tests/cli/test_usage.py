@@ -169,3 +169,28 @@ def test_a_bug_of_ours_is_exit_1_and_no_traceback(
     shown = capsys.readouterr().err
     assert shown.startswith("Error: A bug in tuheg-ir stopped it (KeyError: 'surprise').")
     assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "commands"),
+    [([], ("diagnose", "respond", "resume")), (["incident"], ("list", "show")), (["journal"], ("verify",))],
+)
+def test_who_asks_for_no_command_sees_which_there_are(
+    arguments: list[str], commands: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(" ".join(["Usage: tuheg-ir", *arguments]))
+    assert all(f"\n  {command} " in told.err for command in commands)
+
+
+@pytest.mark.parametrize("group", [[], ["incident"], ["journal"]])
+def test_what_a_command_is_for_is_told_whole_on_a_narrow_terminal(
+    group: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run([*group, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert "Commands:" in told
+    assert "..." not in told.partition("Commands:")[2]

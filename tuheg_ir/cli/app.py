@@ -6,11 +6,12 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from itertools import pairwise
 
 import click
 
 from tuheg_ir import __version__
+from tuheg_ir.cli.group import Group
 from tuheg_ir.cli.output import error_json, error_text
 from tuheg_ir.errors import Interrupted, TuhegError, UsageError
 
@@ -29,7 +30,7 @@ COMMANDS: dict[str, str] = {
 """Name -> where it is, in the order in which one needs them. A module is imported on use."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group whose commands are imported when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -118,5 +119,4 @@ def _fail(error: TuhegError, arguments: Sequence[str]) -> int:
 
 def wants_json(arguments: Sequence[str]) -> bool:
     """Tell whether the arguments ask for JSON, even when they cannot be parsed."""
-    pairs: Any = zip(arguments, [*arguments[1:], ""], strict=True)
-    return any(word == "--format=json" or (word, after) == ("--format", "json") for word, after in pairs)
+    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)

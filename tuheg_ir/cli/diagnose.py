@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tuheg_ir.diagnosis.model import Snapshot
 
 
-@click.command(name="diagnose")
+@click.command(name="diagnose", short_help="Say what is wrong, since when, why, and what to do.")
 @live_options
 @click.option("--service", help="Say first what concerns this service of the inventory.")
 @click.option("--snapshot", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Look at a saved snapshot.")

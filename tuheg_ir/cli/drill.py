@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tuheg_ir.sim.scenario import Scenario
 
 
-@click.command(name="drill")
+@click.command(name="drill", short_help="Practise an incident on an embedded cluster, and be judged.")
 @click.argument("name", metavar="[FAULT|SCENARIO|FILE.yml]", required=False)
 @click.option("--all", "every", is_flag=True, help="Drill every scenario.")
 @click.option(

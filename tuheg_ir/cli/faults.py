@@ -58,7 +58,7 @@ def _drilled(last: dict[str, Any] | None) -> str:
     return f"drill {how} {last['at'][:10]} ({last['scenario']}, {last['on']})"
 
 
-@click.command()
+@click.command(short_help="Show a fault: what it is, its playbook and its ladder.")
 @click.argument("fault")
 @lang_option
 @format_option

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tuheg_ir.cli.group import Group
 from tuheg_ir.cli.output import columns, emit, format_option
 
 if TYPE_CHECKING:
     from tuheg_ir.journal import Event, Incident
 
 
-@click.group()
+@click.group(cls=Group)
 def incident() -> None:
     """Look at incidents."""
 

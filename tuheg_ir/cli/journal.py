@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import click
 
+from tuheg_ir.cli.group import Group
 from tuheg_ir.cli.output import emit, format_option
 
 
-@click.group()
+@click.group(cls=Group)
 def journal() -> None:
     """Check the journal, the record of everything that incidents did."""
 
 
-@journal.command()
+@journal.command(short_help="Check the chain of events: edits, gaps, reordering.")
 @format_option
 def verify(form: str) -> int:
     """Check the chain of events: any edit, gap or reordering is found (then exit code 4)."""

@@ -28,7 +28,7 @@ extra_option = click.option(
 )
 
 
-@click.command(name="respond")
+@click.command(name="respond", short_help="Answer FAULT: run its playbook until health is proven.")
 @click.argument("fault", required=False)
 @click.option("--severity", type=click.Choice(["P0", "P1", "P2"]), help="Default: what the facts give.")
 @click.option(
@@ -108,7 +108,7 @@ def respond_command(  # noqa: PLR0913, PLR0917 - one parameter an option
         return _show(respond(shop, order), form, progress)
 
 
-@click.command(name="resume")
+@click.command(name="resume", short_help="Take up a run that was killed or stopped.")
 @click.argument("number", metavar="[INC]", required=False)
 @extra_option
 @click.option("--wait", default=120.0, show_default=True, help="Seconds that an orphaned run may go on by itself.")

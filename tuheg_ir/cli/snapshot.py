@@ -14,7 +14,7 @@ from tuheg_ir.cli.output import emit, format_option, wrapped
 DEADLINE_S = 20.0
 
 
-@click.command(name="snapshot")
+@click.command(name="snapshot", short_help="Save what diagnose looks at in DIR, without secrets.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @live_options
 @click.option("--prometheus", metavar="URL", help="Prometheus (default: the inventory's ir_prometheus_url).")
