@@ -55,7 +55,7 @@ def test_a_text_cannot_forge_further_lines(tmp_path: Path) -> None:
 CASES: list[tuple[Any, str, str, str]] = [
     # content, what, which, next
     ("", "The facts are empty", "the file", "Give: internal_update, user_notice, summary."),
-    ("- a", "The facts are empty", "the file", "Give: internal_update, user_notice, summary."),
+    ("- a", "The facts have no sections", "the file", "Give: internal_update, user_notice, summary."),
     (
         {"party": {}},
         "The facts have an unknown section",

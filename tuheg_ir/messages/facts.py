@@ -113,8 +113,10 @@ class _WrongError(Exception):
 
 
 def _read_all(content: Any) -> dict[str, dict[str, Any]]:
-    if not isinstance(content, Mapping) or not content:
+    if not content:
         raise _WrongError("the file", "The facts are empty", f"Give: {', '.join(STAGES)}.")
+    if not isinstance(content, Mapping):
+        raise _WrongError("the file", "The facts have no sections", f"Give: {', '.join(STAGES)}.")
     for stage in content:
         if stage not in STAGES:
             raise _WrongError(str(stage), "The facts have an unknown section", f"Known: {', '.join(STAGES)}.")
