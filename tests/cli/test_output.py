@@ -7,17 +7,21 @@ import json
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
 from tuheg_ir.cli.app import run, wants_json
+from tuheg_ir.cli.incident import told
 from tuheg_ir.cli.output import columns, error_text
 from tuheg_ir.cli.progress import Progress
 from tuheg_ir.cli.report import show
 from tuheg_ir.errors import TuhegError
 from tuheg_ir.incidents import Report
+from tuheg_ir.journal import Event
 from tuheg_ir.runner import Diff, PlayError, TaskEvent
 
 
@@ -117,6 +121,21 @@ def test_progress_is_one_step_a_line_and_fits_the_screen(width: int) -> None:
         "0:00 skipped res",
         "0:00 refused sca",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "line"),
+    [
+        ("process", {"pid": 7848, "start_time": 1.5}, "pid 7848"),
+        ("intent", {"rung": "scale_workload", "target": "Deployment/web"}, "scale_workload on Deployment/web"),
+        ("outcome", {"rung": "scale_workload", "verdict": "healed", "reason": "so"}, "scale_workload: healed: so"),
+        ("diagnosis", {"findings": []}, ""),
+        ("drill", {"scenario": "slow-leak", "passed": False}, "slow-leak: NOT passed"),
+    ],
+)
+def test_an_event_of_an_incident_is_one_line(kind: str, data: dict[str, Any], line: str) -> None:
+    at = datetime(2026, 3, 4, tzinfo=UTC)
+    assert told(Event(1, "INC-20260304-001", "", at, "me", kind, data, "", "")) == line
 
 
 def test_progress_is_coloured_on_a_terminal() -> None:

@@ -80,6 +80,10 @@ def told(event: Event) -> str:
     verdict = data.get("verdict") or data.get("status")
     words += [str(verdict)] if verdict else []
     words += [str(data["reason"])] if data.get("reason") else []
+    if event.kind == "process":
+        words.append(f"pid {data['pid']}")
+    if event.kind == "intent" and data.get("target"):
+        words[0] += f" on {data['target']}"
     if event.kind == "drill":
         words.append("passed" if data["passed"] else "NOT passed")
     if event.kind == "diagnosis" and data.get("findings"):
