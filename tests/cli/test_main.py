@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -32,3 +33,21 @@ main()
 def test_only_what_ends_soon_leaves_cycles_where_they_are(arguments: list[str], *, as_python_does: bool) -> None:
     told = subprocess.run([sys.executable, "-c", _TELLING, *arguments], capture_output=True, text=True, check=False)
     assert json.loads(told.stdout.splitlines()[-1]) == [as_python_does, True], told.stderr
+
+
+@pytest.mark.parametrize("arguments", [["faults"], ["faults", "--format", "json"], ["--help"], ["drill", "--list"]])
+def test_a_reader_that_goes_is_no_failure(arguments: list[str]) -> None:
+    command = [sys.executable, "-c", "from tuheg_ir.cli import main; main()", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as told:
+        assert told.stdout is not None
+        assert told.stderr is not None
+        told.stdout.close()
+        assert told.stderr.read() == ""
+        assert told.wait() == 0
+
+
+def test_a_shell_is_told_how_to_complete() -> None:
+    asked = {**os.environ, "_TUHEG_IR_COMPLETE": "bash_source"}
+    command = [sys.executable, "-c", "from tuheg_ir.cli import main; main()"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, env=asked)
+    assert told.stdout.startswith("_tuheg_ir_completion()")

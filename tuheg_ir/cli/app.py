@@ -7,8 +7,10 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import pairwise
+from typing import Any
 
 import click
+from click.exceptions import Exit
 
 from tuheg_ir import __version__
 from tuheg_ir.cli.group import Group
@@ -28,6 +30,9 @@ COMMANDS: dict[str, str] = {
     "journal": "tuheg_ir.cli.journal:journal",
 }
 """Name -> where it is, in the order in which one needs them. A module is imported on use."""
+
+
+_COMPLETE = "_TUHEG_IR_COMPLETE"
 
 
 class LazyGroup(Group):
@@ -76,7 +81,7 @@ def tuheg_ir() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command; return its exit code. Every error ends here, in one sentence."""
     try:
-        code = tuheg_ir.main(list(arguments), prog_name="tuheg-ir", standalone_mode=False)
+        code = _called(list(arguments))
         sys.stdout.flush()
     except click.UsageError as error:
         return _fail(_usage(error), arguments)
@@ -93,6 +98,20 @@ def run(arguments: Sequence[str]) -> int:
             raise
         return _fail(_bug(error), arguments)
     return code if isinstance(code, int) else 0
+
+
+def _called(arguments: list[str]) -> Any:
+    """Return what a command returns, or the exit code that it asks for.
+
+    ``main`` of click would take the end of a reader for a failure; it is left what a shell asks to complete.
+    """
+    if _COMPLETE in os.environ:
+        return tuheg_ir.main(arguments, prog_name="tuheg-ir", complete_var=_COMPLETE)
+    try:
+        with tuheg_ir.make_context("tuheg-ir", arguments) as context:
+            return tuheg_ir.invoke(context)
+    except Exit as end:
+        return end.exit_code
 
 
 def _usage(error: click.UsageError) -> UsageError:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tuheg_ir.cli.completion import service_names
 from tuheg_ir.cli.live import Live, Named, choose_live, live_options
 from tuheg_ir.cli.output import emit, format_option
 from tuheg_ir.errors import StoreError, UsageError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command(name="diagnose", short_help="Say what is wrong, since when, why, and what to do.")
 @live_options
-@click.option("--service", help="Say first what concerns this service of the inventory.")
+@click.option("--service", help="Say first what concerns this service of the inventory.", shell_complete=service_names)
 @click.option("--snapshot", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Look at a saved snapshot.")
 @click.option("--prometheus", metavar="URL", help="Prometheus (default: the inventory's, or a snapshot's figures).")
 @click.option("--at", metavar="TIME", help="With --snapshot: the moment to look at, as 2025-11-05T14:30:00Z.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tuheg_ir.cli.completion import scenario_names
 from tuheg_ir.cli.output import as_json, columns, emit, format_option
 from tuheg_ir.cli.target import actor
 from tuheg_ir.errors import NotHealedError, UsageError
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="drill", short_help="Practise an incident on an embedded cluster, and be judged.")
-@click.argument("name", metavar="[FAULT|SCENARIO|FILE.yml]", required=False)
+@click.argument("name", metavar="[FAULT|SCENARIO|FILE.yml]", required=False, shell_complete=scenario_names)
 @click.option("--all", "every", is_flag=True, help="Drill every scenario.")
 @click.option(
     "--jobs",

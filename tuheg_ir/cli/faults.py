@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tuheg_ir.cli.completion import fault_names
 from tuheg_ir.cli.output import columns, emit, format_option, wrapped
 from tuheg_ir.errors import StoreError, UsageError
 
@@ -59,7 +60,7 @@ def _drilled(last: dict[str, Any] | None) -> str:
 
 
 @click.command(short_help="Show a fault: what it is, its playbook and its ladder.")
-@click.argument("fault")
+@click.argument("fault", shell_complete=fault_names)
 @lang_option
 @format_option
 def show(fault: str, lang: str, form: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tuheg_ir.cli.completion import incident_numbers
 from tuheg_ir.cli.group import Group
 from tuheg_ir.cli.output import columns, emit, format_option
 
@@ -35,7 +36,7 @@ def list_command(drills: bool, form: str) -> None:
 
 
 @incident.command()
-@click.argument("number")
+@click.argument("number", shell_complete=incident_numbers)
 @format_option
 def show(number: str, form: str) -> None:
     """Show an incident: its state, its runs and everything that was done."""

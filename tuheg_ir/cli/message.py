@@ -6,14 +6,15 @@ from pathlib import Path
 
 import click
 
+from tuheg_ir.cli.completion import incident_numbers, message_stages
 from tuheg_ir.cli.faults import lang_option
 from tuheg_ir.cli.output import emit, format_option
 from tuheg_ir.errors import UsageError
 
 
 @click.command()
-@click.argument("stage")
-@click.option("--incident", "number", help="Incident of the journal to tell about.")
+@click.argument("stage", shell_complete=message_stages)
+@click.option("--incident", "number", help="Incident of the journal to tell about.", shell_complete=incident_numbers)
 @click.option("--facts", type=click.Path(path_type=Path), help="YAML file with the facts to tell.")
 @lang_option
 @format_option

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tuheg_ir.cli.completion import fault_names, incident_numbers, service_names
 from tuheg_ir.cli.output import as_json, format_option
 from tuheg_ir.cli.target import actor, choose_target, target_options
 
@@ -29,7 +30,7 @@ extra_option = click.option(
 
 
 @click.command(name="respond", short_help="Answer FAULT: run its playbook until health is proven.")
-@click.argument("fault", required=False)
+@click.argument("fault", required=False, shell_complete=fault_names)
 @click.option("--severity", type=click.Choice(["P0", "P1", "P2"]), help="Default: what the facts give.")
 @click.option(
     "--reason",
@@ -38,7 +39,9 @@ extra_option = click.option(
     help="Why a milder severity than the facts give, or why --override; for the record.",
 )
 @target_options
-@click.option("--service", help="Service of the inventory (default: its ir_default_service).")
+@click.option(
+    "--service", help="Service of the inventory (default: its ir_default_service).", shell_complete=service_names
+)
 @click.option("--plan", is_flag=True, help="Show what would be done; store and change nothing.")
 @click.option("--yes", is_flag=True, help="Approve, in your name, what needs approval.")
 @click.option(
@@ -49,7 +52,7 @@ extra_option = click.option(
     help="Run this remedy of the ladder though the diagnosis rules it out; approves it, in your name, and no other. "
     "Needs --reason; may be repeated.",
 )
-@click.option("--incident", "number", metavar="INC", help="Go on with this incident.")
+@click.option("--incident", "number", metavar="INC", help="Go on with this incident.", shell_complete=incident_numbers)
 @extra_option
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True)
 @format_option
@@ -109,7 +112,7 @@ def respond_command(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 @click.command(name="resume", short_help="Take up a run that was killed or stopped.")
-@click.argument("number", metavar="[INC]", required=False)
+@click.argument("number", metavar="[INC]", required=False, shell_complete=incident_numbers)
 @extra_option
 @click.option("--wait", default=120.0, show_default=True, help="Seconds that an orphaned run may go on by itself.")
 @click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of the messages (default: as before).")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from tuheg_ir.cli.completion import cluster_names
 from tuheg_ir.errors import UsageError
 
 inventory_option = click.option(
@@ -21,6 +22,7 @@ inventory_option = click.option(
 cluster_option = click.option(
     "--cluster",
     envvar="TUHEG_IR_CLUSTER",
+    shell_complete=cluster_names,
     help="Cluster of the inventory. Else TUHEG_IR_CLUSTER, else config.toml.",
 )
 _FUNCTION = Callable[..., Any]
@@ -61,7 +63,7 @@ def choose_target(inventory: Path | None, cluster: str | None) -> tuple[Path, st
     UsageError lists what there is when one is missing.
     """
     config = {} if inventory and cluster else read_config()
-    chosen = inventory or _configured_inventory(config)
+    chosen = chosen_inventory(inventory, config)
     if chosen is None:
         there = ", ".join(_inventories()) or "none"
         raise UsageError(
@@ -81,8 +83,11 @@ def choose_target(inventory: Path | None, cluster: str | None) -> tuple[Path, st
     return chosen, str(name)
 
 
-def _configured_inventory(config: dict[str, Any]) -> Path | None:
-    value = config.get("inventory")
+def chosen_inventory(inventory: Path | None, config: Mapping[str, Any] | None = None) -> Path | None:
+    """Return the inventory that the command or config.toml names, if any."""
+    if inventory:
+        return inventory
+    value = (read_config() if config is None else config).get("inventory")
     # A relative path is meant from where it is written, not from where one happens to be.
     return config_file().parent / Path(str(value)).expanduser() if value else None
 
