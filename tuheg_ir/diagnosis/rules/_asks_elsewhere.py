@@ -59,7 +59,7 @@ def _not_offered(view: View, workload: Workload, now: Sequence[str], was: Sequen
         service = view.services.get(name)
         space = text(service.obj, "metadata", "namespace") if service else ""
         elsewhere = bool(rest and space) and rest.partition(".")[0] != space
-        if service is None or elsewhere or text(service.obj, "spec", "clusterIP") == "None" or not service.ports:
+        if service is None or elsewhere or service.headless or not service.ports:
             continue
         if found[2] not in {text(port, "port") for port in service.ports}:
             told = f"it asks {found[0]} since its release, and {service.ref} offers no such port"

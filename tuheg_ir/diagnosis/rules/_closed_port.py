@@ -73,7 +73,7 @@ def _behind(view: View, callee: Workload, port: str) -> tuple[str, ...]:
         str(target_of(each))
         for service in view.leading_to(callee.ref)
         for each in service.ports
-        if str(each.get("port")) == port and service.obj.get("spec", {}).get("clusterIP") != "None"
+        if str(each.get("port")) == port and not service.headless
     ]
     target = targets[0] if targets else port
     return next((each for each in declared_ports(callee) if target in each), (target,))

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.view.reading import mapping, newest, oldest, text
+from tuheg_ir.diagnosis.view.reading import mapping, newest, oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
@@ -61,7 +61,7 @@ def _hosts(value: str) -> Iterator[tuple[str, bool]]:
 def names_pods(view: View, host: str, ref: str) -> bool:
     """Tell whether a name leads to the addresses of a workload's pods: its Service has none of its own."""
     parts = host.lower().split(".")[:2]
-    bare = (each.name for each in view.leading_to(ref) if text(each.obj, "spec", "clusterIP") == "None")
+    bare = (each.name for each in view.leading_to(ref) if each.headless)
     return any(each in parts for each in bare) and view.graph.resolve(host) == ref
 
 

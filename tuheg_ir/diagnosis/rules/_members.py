@@ -112,7 +112,7 @@ def ports_among(view: View, workload: Workload) -> list[tuple[str, ...]]:
 
     def led_to(*, headless: bool) -> list[tuple[str, ...]]:
         leading = view.leading_to(workload.ref)
-        chosen = [each for each in leading if (text(each.obj, "spec", "clusterIP") == "None") is headless]
+        chosen = [each for each in leading if each.headless is headless]
         targets = [str(target_of(port)) for service in chosen for port in service.ports]
         return [next((each for each in own if target in each), (target,)) for target in targets]
 

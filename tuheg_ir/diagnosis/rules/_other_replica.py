@@ -14,7 +14,7 @@ from tuheg_ir.diagnosis.rules._new_primary import WRITES, leads_since
 from tuheg_ir.diagnosis.rules._twins import started_alike
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.network import Service
-from tuheg_ir.diagnosis.view.reading import newest, text
+from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -41,9 +41,7 @@ def other_replica(view: View, stopped: Workload) -> tuple[str, tuple[Evidence, .
     since = _halted(view, stopped)
     sources = _sources(view, stopped, since) if since is not None else set()
     leading = [
-        service
-        for service in view.services.values()
-        if stopped.ref in service.backends and text(service.obj, "spec", "clusterIP") != "None"
+        service for service in view.services.values() if stopped.ref in service.backends and not service.headless
     ]
     if since is None or not sources or len(leading) != 1 or leading[0].backends != (stopped.ref,):
         return None

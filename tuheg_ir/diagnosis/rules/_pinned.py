@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.programs import image_name, role
 from tuheg_ir.diagnosis.view.reading import items, labels, oldest, selects, text
 from tuheg_ir.diagnosis.view.releases import releases
@@ -59,14 +58,10 @@ def _by_session(store: Workload) -> bool:
 
 def _dealt_out(view: View, store: Workload, members: Sequence[Pod]) -> bool:
     """Tell whether each Service with an address of its own that leads to a member leads to all, whoever asks."""
-    leading = [each for each in view.services.values() if _has_address(each) and store.ref in each.backends]
+    leading = [each for each in view.services.values() if each.address and store.ref in each.backends]
     if any(text(each.obj, "spec", "sessionAffinity") == "ClientIP" for each in leading):
         return False
     return bool(leading) and all(selects(each.selector, labels(pod.obj)) for each in leading for pod in members)
-
-
-def _has_address(service: Service) -> bool:
-    return text(service.obj, "spec", "clusterIP") not in ("", "None")
 
 
 def _names_one(view: View, caller: Workload, members: Sequence[Pod]) -> bool:

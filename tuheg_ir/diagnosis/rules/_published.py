@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from tuheg_ir.diagnosis.view.network import Service
-from tuheg_ir.diagnosis.view.reading import at, text
+from tuheg_ir.diagnosis.view.reading import at
 
 
 def publishes(service: Service) -> bool:
     """Tell whether a Service leads callers to pods that are not ready; one without an address of its own does not."""
-    spread = text(service.obj, "spec", "clusterIP") not in ("", "None")
-    return spread and at(service.obj, "spec", "publishNotReadyAddresses") is True
+    return bool(service.address) and at(service.obj, "spec", "publishNotReadyAddresses") is True

@@ -134,7 +134,7 @@ def _ports(view: View, workload: Workload, told: Sequence[_Missed]) -> list[tupl
     if _come_in(view, workload, declared):
         return []
     leading = view.leading_to(workload.ref)
-    among = [each for each in leading if text(each.obj, "spec", "clusterIP") == "None"]
+    among = [each for each in leading if each.headless]
     served = {str(target_of(port)) for each in leading if each not in among for port in each.ports}
     closed = [port for port in declared if port and not served & {*port} and _for_nobody(view, workload, port)]
     return list(dict.fromkeys((*(ports_among(view, workload) if among else ()), *closed)))

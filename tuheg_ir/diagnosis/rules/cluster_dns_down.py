@@ -26,7 +26,7 @@ from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.network import Service
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import oldest, text
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -250,7 +250,7 @@ def _headless(view: View, each: Complaint) -> bool:
     """Tell whether all names are of headless Services that had no ready pod: DNS rightly knew no address for them."""
     services = [view.services.get(host.split(".")[0]) for host in each.hit.hosts]
     known = [s for s in services if s is not None]
-    return bool(known) and all(text(s.obj, "spec", "clusterIP") == "None" and _empty(view, s, each) for s in known)
+    return bool(known) and all(s.headless and _empty(view, s, each) for s in known)
 
 
 def _empty(view: View, service: Service, each: Complaint) -> bool:

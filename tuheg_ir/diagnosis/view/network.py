@@ -35,6 +35,16 @@ class Service(NamedTuple):
     not_ready: int | None
     external: str = ""
 
+    @property
+    def address(self) -> str:
+        """Return the address of its own by which it spreads callers; "" if it has none, or nobody knows."""
+        return "" if self.headless else text(self.obj, "spec", "clusterIP")
+
+    @property
+    def headless(self) -> bool:
+        """Tell whether it has no address of its own: callers come to its pods themselves."""
+        return text(self.obj, "spec", "clusterIP") == "None"
+
 
 def services(snapshot: Snapshot, found: Mapping[str, Workload]) -> dict[str, Service]:
     """Return the Services by name."""
