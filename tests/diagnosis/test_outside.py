@@ -132,8 +132,6 @@ OPEN = frozenset(
         "seat-maps-take-forever",
         # sessions of a run whose node is gone: named, and ending them is a person's
         "subscribers-cannot-log-in",
-        # a reader's release reads another queue: the broker that fills is named
-        "guests-without-confirmation",
     }
 )
 """Cases that no rule answers; a rule that answers one takes it out."""

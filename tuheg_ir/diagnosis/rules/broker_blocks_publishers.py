@@ -17,6 +17,7 @@ from tuheg_ir.diagnosis.rules._kept_unacked import kept_unacked, of_kept, stands
 from tuheg_ir.diagnosis.rules._outrun import Outrun, longest, outrun
 from tuheg_ir.diagnosis.rules._reader_away import Away, paused, reader_away
 from tuheg_ir.diagnosis.rules._readers import by_release, grown, reader
+from tuheg_ir.diagnosis.rules._reads_elsewhere import reads_elsewhere
 from tuheg_ir.diagnosis.rules._standing_reader import Standing, standing_reader
 from tuheg_ir.diagnosis.rules.crash_later import SUSPECT
 from tuheg_ir.diagnosis.rules.outside_dependency_fails import EARLIER
@@ -45,7 +46,7 @@ def _of_alarm(view: View, alarm: Alarm) -> Match:
         return _of_paused(view, alarm, rests)
     if (away := reader_away(view, alarm)) is not None:
         return _of_away(view, alarm, away)
-    if (worse := _gives_back(view, since) or _slower(view, since)) is not None:
+    if (worse := _gives_back(view, since) or _slower(view, since) or _elsewhere(view, since)) is not None:
         return _of_consumer(view, alarm, worse)
     if (kept := kept_unacked(view, alarm) or kept_growing(view, alarm)) is not None:
         return of_kept(view, alarm, kept)
@@ -178,6 +179,14 @@ def _slower(view: View, alarm: datetime | None) -> _Worse | None:
     if alarm is None or grew.since is None or grew.since >= alarm or blames_another(view, consumer, consumer):
         return None
     return _Worse(consumer, found.told(consumer.ref), "does not keep up since its release")
+
+
+def _elsewhere(view: View, alarm: datetime | None) -> _Worse | None:
+    """Return who reads another queue since its release, if that was before the alarm."""
+    found = reads_elsewhere(view)
+    if found is None or alarm is None or found.since >= alarm:
+        return None
+    return _Worse(found.reader, found.evidence[0], f"does not read {found.queue} any more")
 
 
 def _of_consumer(view: View, alarm: Alarm, worse: _Worse) -> Match:
