@@ -29,6 +29,7 @@ from tuheg_ir.diagnosis.rules._seen_running import seen_running
 from tuheg_ir.diagnosis.rules._sensed import sensed
 from tuheg_ir.diagnosis.rules._sent_away import OUTSIDE, PUBLIC, sent_away
 from tuheg_ir.diagnosis.rules._strangers import let_in
+from tuheg_ir.diagnosis.rules._tunnelled import tunnelled
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import at, items, mapping, oldest, text
@@ -71,7 +72,19 @@ def signs(view: View, workload: Workload) -> tuple[Sign, ...]:
     others = (Sign(weight, seen) for tell in (altered, hunting, planted) for weight, seen in tell(view, workload))
     # People put tools into pods as well: a person knows whether it was one of the house.
     odd = (Sign(*found, doubtful=True) for found in seen_running(view, workload))
-    ways = (knocking, lured, obeyed, answered, converted, carried_off, seen_by_hand, sensed, breaks_in, door_to_door)
+    ways = (
+        knocking,
+        lured,
+        obeyed,
+        answered,
+        converted,
+        carried_off,
+        seen_by_hand,
+        sensed,
+        breaks_in,
+        tunnelled,
+        door_to_door,
+    )
     led = (Sign(weight, seen, doubtful) for way in ways for weight, seen, doubtful in way(view, workload))
     return (*mine, *_account(view, workload), *_opened(view, workload), *_watched(view, workload), *others, *odd, *led)
 
