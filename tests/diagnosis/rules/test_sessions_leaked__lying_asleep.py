@@ -95,6 +95,7 @@ HOLDS = [
         ("it works a little less", world(work=0.28)),
         ("its requests are as many as ever", world(service=True, work=None, figures=[rate("feed", 50, 51)])),
         ("it has a Service, and works as much as ever", world(service=True)),
+        ("it had as few as ever for a quarter of an hour", world(held=(*[60] * 10, *range(60, 126, 4), *[126] * 15))),
         ("some of them come and go", world(held=(*range(60, 126, 3), *[126, 121] * 10))),
     )
 ]

@@ -73,13 +73,14 @@ def _asleep(view: View, each: Full, holder: Holder) -> int | None:
 
 
 def _climb(view: View, each: Full, holder: Holder) -> Points:
-    """Return how a client's sessions became many: evenly, for long, nearly alone, none of them given back since."""
+    """Return how a client's sessions became many: evenly, for long, nearly alone, none given back since."""
     mine, _ = counted(view, each, holder)
     most = max((value for _, value in mine), default=0.0)
     if len(mine) < READINGS or not never_down([value for _, value in mine]):
         return ()
     end = next(number for number, (_, value) in enumerate(mine) if value >= (1 - BUSY_TOO / 2) * most)
-    climb = mine[: end + 1]
+    start = max(number for number, (_, value) in enumerate(mine) if value <= mine[0][1])
+    climb = mine[start : end + 1]
     if len(climb) < READINGS or climb[-1][0] - climb[0][0] < KEPT_S or not evenly(climb):
         return ()
     if climb[-1][1] < TIMES * climb[0][1] or view.now.timestamp() - climb[-1][0] < STANDS.total_seconds():
