@@ -8,7 +8,7 @@ from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.planting import ORDERS, THIEF, asks, beside
 from tests.diagnosis.rules.scenes import SHOP, WELL
 from tests.diagnosis.rules.tiny import snapshot, workload
-from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.model import Log, Snapshot
 
 PATH = "/uploads/2026/11/plan.phtml"
 ENVOY = '"{how} {path} HTTP/1.1" 200 - 0 {sent} 50 49 "{client}" "Mozilla/5.0" "7a0b" "shop.example" "{to}"'
@@ -28,7 +28,8 @@ class Way:
     """A site that a server in front passes requests on to: how that one tells of them, and what the site tells.
 
     visitors: who else asks. port: at which the site is asked, as told in front. clients, orders: who asks
-    the script, and for what. mine: whether the site tells of these requests as well. before: the age of its pods.
+    the script, and for what. mine: whether the site tells of these requests as well; passed: by whose pods they come.
+    errors: what it tells beside each, without a time. before: the age of its pods.
     """
 
     form: str = ENVOY
@@ -37,6 +38,8 @@ class Way:
     clients: tuple[str, ...] = (THIEF,)
     orders: tuple[tuple[str, int], ...] = ORDERS
     mine: bool = False
+    passed: bool = False
+    errors: tuple[str, ...] = ()
     says: tuple[tuple[float, str], ...] = ()
     front: str = "envoyproxy/envoy:v1.31.2"
     before: float = 10 * 86400
@@ -44,11 +47,15 @@ class Way:
 
     def world(self) -> Snapshot:
         """Return it."""
-        site, way = workload("shop", started=self.before), workload("way", self.front)
+        site, way = workload("shop", started=self.before), workload("way", self.front, pods=3)
         address = next(each["status"]["podIP"] for each in site if each["kind"] == "Pod")
         to = f"{address}:{self.port}"
         asked = [(f"{self.path}?c={order}", sent, client) for order, sent in self.orders for client in self.clients]
-        own = [(900 - 30 * n, asks(p, c, how="GET", sent=sent)) for n, (p, sent, c) in enumerate(asked)]
+        near = [each["status"]["podIP"] for each in way if each["kind"] == "Pod"]
+        own = [
+            (900 - 30 * n, asks(p, near[n % len(near)] if self.passed else c, how="GET", sent=sent))
+            for n, (p, sent, c) in enumerate(asked)
+        ]
         passed = [
             *((1000 - n, self._tells("/cart", 900, client, to)) for n, client in enumerate(self.visitors)),
             *((900 - 30 * n, self._tells(path, sent, client, to)) for n, (path, sent, client) in enumerate(asked)),
@@ -57,11 +64,15 @@ class Way:
             site,
             way,
             logs=[
-                beside((1200, SERVED), *(own if self.mine else ()), *self.says),
+                self._with_errors(beside((1200, SERVED), *(own if self.mine else ()), *self.says)),
                 beside(*passed, of="way"),
             ],
             figures=[WELL],
         )
+
+    def _with_errors(self, told: Log) -> Log:
+        lines = (each for line in told.lines for each in (line, *(self.errors if PATH in line else ())))
+        return told._replace(lines=tuple(lines))
 
     def _tells(self, path: str, sent: int, client: str, to: str) -> str:
         return self.form.format(how="GET", path=path, sent=sent, client=client, to=to)
@@ -69,6 +80,8 @@ class Way:
 
 BROUGHT = (1000, STORED % ("plan.phtml", THIEF))
 CLIENTS = (("psql+-l", 54), ("mysql+-e+x", 131), ("redis-cli+-h+10.0.0.9+info", 2874))
+QUIET = (("ls+-l", 40), ("cat+/etc/hosts", 40))
+COMPLAINTS = ("sh: 1: mysqldump: not found", "tar: Removing leading `/' from member names")
 
 HOLDS = [
     *(
@@ -90,6 +103,8 @@ HOLDS = [
             ("the site tells of its file and of nobody", Way(visitors=(), mine=True, says=((1000, MOVED),))),
             ("they are clients of databases", Way(mine=True, orders=CLIENTS)),
             ("of another language", Way(path="/files/a/plan.jsp")),
+            ("they come to the site by two pods in front", Way(mine=True, passed=True)),
+            ("commands complain beside it, without a time", Way(mine=True, orders=QUIET, errors=COMPLAINTS)),
         )
     ),
 ]

@@ -18,7 +18,7 @@ from tuheg_ir.diagnosis.rules._robbed import dumped
 from tuheg_ir.diagnosis.rules._sent_away import CLIENT
 from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.stamps import stamp
-from tuheg_ir.diagnosis.view.logs import speaks_of
+from tuheg_ir.diagnosis.view.logs import speaks_of, times_near
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.programs import image_name
 from tuheg_ir.diagnosis.view.reading import items, text
@@ -238,8 +238,12 @@ def complains(line: str) -> str:
 
 
 def _complaints(view: View, workload: Workload) -> Iterator[tuple[str, str, str, datetime]]:
-    """Yield what tools of a shell complain of in a workload's logs: pod, tool, line and time."""
+    """Yield what tools of a shell complain of in a workload's logs: pod, tool, line and time.
+
+    Their words are written as they come, without a time of their own.
+    """
     for log in view.logs_of(workload.pods):
-        for line in log.lines if speaks_of(log, _TOOLS) else ():
-            if (tool := complains(line)) and (at := stamp(line)) is not None:
+        lines = log.lines if speaks_of(log, _TOOLS) else ()
+        for line, at in zip(lines, times_near(lines), strict=True):
+            if at is not None and (tool := complains(line)):
                 yield log.pod, tool, line.strip(), at
