@@ -155,7 +155,7 @@ ASKED = one_in(2, 1)
 """Cases that `make test` asks; what else is asked is asked of some of these, so that each is made once for all."""
 LESS = tuple(zip(one_in(6, 1), itertools.cycle(STEPS[1:]), strict=False))
 """Cases with what is taken away of each, in turns."""
-ROBBED = one_in(8, 1)
+ROBBED = one_in(4, 1)
 """Cases that lose the rule that answers them."""
 SEEN = one_in(16, 3)
 """Cases of which only what the account of one namespace may read is seen."""
