@@ -152,14 +152,14 @@ MOST_UNSEEN = 0.1
 LEAST_SEEN_AGAIN = 0.6
 """The least share of these that come back with the rights to its Secrets and to the other namespaces of an incident."""
 ASKED = one_in(2, 1)
-"""Cases that `make test` asks; what else is asked is asked of some of these, so that each is made once for all."""
+"""Cases that `make test` asks; most of what else is asked is asked of some of these, so that each is made once."""
 LESS = tuple(zip(one_in(6, 1), itertools.cycle(STEPS[1:]), strict=False))
 """Cases with what is taken away of each, in turns."""
 ROBBED = one_in(4, 1)
 """Cases that lose the rule that answers them."""
 SEEN = one_in(16, 3)
 """Cases of which only what the account of one namespace may read is seen."""
-GRAFTED = one_in(12, 5)
+GRAFTED = one_in(6, 2)
 """Cases beside whose fault an innocent release stands."""
 UNHEARD = one_in(12, 7)
 """Cases of which no log can be read."""
