@@ -23,12 +23,12 @@ from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 
-_POOL = "pool_open"
-_SLACK = 0.1
+POOL = "pool_open"
+SLACK = 0.1
 """So much of what a pool has may be counted a moment earlier or later by the other side."""
 _LEAST = 3
 """So few sessions more may be those of a console, or of a program beside the pool."""
-_READINGS = 5
+READINGS = 5
 _APART_S = 60.0
 """Counts of both sides that are older than this against each other tell nothing."""
 _HALF = 0.5
@@ -44,7 +44,7 @@ class _Gap(NamedTuple):
 
 def given_up(view: View, each: Full) -> Dead | None:
     """Return the sessions that pools of one client gave up at one time, and without which there would be room."""
-    by_address = _counted(view, each.ref)
+    by_address = counted_by_address(view, each.ref)
     for ref in clients(view, each.ref) if by_address else ():
         client = view.workloads.get(ref)
         if client is None or client.kind in BATCH or role(client):
@@ -62,7 +62,7 @@ def given_up(view: View, each: Full) -> Dead | None:
     return None
 
 
-def _counted(view: View, ref: str) -> dict[str, Points]:
+def counted_by_address(view: View, ref: str) -> dict[str, Points]:
     """Return how many sessions from each address a database has counted, in the course of time."""
     label = label_of(view, COUNTS, ref)
     found: dict[str, list[Points]] = {}
@@ -77,17 +77,17 @@ def _gap(view: View, pod: Pod, by_address: dict[str, Points]) -> _Gap | None:
     They are more since then at all times, and were as many before. The pool has fallen then, and not the database
     risen: what a program opens beside its pool, or forgets, makes that rise.
     """
-    pools = view.figures.series(_POOL, pod=pod.name)
+    pools = view.figures.series(POOL, pod=pod.name)
     counts = by_address.get(pod.address, ())
     if len(pools) != 1 or not counts or len(by_address_of(view)[pod.address]) != 1:  # a node's own network is shared
         return None
-    both = tuple(_both(counts, pools[0].points))
-    apart = [count - pool > max(_LEAST, _SLACK * pool) for _, count, pool in both]
+    both = tuple(both_counts(counts, pools[0].points))
+    apart = [count - pool > max(_LEAST, SLACK * pool) for _, count, pool in both]
     first = len(apart) - next((n for n, far in enumerate(reversed(apart)) if not far), len(apart))
     since = both[first:]
-    if first < _READINGS or len(since) < _READINGS or view.now.timestamp() - since[0][0] < WHILE.total_seconds():
+    if first < READINGS or len(since) < READINGS or view.now.timestamp() - since[0][0] < WHILE.total_seconds():
         return None
-    if view.now.timestamp() - since[-1][0] > WHILE.total_seconds() / 2 or any(apart[first - _READINGS : first]):
+    if view.now.timestamp() - since[-1][0] > WHILE.total_seconds() / 2 or any(apart[first - READINGS : first]):
         return None
     (_, had, pooled), (began, has, left) = both[first - 1], since[0]
     if has > had or left >= pooled:
@@ -97,7 +97,7 @@ def _gap(view: View, pod: Pod, by_address: dict[str, Points]) -> _Gap | None:
     return _Gap(int(kept), datetime.fromtimestamp(began, UTC))
 
 
-def _both(counts: Points, pool: Points) -> Iterator[tuple[float, float, float]]:
+def both_counts(counts: Points, pool: Points) -> Iterator[tuple[float, float, float]]:
     """Yield (time, sessions that a database counts, connections that the pool has) wherever both are counted."""
     times = [at for at, _ in counts]
     for at, open_then in pool:
@@ -125,4 +125,4 @@ def _asleep(view: View, ref: str, client: Workload, kept: int, since: datetime) 
 
 
 def _pooled(view: View, pods: Sequence[Pod]) -> float:
-    return sum(view.figures.now(_POOL, pod=pod.name) or 0.0 for pod in pods)
+    return sum(view.figures.now(POOL, pod=pod.name) or 0.0 for pod in pods)

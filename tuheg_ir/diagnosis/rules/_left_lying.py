@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence, Series
+from tuheg_ir.diagnosis.rules._beside_its_pool import beside_its_pool
 from tuheg_ir.diagnosis.rules._holders import UNUSED, Holder
 from tuheg_ir.diagnosis.rules._lying_asleep import lying_asleep
 from tuheg_ir.diagnosis.rules._pools import SAME, kept, kept_waiting, left_open
@@ -56,7 +57,11 @@ def left_lying(view: View, each: Full, holder: Holder, source: str = "database")
         or _asleep_and_refused(view, each, holder, source)
         or _ever_more_open(view, each, holder, source)
         or (
-            (taken_since_release(view, each, holder) or lying_asleep(view, each, holder)) if source == "metrics" else ()
+            taken_since_release(view, each, holder)
+            or lying_asleep(view, each, holder)
+            or beside_its_pool(view, each, holder)
+            if source == "metrics"
+            else ()
         )
     )
 

@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.rules._given_up_by_pools import given_up
 from tuheg_ir.diagnosis.rules._helping import not_for
 from tuheg_ir.diagnosis.rules._holders import Holder, held_by, is_ours
 from tuheg_ir.diagnosis.rules._hung_run import hangs
+from tuheg_ir.diagnosis.rules._kept_by_pooler import kept_by_pooler
 from tuheg_ir.diagnosis.rules._left_lying import left_lying
 from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, sufferers
@@ -45,6 +46,9 @@ def when(view: View) -> Iterator[Match]:
             continue  # its release let it take them: see sessions_outgrown
         if left_lying(view, each, greedy, "database" if each.database else "metrics"):
             continue  # it does nothing with them: see sessions_leaked
+        if (kept := kept_by_pooler(view, each, greedy)) is not None:
+            yield _of_pooler(view, each, *kept)
+            continue
         component = greedy.ref if greedy.ref in view.workloads else each.ref
         suffer = sufferers(view, each, but=component)
         run = view.workloads.get(component)
@@ -93,6 +97,27 @@ def _of_dead(view: View, each: Full, dead: Dead) -> Match:
         excludes=(
             *not_for([ref for ref in clients(view, each.ref) if ref in suffer and ref != owner.ref], why),
             *not_for((owner.ref,), why, ("restart_workload", "rollback_workload", "scale_workload")),
+            *not_for((each.ref,), "a restart would end the work of every client", ("restart_workload",)),
+            *not_for((each.ref,), "more room leaves in place what nobody uses", ("scale_database",)),
+        ),
+    )
+
+
+def _of_pooler(view: View, each: Full, pooler: Workload, shown: Evidence) -> Match:
+    """Return that a pooler keeps what a run had that is over: it gives it back as it begins anew."""
+    suffer = sufferers(view, each, but=pooler.ref)
+    return Match(
+        component=pooler.ref,
+        evidence=(shown, *each.evidence),
+        certainty=0.8,
+        remedy="restart_connection_pool",
+        since=each.since,
+        explains=suffer,
+        excludes=(
+            *not_for(
+                [ref for ref in clients(view, each.ref) if ref in suffer],
+                f"{pooler.name} keeps sessions of a run that is over: nothing done to this client gives them back",
+            ),
             *not_for((each.ref,), "a restart would end the work of every client", ("restart_workload",)),
             *not_for((each.ref,), "more room leaves in place what nobody uses", ("scale_database",)),
         ),
