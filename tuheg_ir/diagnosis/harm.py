@@ -11,6 +11,7 @@ from typing import Any
 
 from tuheg_ir.diagnosis.model import Excluded, Obj
 from tuheg_ir.diagnosis.rule import RESTARTS, excluding
+from tuheg_ir.diagnosis.rules._dead_sessions import dead_sessions
 from tuheg_ir.diagnosis.rules._former_colour import served_before
 from tuheg_ir.diagnosis.rules._hung_run import hangs
 from tuheg_ir.diagnosis.view.changes import keys_of, volumes_of
@@ -79,7 +80,10 @@ def _restart(view: View, workload: Workload) -> Iterator[Excluded]:
         return
     unmade = cannot_start(view, workload)
     ends = unmade and f"{unmade}: a restart would end pods that cannot be replaced"
+    kept = any(dead.owner == workload.ref and dead.loss.node for dead in dead_sessions(view).values())
     for remedy in RESTARTS:
+        if remedy == "restart_connection_pool" and kept:
+            continue  # sessions of its lost pods are ended, and no pod is: what starts anew may need just their room
         if reason := ends or _amid_recovery(view, workload) or given_less(view, workload):
             yield Excluded(remedy, workload.ref, reason)
 

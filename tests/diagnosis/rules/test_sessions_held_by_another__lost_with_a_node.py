@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
-from tests.diagnosis.rules.pods import node, pods_of, put
+from tests.diagnosis.rules.pods import looping, node, pods_of, put
 from tests.diagnosis.rules.scenes import DB, FATAL, SHOP, errors, logs, shop
 from tests.diagnosis.rules.tiny import (
     Obj,
@@ -41,6 +41,16 @@ def made_anew(age: float = 1200, **more: Any) -> list[Obj]:
     objects = workload("writer", **{"env": ENV, "service": False, **more})
     for each in pods_of(objects):
         each["metadata"]["creationTimestamp"] = at(age)
+    return objects
+
+
+def refused_anew() -> list[Obj]:
+    """Return a writer one pod of which goes on, and those made anew end at start: no session is left for them."""
+    objects = made_anew(pods=3, ready=1)
+    old, *new = pods_of(objects)
+    old["metadata"]["creationTimestamp"] = at(90_000)
+    for each in new:
+        put(each, looping(), ready=False, unready=1190)
     return objects
 
 
@@ -148,6 +158,7 @@ HOLDS = [
         for what, world in (
             ("", kept()),
             (", as it lists them itself", kept(listed=True)),
+            (", and those in their place end at start for want of it", kept(writer=refused_anew())),
             (", and the node is back", kept(beside=[node("n9")])),
             (", and the writer worked until then", kept(idle=LOST + 200)),
             (", and their pod is still told of", still_told()),
