@@ -28,6 +28,7 @@ from tuheg_ir.diagnosis.rules._no_miner import no_miner
 from tuheg_ir.diagnosis.rules._nobody_writes import nobody_writes
 from tuheg_ir.diagnosis.rules._of_the_runtime import of_the_runtime
 from tuheg_ir.diagnosis.rules._own_port import own_port
+from tuheg_ir.diagnosis.rules._own_scan import of_own_scan, own_scan_over
 from tuheg_ir.diagnosis.rules._replaced_certificate import replaced
 from tuheg_ir.diagnosis.rules._retired import retired
 from tuheg_ir.diagnosis.rules._stands_by import of_standby, stands_by
@@ -48,7 +49,7 @@ _SPEAKS_OF = {
 _MEANT: tuple[Callable[[View, Alert, str], Evidence | None], ...] = (
     *(as_meant, retired, cut_over, left_its_group, own_port, late_as_set, nearly_done, no_miner),
     *(let_finish, test_ended, freezes, kept_shut, melts, stands_by, gave_way, counted_elsewhere, drilled),
-    *(marker_only, nobody_writes, of_the_runtime, test_file, test_over, spares_as_ever),
+    *(marker_only, nobody_writes, of_the_runtime, test_file, test_over, own_scan_over, spares_as_ever),
 )
 """What shows that all stands or goes as it is meant to, however loud an alert is."""
 _SIGNS_OF: tuple[Callable[[View, Evidence], bool], ...] = (
@@ -57,6 +58,7 @@ _SIGNS_OF: tuple[Callable[[View, Evidence], bool], ...] = (
     of_held_room,
     of_test_file,
     of_test,
+    of_own_scan,
 )
 """What shows that a sign of trouble is a part of what is meant."""
 FEW = 3

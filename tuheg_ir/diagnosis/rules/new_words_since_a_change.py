@@ -25,6 +25,7 @@ from tuheg_ir.diagnosis.rules._meant_for import meant_for
 from tuheg_ir.diagnosis.rules._one_party import of_party_back, party_fails
 from tuheg_ir.diagnosis.rules._outage_over import told_meanwhile
 from tuheg_ir.diagnosis.rules._own_names import of_a_stranger
+from tuheg_ir.diagnosis.rules._own_scan import told_of_scan
 from tuheg_ir.diagnosis.rules._own_words import SHORTLY, own_words, slow_before, store_came_between, waits
 from tuheg_ir.diagnosis.rules._poolers import leads_away
 from tuheg_ir.diagnosis.rules._refused_together import refused_as_others
@@ -100,6 +101,8 @@ def _over(view: View, workload: Workload, words: Marked) -> bool:
     if of_party_back(view, workload, words.line, words.since):
         return True
     if told_meanwhile(view, workload, words.line, words.since) or told_of_test(view, workload, words.line):
+        return True
+    if told_of_scan(view, workload, words.line):
         return True
     if beside_run(view, workload, words.line, words.since) or ceased_with_run(view, workload, words):
         return True
