@@ -17,9 +17,10 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.errors import ProjectError
+from tuheg_ir.named import NamedTuple
 
 _PACKAGE = Path(__file__).resolve().parent
 _OURS = Path("ansible_collections/tuheg/ir")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tuheg_ir.cli.target import choose_target, target_options
+from tuheg_ir.named import NamedTuple
 
 if TYPE_CHECKING:
     from tuheg_ir.diagnosis.collector import Target

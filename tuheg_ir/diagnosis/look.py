@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.answer import public
 from tuheg_ir.diagnosis.apart import Apart
 from tuheg_ir.diagnosis.beside import figures, tails
 from tuheg_ir.diagnosis.decide import decide, load_rules
 from tuheg_ir.diagnosis.model import Diagnosis, Snapshot
+from tuheg_ir.named import NamedTuple
 
 
 class Looked(NamedTuple):

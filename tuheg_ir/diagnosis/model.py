@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
+
+from tuheg_ir.named import NamedTuple
 
 Obj = Mapping[str, Any]
 """A Kubernetes object as the API gives it, slimmed; always with apiVersion, kind and metadata."""

@@ -7,10 +7,10 @@ one that was read before, nothing is taken: neither itself, nor what it made, no
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.named import NamedTuple
 
 Objects = Mapping[str, Sequence[Obj]]
 Name = tuple[str, str]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Diagnosis, Finding, Series, Snapshot
 from tuheg_ir.diagnosis.view.reading import ref, written
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.written import edited, hand
+from tuheg_ir.named import NamedTuple
 
 PLOTS = 8
 """So many plots a page holds: what decided, not everything."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import IntEnum
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 ROOT_CAUSES = (
     "database_connection",

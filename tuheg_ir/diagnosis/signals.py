@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.tables import load_table
 from tuheg_ir.diagnosis.view.literals import needed
+from tuheg_ir.named import NamedTuple
 
 _PLATFORM = (
     "aggregator_discovery_", "aggregator_unavailable_", "alertmanager_", "apiextensions_", "apiserver_", "argocd_",

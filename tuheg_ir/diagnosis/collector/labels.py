@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.collector.known import BY_POD, Known, component, host_of
 from tuheg_ir.diagnosis.signals import Signals, Way, may_be_own
+from tuheg_ir.named import NamedTuple
 
 Row = Mapping[str, str]
 _STATUS = re.compile(r"[1-5](?:\d\d|xx)", re.IGNORECASE)

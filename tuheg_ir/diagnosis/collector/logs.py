@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 from tuheg_ir.diagnosis.collector.context import Context, note_of
 from tuheg_ir.diagnosis.folder.logs import kept_lines
 from tuheg_ir.diagnosis.model import Log, Obj
 from tuheg_ir.diagnosis.moments import moment
+from tuheg_ir.named import NamedTuple
 from tuheg_ir.project import module_utils
 
 MOST = 40

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.collector.context import SourceFailed, failed
 from tuheg_ir.diagnosis.collector.known import Known, component, host_of
@@ -18,6 +17,7 @@ from tuheg_ir.diagnosis.collector.prometheus import Prometheus, Span
 from tuheg_ir.diagnosis.folder.metrics import series_of
 from tuheg_ir.diagnosis.model import Series, Source
 from tuheg_ir.diagnosis.signals import Names, Signal, Signals, Way, load, span_s
+from tuheg_ir.named import NamedTuple
 
 THREADS = 12
 

@@ -8,10 +8,11 @@ import json
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from tuheg_ir.diagnosis.collector.context import SourceFailed
+from tuheg_ir.named import NamedTuple
 from tuheg_ir.project import module_utils
 
 CONNECT_S = 3.0

@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.collector import alerts, databases, logs, metrics, probes, usage
 from tuheg_ir.diagnosis.collector.also import as_one
@@ -25,6 +25,7 @@ from tuheg_ir.diagnosis.folder.logs import in_order
 from tuheg_ir.diagnosis.model import Log, Obj, Snapshot, Source
 from tuheg_ir.diagnosis.namesakes import beside
 from tuheg_ir.errors import ClusterError
+from tuheg_ir.named import NamedTuple
 from tuheg_ir.project import module_utils
 
 DEADLINE_S = 20.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Series
@@ -21,6 +20,7 @@ from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.silent import ENOUGH, GOES_ON, LONG
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 GIVEN_UP = late(r"dead.?letter|dlq|dlx|poison|park|undeliver|bounce|reject|discard|dropped|lost\b", re.IGNORECASE)
 """Words of an alert about work that nobody comes back to."""

@@ -6,7 +6,6 @@ It says so itself, its clients pass it on, or its own figures count its alarms.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Excluded
 from tuheg_ir.diagnosis.rules._helping import not_for
@@ -16,6 +15,7 @@ from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 RAISED = 0.5
 """More than this is an alarm at least."""

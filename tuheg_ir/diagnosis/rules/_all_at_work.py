@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rules._capacity import PEAK
@@ -26,6 +25,7 @@ from tuheg_ir.diagnosis.view.trouble import ERRORS, errors, labels_of
 from tuheg_ir.diagnosis.view.usage import BUSY
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 SURELY = 3.0
 """A queue that grows ever faster began so many times as long ago as its pace tells."""

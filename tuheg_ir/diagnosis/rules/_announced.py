@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
 from operator import itemgetter
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
@@ -18,6 +17,7 @@ from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
+from tuheg_ir.named import NamedTuple
 
 CLOSED = late(r"maintenance|brown.?out", re.IGNORECASE)
 """Words for a time in which a service answers nobody, or in which it refuses what will go away for good."""

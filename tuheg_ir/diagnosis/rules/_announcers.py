@@ -8,7 +8,7 @@ Where a Service leads on to pods of the very node at which somebody arrives, non
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.view.network import Service
@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.view.reading import at, items, label_selector, labels, m
 from tuheg_ir.diagnosis.view.releases import template_before
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _OF_METALLB = ("L2Advertisement", "BGPAdvertisement")
 _OF_CILIUM = "CiliumL2AnnouncementPolicy"

@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from tuheg_ir.diagnosis.late import late
@@ -23,6 +22,7 @@ from tuheg_ir.diagnosis.served import status_of
 from tuheg_ir.diagnosis.view.logs import ADDRESS, times_near
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _VALUE = r"[\"']?\s?[=:]\s?(?:\"(?P<quoted>(?:[^\"\\]|\\.){2,4000})|(?P<bare>[^\s\"'{\[][^\n]{1,400}))"
 _RESPONSE = late(

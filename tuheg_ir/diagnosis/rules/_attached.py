@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.view.network import Service
@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import items, labels, mapping, ref, selects, text, whole
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod
+from tuheg_ir.named import NamedTuple
 
 _OF_ROUTES = ("HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute")
 _WAYS = ("http", "tcp", "tls")

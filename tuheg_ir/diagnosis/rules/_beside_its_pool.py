@@ -8,7 +8,6 @@ them work to do they would not sleep.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._dead_sessions import ROOM
@@ -19,6 +18,7 @@ from tuheg_ir.diagnosis.rules._sleeping import NEARLY, WHILE, asleep_since
 from tuheg_ir.diagnosis.rules._taken_since import Points
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 HALF = 0.5
 """Share of the lost sessions whose sleep the sum of all has to show."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -20,6 +19,7 @@ from tuheg_ir.diagnosis.view.reading import written
 from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod
+from tuheg_ir.named import NamedTuple
 
 STILL = timedelta(minutes=5)
 """What no proxy has met for so long is over."""

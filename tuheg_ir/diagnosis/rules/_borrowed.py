@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -13,6 +12,7 @@ from tuheg_ir.diagnosis.view.logs import ADDRESS, times_near
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _LOGIN = late(
     r"\b(?:system_?id|user(?:_?name)?|login|client_?id|access_?key(?:_?id)?|account|principal|acl_?user)"

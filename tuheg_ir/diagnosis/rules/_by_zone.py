@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.rules._ill_and_well import IllAndWell, ill_and_well, on_ailing_nodes
 from tuheg_ir.diagnosis.view.once import once_a_view
@@ -11,6 +10,7 @@ from tuheg_ir.diagnosis.view.reading import labels
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _ZONE = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 SEVERAL = 2

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -29,6 +29,7 @@ from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.releases import SOON, since_release, template_before
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _WORD = late(r"(?:-D|-{1,2})?([A-Za-z][\w.-]{2,80})[=:] ?(\S{0,200})")
 """How a template sets something: NAME=value, --name=value, -Dname=value."""

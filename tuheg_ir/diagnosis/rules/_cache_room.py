@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.quantities import number
@@ -19,6 +19,7 @@ from tuheg_ir.diagnosis.view.releases import BEFORE, releases, template_before
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
+from tuheg_ir.named import NamedTuple
 
 SUSPECT = timedelta(hours=24)
 """By then a cache has seen the busiest hour of a day with its new room."""

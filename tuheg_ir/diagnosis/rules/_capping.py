@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.rules._attached import about
 from tuheg_ir.diagnosis.view.reading import mapping, name, text
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 _CAPS = ("circuitBreaker", "circuitBreakers", "circuit_breakers", "connectionPool", "connectionLimits")
 """Envoy Gateway, kgateway and Gloo, Emissary, Istio, Kuma."""

@@ -7,12 +7,13 @@ https://docs.tigera.io/calico/latest/reference/resources/bgppeer#selectors
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.view.reading import at, items, label_selector, labels, mapping, name, text
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 KINDS = ("BGPPeer", "CiliumBGPPeeringPolicy", "CiliumBGPClusterConfig")
 """Kinds that say between which nodes, and with whom, routes to pods are told."""

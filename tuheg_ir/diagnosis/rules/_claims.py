@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._replaced import Kept
@@ -18,6 +18,7 @@ from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.releases import template_before
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 LIVES = timedelta(hours=1)
 """A token lives as long as this, as a rule: by then everybody has got one of the new ones."""

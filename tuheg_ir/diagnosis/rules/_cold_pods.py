@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import chain
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Log
@@ -27,6 +26,7 @@ from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.trouble import suffering, suffers_since, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 START = timedelta(minutes=10)
 """Who fails for longer than this after its start does so for another reason."""

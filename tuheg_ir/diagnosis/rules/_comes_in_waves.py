@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._blames_another import blames_itself
@@ -23,6 +22,7 @@ from tuheg_ir.diagnosis.view.trouble import ERRORS, OFTEN, labels_of, own_errors
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
+from tuheg_ir.named import NamedTuple
 
 APART = timedelta(minutes=5)
 """What pauses for so long comes in waves."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._asked_hosts import WATCHES
@@ -15,6 +14,7 @@ from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _OF_QUEUE = late(r"(?<![\w.-])queue(?:_?name)?[\"']?\s?[=:]\s?[\"']?([\w.:/-]{1,80})", re.IGNORECASE)
 """How a line tells which queue a job is of, in JSON, logfmt or plain words."""

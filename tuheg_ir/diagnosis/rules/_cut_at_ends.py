@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from statistics import median
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._helping import behind
@@ -23,6 +22,7 @@ from tuheg_ir.diagnosis.view.reading import items, name, text, whole
 from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 LATELY = timedelta(hours=3)
 """A cluster forgets its events by then."""

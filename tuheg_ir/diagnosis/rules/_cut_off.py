@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -25,6 +24,7 @@ from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import ASLEEP, slept
+from tuheg_ir.named import NamedTuple
 
 SETTLED = timedelta(minutes=5)
 """Sessions of the former process are lost by then, once each, where a pool makes new ones by itself."""

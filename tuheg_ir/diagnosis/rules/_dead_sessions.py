@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Database, Evidence
 from tuheg_ir.diagnosis.rules._holders import held_by, owners_told
@@ -23,6 +22,7 @@ from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
+from tuheg_ir.named import NamedTuple
 
 ROOM = 0.85
 """Share of the sessions under which a database has room for its clients' next peak."""

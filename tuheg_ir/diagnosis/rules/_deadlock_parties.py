@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._database_log import process_of
@@ -13,6 +12,7 @@ from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _WAITS = late(r"\bProcess (\d+) waits for .{1,160}?; blocked by process (\d+)\b")
 """How PostgreSQL tells of each side of a deadlock, one after the other until the circle is closed."""

@@ -7,7 +7,6 @@ for as long as it stands, where a Service is asked and the caller deals nothing 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import newest, oldest
@@ -15,6 +14,7 @@ from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.work import work_of_all
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 SIGNALS = (("request_rate_by_pod", 0.5, 0.1), ("cpu_share", 0.1, 0.25), ("cpu_usage", 0.1, 0.25))
 """What tells of work, how much each pod did of it at least, and the share of that from which on it does none."""

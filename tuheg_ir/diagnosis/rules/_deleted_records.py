@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Log
@@ -19,6 +18,7 @@ from tuheg_ir.diagnosis.view.changes import words_of
 from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _BY_ITSELF = r"(?<![A-Za-z0-9])(?:{})(?![A-Za-z0-9])"
 _TAKES_OUT = late(_BY_ITSELF.format("del(?:et(?:e[ds]?|ing))?|remov(?:e[ds]?|ing)|destroy(?:ed|ing)?"), re.IGNORECASE)

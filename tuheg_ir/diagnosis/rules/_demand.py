@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Series
@@ -26,6 +25,7 @@ from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of, troubles
 from tuheg_ir.diagnosis.view.usage import work_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 TIMES = 2.0
 """So many times the requests of before, while the callers' own did not grow so."""

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import chain
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -24,6 +23,7 @@ from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
+from tuheg_ir.named import NamedTuple
 
 _IN_VAIN = late(
     r"(?:->|dial (?:udp|tcp) |\bto |nameserver )\[?([\d.]{7,15}|[\da-fA-F:]{3,39})\]?(?:[:#]53)?\b.{0,60}?"

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -20,6 +19,7 @@ from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.marked import STILL, complains, kind_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 OFTEN = 10
 """What is told less often may be chance."""

@@ -6,7 +6,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._got_through import DIGITS
@@ -14,6 +13,7 @@ from tuheg_ir.diagnosis.stamps import stamp, without_time
 from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 CLOCKS = timedelta(seconds=1)
 """Logs tell whole seconds, some of them."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.events import Event
@@ -14,6 +13,7 @@ from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import items, moment, newest, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _DRAINS = late(
     r"\bcordon|\bdrain|NotSchedulable|Unschedulable|scale.?down|Disrupt(?:ion|ing)|"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -19,6 +18,7 @@ from tuheg_ir.diagnosis.view.reading import oldest, text, whole
 from tuheg_ir.diagnosis.view.releases import release_evidence, releases, since_release
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
+from tuheg_ir.named import NamedTuple
 
 SUSPECT = timedelta(hours=24)
 _BY = late(r"^Preempted by (?:pod )?(?:[\w.-]+/)?(?P<who>[\w.-]+) on node ")

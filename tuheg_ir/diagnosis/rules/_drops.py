@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
@@ -17,6 +16,7 @@ from tuheg_ir.diagnosis.view.reading import ref
 from tuheg_ir.diagnosis.view.statements import Statement
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 DROPPED = late(
     r"\bCMD: dropIndexes\b|\bdropIndex(?:es)?\b[\"']?\s*[:(]"

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from statistics import median
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
@@ -20,6 +19,7 @@ from tuheg_ir.diagnosis.view.trouble import OFTEN, slow
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
+from tuheg_ir.named import NamedTuple
 
 SHARE = "connections_share"
 FULL = 0.97

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -23,6 +22,7 @@ from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes, reached
+from tuheg_ir.named import NamedTuple
 
 HOURS = timedelta(hours=24)
 """So long before it was refused an edit may lie: pieces pile up slowly."""

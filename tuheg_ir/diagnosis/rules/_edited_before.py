@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rules.changed_beside import around
@@ -17,6 +16,7 @@ from tuheg_ir.diagnosis.view.reading import last_write, moment, name, ref, text,
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited, reached
+from tuheg_ir.named import NamedTuple
 
 SOON = timedelta(minutes=25)
 """So long before an alert, which waits until its figures have been bad for a while."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.logs import Hit, tells, times_around
@@ -13,6 +12,7 @@ from tuheg_ir.diagnosis.view.odd import CLEARLY, PROVEN, odd_pods, same_template
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 BEFORE = timedelta(minutes=10)
 """What is made anew may be away for so long before."""

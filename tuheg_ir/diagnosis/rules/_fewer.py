@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -21,6 +20,7 @@ from tuheg_ir.diagnosis.view.logs import times_near
 from tuheg_ir.diagnosis.view.marked import complains, is_marked, shape_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
+from tuheg_ir.named import NamedTuple
 
 _COUNT = late(
     r"(?<![\w./,-])(?<!\d:)(\d{1,3}(?:[,_]\d{3}){1,3}|\d{1,9})(?![\w:/%-]|[.,]\d| ?(?:ms|s|us|ns|[kKMG]i?B)\b)"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.state import ERRORS
@@ -12,6 +11,7 @@ from tuheg_ir.diagnosis.view.trouble import labels_of, of_pods, troubles
 from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 SLOWER = 3.0
 """So many times as slow as before is slow."""

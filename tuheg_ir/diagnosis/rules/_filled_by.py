@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._kept_for_clients import Kept, counted, grows, near
@@ -27,6 +26,7 @@ from tuheg_ir.diagnosis.view.trouble import began
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
 from tuheg_ir.diagnosis.view.written import edited, outside_changes, reached
+from tuheg_ir.named import NamedTuple
 
 SUSPECT = timedelta(hours=24)
 """So long after a release what it fills may be full."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Series
@@ -32,6 +32,7 @@ from tuheg_ir.diagnosis.view.releases import BEFORE, template_before
 from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 LEFT = 0.3
 """Of the keys of before no more than this share is left."""

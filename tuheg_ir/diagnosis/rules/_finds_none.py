@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -19,6 +18,7 @@ from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.marked import STILL
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _OF_ALL = late(r"(?<![\w.:/-])(\d{1,9}) (?:out )?of (?:all )?(\d{1,9})(?![\w.:/-])")
 """How many of how many fit: `matched 0 of 134 couriers`."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._database_log import lines_of
 from tuheg_ir.diagnosis.rules._lock_queue import HELD, pids_in, queue_in
 from tuheg_ir.diagnosis.rules._named_holder import log_of, named_clients
 from tuheg_ir.diagnosis.view.once import once_by_name
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 _MANY = 3
 """So many in one queue are no ordinary moment."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.view.batch import complete, ended, started
@@ -17,6 +17,7 @@ from tuheg_ir.diagnosis.view.reading import items, last_write, mapping, ref
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
+from tuheg_ir.named import NamedTuple
 
 FAR = 3.0
 """A run that goes on for so many times as long as the longest before it has more to do than ever."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.complaints import fresh
@@ -15,6 +14,7 @@ from tuheg_ir.diagnosis.view.trouble import OFTEN, serves_well, troubles
 from tuheg_ir.diagnosis.view.turned import turned
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _SHOWN = 3
 YOUNG = timedelta(minutes=2)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -27,6 +26,7 @@ from tuheg_ir.diagnosis.view.reading import created, noted, oldest, written
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, own_errors
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 A_DAY = timedelta(days=1)
 """What is used at an hour of the day was used since an older release."""

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from statistics import correlation, linear_regression, median
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.rules._memory import LIFE, LOADED, lives, told_by_program, was_of
@@ -22,6 +21,7 @@ from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.usage import NEAR, STARTS, killed_for_memory
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 MEASURES = {"clients_connected": "what its clients hold open", "request_rate_by_pod": "its requests a second"}
 ARRIVALS = ("connections_opened", "request_rate_by_pod")

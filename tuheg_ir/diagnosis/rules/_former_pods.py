@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import stamp
@@ -25,6 +24,7 @@ from tuheg_ir.diagnosis.view.releases import SOON
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _TROUBLES = ("connection_timeout", "connection_refused")
 _CONNECTS = late(r"connect|dial|no route to host|unreach|refused|ETIMEDOUT", re.IGNORECASE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rules._former_colour import set_up_alike
@@ -20,6 +19,7 @@ from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Revision, Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
+from tuheg_ir.named import NamedTuple
 
 LATELY = timedelta(days=7)
 """So long a release may wait for the demand that shows it."""

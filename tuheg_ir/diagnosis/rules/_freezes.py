@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
@@ -14,6 +13,7 @@ from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 _OF_LONG = late(
     r"(?:transaction|\btxn?|\bxact|session|quer(?:y|ies)|statement|vacuum).{0,60}(?:long|old|age|duration|running|hour|>)"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -20,6 +19,7 @@ from tuheg_ir.diagnosis.view.graph import foreign
 from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 AGAIN_S = (1.0, 3.0, 7.0, 15.0)
 """After so many seconds in all a kernel has sent the first packet again: once, twice, three and four times."""

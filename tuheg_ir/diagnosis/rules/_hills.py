@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Series
 from tuheg_ir.diagnosis.rules._after_outage import SMALL
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 EMPTY = timedelta(minutes=5)
 """So long a queue is short again, if what waited is worked off and does not come at times."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -30,6 +29,7 @@ from tuheg_ir.diagnosis.view.stillborn import stopped_at_the_same
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 from tuheg_ir.diagnosis.view.written import ASLEEP
+from tuheg_ir.named import NamedTuple
 
 _STATUS = late(
     r"(?:\bstatus(?:[ _-]?code)?|(?<!with )(?<!with error )\bcode|\bHTTP(?:/\d(?:\.\d)?)?|\breturned|\brespon(?:ded|se)"

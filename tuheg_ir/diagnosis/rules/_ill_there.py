@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.quantities import number
@@ -17,6 +16,7 @@ from tuheg_ir.diagnosis.view.reading import items, mapping, oldest
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
+from tuheg_ir.named import NamedTuple
 
 BEFORE, AFTER = timedelta(minutes=2), timedelta(minutes=10)
 """So near to what a node tells its pods have to begin to fail: a node may tell of something for months."""

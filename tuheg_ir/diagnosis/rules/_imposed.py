@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view.demand import traffic_growth
@@ -17,6 +16,7 @@ from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.usage import BUSY, THROTTLED, killed_for_memory, limit_of, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 YOUNG = timedelta(hours=48)
 """A default that was written longer ago than this, and that all pods have, has proved itself."""

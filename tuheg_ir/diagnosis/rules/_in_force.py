@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Obj
 from tuheg_ir.diagnosis.rules._onset import BEFORE
@@ -18,6 +17,7 @@ from tuheg_ir.diagnosis.view.refusals import refusals
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited, outside_changes
+from tuheg_ir.named import NamedTuple
 
 ASLEEP = timedelta(days=3)
 """An edit may wait so long for the pods that are the first to start with it: over a weekend."""

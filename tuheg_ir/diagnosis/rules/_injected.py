@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from tuheg_ir.diagnosis.late import late
@@ -17,6 +16,7 @@ from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import created, items, mapping, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _METHOD = late(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) \S")
 _VERSION = late(r" HTTP/[123]")

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from statistics import median
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._held_up import fails_in
@@ -16,6 +15,7 @@ from tuheg_ir.diagnosis.view.marked import shape_of
 from tuheg_ir.diagnosis.view.took import seconds_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 TOLD = 5
 """So many jobs have to be told before they say how long one takes."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from statistics import median
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Series
 from tuheg_ir.diagnosis.view.figures import climbs_since
 from tuheg_ir.diagnosis.view.releases import SOON, since_release
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 SIGNAL = "kept_for_clients"
 LEAST = 1000.0

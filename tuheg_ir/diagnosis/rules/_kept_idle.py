@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Obj
@@ -16,6 +15,7 @@ from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
 from tuheg_ir.diagnosis.writers import fields
+from tuheg_ir.named import NamedTuple
 
 _KEEPS = late(
     r"(?P<name>[\w.-]{0,40}?(?:(?:upstream|backend|server)[\w.-]{0,12}?keep[_-]?alive[_-]?(?:idle[_-]?)?time[_-]?out"

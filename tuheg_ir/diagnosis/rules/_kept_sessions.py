@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
@@ -13,6 +12,7 @@ from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.reading import mapping, oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _KEY = late(
     r"/affinity$|sticky|stickiness|session-?(?:affinity|persistence)|cookie-persistence|upstream-hash-by", re.IGNORECASE

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -25,6 +25,7 @@ from tuheg_ir.diagnosis.view.releases import releases, soon_after
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes, reached, slept
+from tuheg_ir.named import NamedTuple
 
 SUSPECT = timedelta(hours=24)
 """A release so young may have brought what is kept: that is another trouble."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.rules._ill_and_well import IllAndWell, ended_again, ill_and_well, on_ailing_nodes
 from tuheg_ir.diagnosis.rules._imposed import imposed, killed_by_default
@@ -19,6 +18,7 @@ from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.trouble import of_pods
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 SOFTWARE = ("kernelVersion", "osImage", "containerRuntimeVersion", "kubeletVersion", "architecture")
 """What a node tells of its own system, the deepest first."""

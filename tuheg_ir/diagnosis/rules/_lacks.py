@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -27,6 +26,7 @@ from tuheg_ir.diagnosis.view.took import without_names
 from tuheg_ir.diagnosis.view.trouble import ERRORS, of_pods
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
+from tuheg_ir.named import NamedTuple
 
 _NOTHING = late(
     r"\b404\b|\b(?:not|never) found\b|\bNotFound\b|\bNOT_FOUND\b|\bno such \w|\bunknown (?!error|host|reason|cause)\w"

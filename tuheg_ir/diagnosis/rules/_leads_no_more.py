@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log, Obj
@@ -18,6 +17,7 @@ from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.reading import name, parse_moment, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 SETTLED = timedelta(minutes=10)
 """Who asks again at all does so within seconds, or after a pause of few minutes."""

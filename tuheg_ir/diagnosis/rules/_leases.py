@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -12,6 +11,7 @@ from tuheg_ir.diagnosis.view.nodes import nodes
 from tuheg_ir.diagnosis.view.pods import Container, Pod
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 HOUR = timedelta(hours=1)
 TOGETHER = timedelta(minutes=5)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Session
 from tuheg_ir.diagnosis.moments import moment
@@ -26,6 +25,7 @@ from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.releases import served_long, since_release
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _STATES, _AGES, _OPEN = "db_connections_by_state", "db_transaction_age_by_state", "idle in transaction"
 _ADDS_UP = timedelta(minutes=10)

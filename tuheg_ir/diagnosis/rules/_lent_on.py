@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._holders import Holder, holders, measured_holders
@@ -21,6 +20,7 @@ from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
+from tuheg_ir.named import NamedTuple
 
 
 class Kept(NamedTuple):

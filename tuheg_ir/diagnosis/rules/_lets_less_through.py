@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._tighter import AROUND, ASKED, PASSED, TURN
@@ -18,6 +17,7 @@ from tuheg_ir.diagnosis.view.refused_shares import REFUSED
 from tuheg_ir.diagnosis.view.trouble import ERRORS, labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 
 class Less(NamedTuple):

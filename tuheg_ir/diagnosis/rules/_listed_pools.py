@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -22,6 +21,7 @@ from tuheg_ir.diagnosis.view.complaints import complaints
 from tuheg_ir.diagnosis.view.logs import speaks_of, times_near
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 MOSTLY = 2 / 3
 """Who has so large a part of all that is lent leaves too little for others."""

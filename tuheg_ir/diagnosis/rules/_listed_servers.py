@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Obj
@@ -17,6 +16,7 @@ from tuheg_ir.diagnosis.view.reading import mapping, name
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _PLACES = late(
     r"^[ \t]*server-template\s+[\w.-]+\s+(?:(?P<low>\d{1,6})-)?(?P<high>\d{1,6})\s+"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.view.reading import items, mapping, text, whole
 from tuheg_ir.diagnosis.view.releases import template_before
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _CHECKS = ("readinessProbe", "startupProbe")
 """A pod is asked as soon as these are passed; what only ends pods keeps nobody from asking them."""

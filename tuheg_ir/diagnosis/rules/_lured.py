@@ -9,7 +9,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from tuheg_ir.diagnosis.late import late
@@ -22,6 +21,7 @@ from tuheg_ir.diagnosis.view.graph import foreign
 from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _HANDS_OUT = late(
     r"https?://(?:169\.254\.169\.254|\[?fd00:ec2::254\]?|2852039166|0xa9fea9fe|metadata(?:\.google\.internal)?"

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Series
@@ -26,6 +25,7 @@ from tuheg_ir.diagnosis.view.reading import created, mapping, oldest, text
 from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 MISSED = 2
 """What is full since then for want of so few runs would have been full at the next delay of one."""

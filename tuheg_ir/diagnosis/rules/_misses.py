@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from statistics import median
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Series
@@ -14,6 +13,7 @@ from tuheg_ir.diagnosis.view.logs import speaks_of
 from tuheg_ir.diagnosis.view.once import once_by_name
 from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 SIGNAL = "cache_hit_share"
 TIMES = 2.0

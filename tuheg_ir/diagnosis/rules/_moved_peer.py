@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Log
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.logs import ADDRESS
+from tuheg_ir.named import NamedTuple
 
 _PEER = late(rf"({ADDRESS.pattern})(?::|[\"')\]]?[\s,(]{{1,3}}(?:on )?port[ =:]{{1,2}})(\d{{2,5}})\b", re.IGNORECASE)
 """An address with its port: `10.0.0.9:5432`, `at "10.0.0.9", port 5432`, `host=10.0.0.9 port=5432`."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log, Series
@@ -30,6 +29,7 @@ from tuheg_ir.diagnosis.view.trouble import MINUTE, labels_of
 from tuheg_ir.diagnosis.view.undone import left_undone, of_unended
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 ITS_OWN = 3
 """In so many lines of a log a piece of work is named at most: what comes oftener is a thread, or who beats."""

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import product
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.served import status_of
@@ -20,6 +19,7 @@ from tuheg_ir.diagnosis.view.pods import Container, Pod
 from tuheg_ir.diagnosis.view.reading import items, whole
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _ADDRESS = late(r"(?<![\d.])(?<!serving )(?<!client: )(?<!client=)((?:\d{1,3}\.){3}\d{1,3})(?::(\d{1,5}))?(?![\d.])")
 """Whom a line speaks of; whom a server serves is a client of it."""

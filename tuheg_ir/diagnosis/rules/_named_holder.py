@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -20,6 +19,7 @@ from tuheg_ir.diagnosis.view.once import once, once_by_name
 from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _LAST = 10
 """So many of the newest lines have to agree on who holds on."""

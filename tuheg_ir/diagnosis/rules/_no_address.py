@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.quantities import number
@@ -19,6 +18,7 @@ from tuheg_ir.diagnosis.view.reading import at, oldest
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
+from tuheg_ir.named import NamedTuple
 
 _NONE_LEFT = late(
     r"\bno (?:more )?(?:available|free) (?:IP|address)|\bno IP(?:v[46])? address(?:es)? available|\bNoAvailableAddress"

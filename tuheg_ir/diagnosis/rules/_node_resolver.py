@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -14,6 +13,7 @@ from tuheg_ir.diagnosis.view.programs import image_name, role
 from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
+from tuheg_ir.named import NamedTuple
 
 _OF_NAMES = late(r"(?:^|[-_.])(?:\w*dns\w*|node-cache|unbound)(?:[-_.]|$)")
 """Names of programs that answer for names, and run on each node."""

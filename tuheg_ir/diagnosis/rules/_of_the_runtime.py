@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
@@ -14,6 +13,7 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.reading import items, oldest, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _RUNTIME = r"(?:runc|crun|youki|conmon|containerd|containerd-shim(?:-[\w-]+)?|dockerd|crio)"
 """Programs of a node that start containers, and run a command in one."""

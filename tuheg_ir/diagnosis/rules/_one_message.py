@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -27,6 +26,7 @@ from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import ASLEEP, outside_changes
+from tuheg_ir.named import NamedTuple
 
 AGAIN = 3
 """A program that was started anew so often ends of the message again, even if only one of its lives is known."""

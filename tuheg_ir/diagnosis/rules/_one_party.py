@@ -11,7 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -26,6 +25,7 @@ from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
+from tuheg_ir.named import NamedTuple
 
 _PARTY = late(
     r"(?<![\w.-])[\"']?(?:carrier|courier|partner|provider|vendor|supplier|psp|bank|acquirer|issuer|insurer|airline"

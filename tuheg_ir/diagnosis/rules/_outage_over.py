@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
@@ -32,6 +31,7 @@ from tuheg_ir.diagnosis.view.reading import name, newest, oldest
 from tuheg_ir.diagnosis.view.silent import LONG, quiet
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _ITS_OWN = ("pool_exhausted", "lock_wait")
 """Troubles of who waits for what he has himself."""

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
@@ -20,6 +19,7 @@ from tuheg_ir.diagnosis.view.reading import items, mapping, ref, text
 from tuheg_ir.diagnosis.view.releases import template_before
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _DOWN = late(
     r"(?:\bServer|Health check for server) (?P<haproxy>\S+/\S+?) (?:is (?:going )?DOWN|failed),.{0,60}? reason: "

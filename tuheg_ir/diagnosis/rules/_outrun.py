@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Series
 from tuheg_ir.diagnosis.rules._capacity import PEAK, remedy_for_load
@@ -20,6 +19,7 @@ from tuheg_ir.diagnosis.view.releases import SOON, releases
 from tuheg_ir.diagnosis.view.usage import BUSY, usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 MOST = 0.9
 """Who has so much of all that waits fills the broker alone."""

@@ -7,7 +7,6 @@ the cache itself is as it was, and whoever answers what is missed gets many time
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.rules._eviction import EVICTIONS
 from tuheg_ir.diagnosis.rules._helping import behind
@@ -22,6 +21,7 @@ from tuheg_ir.diagnosis.view.releases import BEFORE, since_release
 from tuheg_ir.diagnosis.view.trouble import labels_of, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 AROUND = timedelta(minutes=15)
 AFTER = timedelta(minutes=8)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._helping import settings_written
@@ -18,6 +17,7 @@ from tuheg_ir.diagnosis.view.releases import (
 from tuheg_ir.diagnosis.view.usage import killed_for_memory, limit_cut
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 SUSPECT = timedelta(hours=24)
 SOON = timedelta(minutes=10)

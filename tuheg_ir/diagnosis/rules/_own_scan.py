@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
@@ -21,6 +20,7 @@ from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, newest, oldest, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
+from tuheg_ir.named import NamedTuple
 
 _SCANNER = late(
     r"(?<![a-z])(?:zap|zaproxy|nuclei|nikto|wapiti|arachni|burp(?:suite)?|dastardly|sqlmap|w3af|skipfish|stackhawk"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from math import inf
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.quantities import BINARY, number
@@ -30,6 +30,7 @@ from tuheg_ir.diagnosis.view.stores import keeps_data
 from tuheg_ir.diagnosis.view.usage import NEAR, killed_for_memory, memory_before
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _HAD_ROOM = 0.8
 """A ceiling of at most so much of the limit leaves room for what a program needs beside it."""

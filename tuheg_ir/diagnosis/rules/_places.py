@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
+from tuheg_ir.named import NamedTuple
 
 _TOPIC = r"(?<![\w.-])(?P<topic>[A-Za-z][\w.-]*?)"
 _AS_KEYS = late(

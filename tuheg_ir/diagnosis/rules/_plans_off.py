@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _PLAN = late(r"\bplan:\s*$")
 _NODE = late(r"\b(?:Scan|Join|Loop)\b.*\(cost=\S+ rows=(\d+) .*\(actual (?:time=\S+ )?rows=(\d+)(?:\.\d+)? loops=\d+\)")

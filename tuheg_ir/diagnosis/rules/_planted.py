@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from tuheg_ir.diagnosis.late import late
@@ -24,6 +23,7 @@ from tuheg_ir.diagnosis.view.programs import image_name
 from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _PLANTED = late(
     r"\b(?:GET|POST) "

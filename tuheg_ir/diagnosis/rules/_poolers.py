@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from statistics import median
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -21,6 +20,7 @@ from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _STATS = late(
     r"\bstats: (?P<rate>\d+) (?:xacts|req)/s\b.{0,200}?\bxact (?P<xact>\d+) us(?:, query (?P<query>\d+) us)?\b"

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -25,6 +24,7 @@ from tuheg_ir.diagnosis.view.trouble import labels_of
 from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _TAKEN = late(
     r"\b(?:leased|num_?active|active|busy|in[_-]?use|borrowed|checked[ _-]?out(?: connections)?)\b"

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -21,6 +20,7 @@ from tuheg_ir.diagnosis.view.releases import template_before
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _CACHES = late(r"varnish|squid|trafficserver", re.IGNORECASE)
 """Words in the name or image of what caches for a whole site, beside those of edges."""

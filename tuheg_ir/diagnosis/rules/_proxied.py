@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -12,6 +11,7 @@ from tuheg_ir.diagnosis.view.logs import lines_told, speaks_of, times_near
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 _STATUS = late(r"\" (\d{3}|0) |\"response_code\": ?\"?(\d{3}|0)\b")
 """0: whoever asked did not wait for the answer."""

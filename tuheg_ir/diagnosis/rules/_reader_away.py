@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rules._alarmed import Alarm
@@ -21,6 +20,7 @@ from tuheg_ir.diagnosis.view.reading import last_write
 from tuheg_ir.diagnosis.view.scaling import held_at_nought, is_paused, may_go_to_nought, scaled_by
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 LONG = timedelta(days=7)
 """Who rests for longer may be done with: whoever knows what is kept for it has to say whether it is still wanted."""

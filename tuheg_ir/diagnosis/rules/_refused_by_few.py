@@ -6,7 +6,6 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.ended_apart import AMID, EndedApart
@@ -14,6 +13,7 @@ from tuheg_ir.diagnosis.view.logs import times_around
 from tuheg_ir.diagnosis.view.marked import OFTEN, STILL, kind_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _REFUSES = late(
     r"\bnot (?:among|found|known|valid|trusted|accepted|allowed|recogni[sz]ed)\b|\bun(?:known|trusted|authori[sz]ed)\b"

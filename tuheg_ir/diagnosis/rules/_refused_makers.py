@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -18,6 +17,7 @@ from tuheg_ir.diagnosis.view.reading import mapping, newest, oldest
 from tuheg_ir.diagnosis.view.trouble import suffering, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.written import edited
+from tuheg_ir.named import NamedTuple
 
 EDITED = timedelta(days=1)
 """A quota that was lowered in the calm is met with the next batch of the day."""

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -23,6 +22,7 @@ from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.trouble import ERRORS, OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
+from tuheg_ir.named import NamedTuple
 
 _WHAT = r"(?:TABLE|TYPE|DOMAIN|(?:MATERIALIZED )?VIEW|SCHEMA|EXTENSION)\b"
 _DDL = late(rf"\b(?:ALTER|CREATE(?: OR REPLACE)?|RENAME) {_WHAT}")

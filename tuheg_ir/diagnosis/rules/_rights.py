@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
@@ -17,6 +16,7 @@ from tuheg_ir.diagnosis.view.logs import lines_told, speaks_of, times_near
 from tuheg_ir.diagnosis.view.reading import items, name, ref, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 KAFKA = "KafkaUser"
 """Its operator writes the Secret of a login under the name of the object."""

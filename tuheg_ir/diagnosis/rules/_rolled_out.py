@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.view.beneath import came_after, rolled_beneath
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED, Complaint, complaints, fresh
@@ -15,6 +14,7 @@ from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 TROUBLES = (*UNANSWERED, "dns")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rules._still_fails import still_fails
@@ -22,6 +21,7 @@ from tuheg_ir.diagnosis.view.silent import says
 from tuheg_ir.diagnosis.view.trouble import ERRORS, SLOW_S, SLOWER, labels_of, serves_well, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 CLOCKS = timedelta(minutes=1)
 AFTER = timedelta(minutes=3)

@@ -11,7 +11,6 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._server_tells import FOUND, MISSING, Answer, Said, answers, sayings
@@ -21,6 +20,7 @@ from tuheg_ir.diagnosis.view.hosts import given_outside
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 SEVERAL = 2
 """One host may have a record of its own in a domain: of more, something answers for all."""

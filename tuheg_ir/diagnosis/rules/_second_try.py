@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence, Obj
@@ -13,6 +12,7 @@ from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.reading import created, moment, name, ref, whole
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 _FAILED = late(r"fail", re.IGNORECASE)
 _OF_MORE = late(

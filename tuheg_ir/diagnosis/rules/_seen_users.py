@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -17,6 +16,7 @@ from tuheg_ir.diagnosis.view.network import is_inner
 from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 TURN = timedelta(seconds=30)
 """A balancer takes some seconds to do what a Service says: so near to an edit requests come either way."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match
@@ -22,6 +21,7 @@ from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.reading import labels, selects
 from tuheg_ir.diagnosis.view.releases import BEFORE, soon_after
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 _READING = frozenset(
     {"replica", "secondary", "slave", "standby", "follower", "reader", "read", "readonly", "read-only", "ro"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -20,6 +19,7 @@ from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _ANSWER = late(
     r"(?<![\w.:\[])\[?(?P<client>[\da-fA-F.:]{2,45}?)\]?:\d{1,5} - \d{1,5} "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -14,6 +13,7 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view.complaints import Complaint, told
 from tuheg_ir.diagnosis.view.reading import at, mapping, moment, name, oldest, parse_moment, text
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 _SIGNS = late(
     r"\bCSR\b|(?:certificate )?signing request|\bsign(?:ing)? (?:the |a |an )?(?:\w+ )?(?:cert|X\.?509)"

@@ -11,12 +11,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from statistics import median
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._proxied import answers
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 _TOOK = late(r"[\"A-Z-] \d+ \d+ (\d+) (?:\d+|-) \"|\"duration\": ?\"?(\d+)\b")
 """Milliseconds of a call: the third of the numbers in Envoy's own form, a field in JSON."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from statistics import median
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log, Series
@@ -16,6 +15,7 @@ from tuheg_ir.diagnosis.view.reading import mapping, name, text
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _CHECKPOINT = late(
     r"(?:checkpoint|restartpoint) complete: wrote (\d{1,12}) buffers\b.{0,200}?\bsync=(\d{1,9}(?:\.\d+)?) s\b"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -25,6 +24,7 @@ from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of, of_pods
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 LEAST = 0.01
 """A smaller share of all requests fails in many a system on any day."""

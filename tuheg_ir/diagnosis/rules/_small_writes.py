@@ -11,7 +11,6 @@ import re
 from collections.abc import Container, Iterable, Iterator
 from datetime import datetime, timedelta
 from statistics import median
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -21,6 +20,7 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 SUSPECT = timedelta(hours=48)
 """What is joined more slowly than it comes may take that long to reach the limit."""

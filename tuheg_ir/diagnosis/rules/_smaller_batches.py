@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.changes import words_given
@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.view.name_words import parts_of, words_in_name
 from tuheg_ir.diagnosis.view.reading import items
 from tuheg_ir.diagnosis.view.releases import template_before
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 TIMES = 10
 """A setting that is cut by less is tuned; by so much it makes another load of the same rows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rules._attached import service_of
@@ -13,6 +13,7 @@ from tuheg_ir.diagnosis.view.trouble import serves_well
 from tuheg_ir.diagnosis.view.usage import usage
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 ROOM = 0.7
 """Who would use no more of his processor limit with the users of both has room for them."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Log
@@ -17,6 +16,7 @@ from tuheg_ir.diagnosis.view.logs import speaks_of, times_near
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _OF = ("handle_abort", "timelimitexceeded", "execution time", "blocked", "has been active for", "rack::timeout")
 _OF_DUMPS = ("most recent call first", "runnable", "(active")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._hosts_outside import TROUBLES
@@ -15,6 +14,7 @@ from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.threads import deadlocked
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 LAST_WORDS = 20
 """So many lines hold the last words of who says nothing more."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -17,6 +16,7 @@ from tuheg_ir.diagnosis.view.logs import times_near
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.reading import mapping, moment, name, text
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 
 class Check(NamedTuple):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -21,6 +20,7 @@ from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.releases import SOON, since_release
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _GROWS = late(
     r"\b(?:update|put|create)_mapping\b|\bcreating index, cause \[auto|\bauto.?creat(?:e|ed|ing|ion)\b.{0,40}\b"

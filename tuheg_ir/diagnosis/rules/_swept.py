@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -18,6 +17,7 @@ from tuheg_ir.diagnosis.view.reading import items, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
+from tuheg_ir.named import NamedTuple
 
 _TAKEN = late(r"\b(?:delet(?:ed|ing)|remov(?:ed|ing)|purg(?:ed|ing)|prun(?:ed|ing)|swept)\b", re.IGNORECASE)
 """How a clean-up tells what it takes away."""

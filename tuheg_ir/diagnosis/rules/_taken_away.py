@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
@@ -21,6 +20,7 @@ from tuheg_ir.diagnosis.view.releases import soon_after
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import owner_references
 from tuheg_ir.diagnosis.view.written import edited
+from tuheg_ir.named import NamedTuple
 
 _TAKEN = late(r"\b(?:prun(?:ed|ing)|delet(?:ed?|ing)|garbage collect\w*|uninstall\w*)\b", re.IGNORECASE)
 _WORDS = ("prun", "delet", "garbage collect", "uninstall")

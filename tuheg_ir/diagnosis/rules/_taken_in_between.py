@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, excluding
@@ -26,6 +25,7 @@ from tuheg_ir.diagnosis.view.silent import complained_since
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import read_write, unseen_secrets
+from tuheg_ir.named import NamedTuple
 
 _SETTINGS = ("ConfigMap", "Secret")
 _OF_OTHERS = ("certificate",)

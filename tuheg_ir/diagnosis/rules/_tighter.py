@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from statistics import median
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Obj
@@ -23,6 +22,7 @@ from tuheg_ir.diagnosis.view.refused_shares import REFUSED
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited, outside_changes, reached, slept
+from tuheg_ir.named import NamedTuple
 
 RISE = 0.05
 """So much more of the requests is refused, or it is what varies anyhow."""

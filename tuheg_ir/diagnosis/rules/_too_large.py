@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
@@ -19,6 +18,7 @@ from tuheg_ir.diagnosis.view.reading import mapping, ref, text
 from tuheg_ir.diagnosis.view.trouble import OFTEN, labels_of
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _LARGE = r"(?:request entity|payload|content) too large"
 _NO_STATUS = r"(?![#*/.,:]?\d|\s?(?:m?s|%|bytes?|rows?|items?|lines?|files?|records?|[kmg]i?b)\b)"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Excluded, Series
@@ -37,6 +36,7 @@ from tuheg_ir.diagnosis.view.trouble import errors, labels_of
 from tuheg_ir.diagnosis.view.usage import starving
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 FAR_FEWER = 0.7
 """Who took over with no more than so large a part of the former pods may have too few."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -26,6 +25,7 @@ from tuheg_ir.diagnosis.view.scaling import autoscaler
 from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, KINDS, Pod, Workload
+from tuheg_ir.named import NamedTuple
 
 _SHORT = late(r"Insufficient (cpu|memory)\b", re.IGNORECASE)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.complaints import UNANSWERED
 from tuheg_ir.diagnosis.view.logs import tells
+from tuheg_ir.named import NamedTuple
 
 TRIES = late(r"(?:^|[^a-z])(?:retr(?:y|ies)|attempts?|tries)(?![a-z])", re.IGNORECASE)
 _PAUSES = r"delay|pause|wait|sleep|back-?_?off|interval"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -26,6 +25,7 @@ from tuheg_ir.diagnosis.view.stores import is_store
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
+from tuheg_ir.named import NamedTuple
 
 _ROOTS = late(r"(?:^|[^a-z])(?:root_?)?ca(?:[^a-z]|$)|trust|\broots?\b|bundle", re.IGNORECASE)
 """How keys, and Secrets and ConfigMaps, are called that hold whom a client trusts."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view.claims import claims_of, claims_of_pod
@@ -12,6 +11,7 @@ from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import items, mapping, moment, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 PENDING = "FileSystemResizePending"
 """What the cluster writes to a claim whose disk has grown: it waits for a start of the pod, or for the kubelet."""

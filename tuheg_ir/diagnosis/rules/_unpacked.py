@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.rules._injected import Ordered
@@ -20,6 +19,7 @@ from tuheg_ir.diagnosis.view.logs import speaks_of, times_near
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _MODULES = r"(?:os|posix|nt|pty|commands|subprocess|builtins|__builtin__|importlib|runpy|ctypes|shutil)"
 _TYPES = late(

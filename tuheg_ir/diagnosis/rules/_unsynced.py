@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.view.reading import items, mapping, moment, name, oldest, ref, text, written
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 _STATES = ("Ready", "Synced", "SecretSynced")
 """Conditions by which those who copy Secrets tell whether it goes well."""

@@ -6,7 +6,6 @@ Whether one of these is well is told by others: by who asks it as well, or by it
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -19,6 +18,7 @@ from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.trouble import serves_well, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _THREADS = late(r"\bevent ?loop (?:is |was )?blocked\b|\bthread ?pool starvation\b")
 _TAKES = late(r"(?<![\w.])(\d{1,7}(?:\.\d{1,6})?)\s?(ms|s)\b")

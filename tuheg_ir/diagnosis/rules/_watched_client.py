@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -20,6 +19,7 @@ from tuheg_ir.diagnosis.view.once import once_a_view, once_by_name
 from tuheg_ir.diagnosis.view.programs import DATA, role
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH
+from tuheg_ir.named import NamedTuple
 
 _HOLDS = late(
     r"(?<![a-z])(?:block(?:ing|er)|blocked[ _-]by|hold(?:ing|er)|held[ _-]by)(?![a-z])"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -21,6 +20,7 @@ from tuheg_ir.diagnosis.view.releases import BEFORE
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 NEAR = timedelta(days=4)
 """Days that logs tell of."""

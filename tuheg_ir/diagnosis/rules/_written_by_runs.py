@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -18,6 +17,7 @@ from tuheg_ir.diagnosis.view.reading import at, items, mapping, text
 from tuheg_ir.diagnosis.view.stillborn import without_numbers
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 BEFORE = timedelta(minutes=10)
 """What reads a file again now and then has the new one after no longer than this."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from tuheg_ir.diagnosis.late import late
@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.stamps import after_time
 from tuheg_ir.diagnosis.view.changes import words_given
 from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.reading import items, text
+from tuheg_ir.named import NamedTuple
 
 _CALLED = late(r"(?:^|_|\.)(?:TZ|TIME[-_.]?ZONE(?:[-_.]?(?:ID|NAME))?)$|[a-z_]TimeZone(?:Id)?$", re.IGNORECASE)
 """How a variable is called that holds a time zone."""

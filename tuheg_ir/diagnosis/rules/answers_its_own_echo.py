@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -25,6 +24,7 @@ from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, re
 from tuheg_ir.diagnosis.view.trouble import suffering
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 LATELY = timedelta(hours=3)
 LOOPS = 5

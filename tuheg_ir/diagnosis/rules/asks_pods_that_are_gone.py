@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -28,6 +27,7 @@ from tuheg_ir.diagnosis.view.releases import BEFORE, SOON, since_release
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _LONG_AGO = timedelta(hours=6)
 """Where a log does not reach back to the first error, pods that came so long ago may have replaced those it asks."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
@@ -21,6 +20,7 @@ from tuheg_ir.diagnosis.view.releases import release_evidence
 from tuheg_ir.diagnosis.view.scaling import Autoscaler, autoscaler, is_paused, scaled_by
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 AROUND = timedelta(minutes=10)
 """A figure ends with the last pod that bore its old name, minutes after a release began."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -23,6 +22,7 @@ from tuheg_ir.diagnosis.view.trouble import suffering, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited, outside_changes
+from tuheg_ir.named import NamedTuple
 
 CHANCE = 0.001
 """So seldom would none of the requests since be of a balancer that goes on to send its share."""

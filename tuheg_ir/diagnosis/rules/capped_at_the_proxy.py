@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -18,6 +17,7 @@ from tuheg_ir.diagnosis.view.logs import heard_since, lines_told, speaks_of
 from tuheg_ir.diagnosis.view.reading import oldest, ref, written
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 _FULL = "UO"
 """The flag of a proxy whose circuit breaker lets nobody more through."""

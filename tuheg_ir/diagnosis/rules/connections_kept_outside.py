@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -25,6 +24,7 @@ from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, wo
 from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
+from tuheg_ir.named import NamedTuple
 
 _TOO_MANY = late(
     r"\btoo many\b.{0,40}\b(?:connections|sessions|clients|logins|binds)\b"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -26,6 +25,7 @@ from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import edited
+from tuheg_ir.named import NamedTuple
 
 _FOLLOWS = late(
     r"\bConnecting to (?:MASTER|PRIMARY) ([\w.-]+):(\d+)"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -23,6 +22,7 @@ from tuheg_ir.diagnosis.view.releases import releases
 from tuheg_ir.diagnosis.view.stores import upgraded
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _DEFAULT = late(r"\bqueue '([^']{1,255})'.{0,300}: delivery_limit not set, defaulting to (\d{1,9})\b")
 _COUNT = late(r"\b(?:x[-_])?(?:re)?deliver(?:y|ies)[-_ ]?count\b[\"']?\s{0,2}[=:]\s{0,2}\"?(\d{1,6})\b", re.IGNORECASE)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -23,6 +22,7 @@ from tuheg_ir.diagnosis.view.releases import BEFORE, release_cause, release_evid
 from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _REFUSED = (
     (

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -27,6 +26,7 @@ from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, si
 from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _CUT = late(r"connection reset by peer|ECONNRESET|handshake|SSL_ERROR_SYSCALL|unexpected eof|UNEXPECTED_EOF")
 """What a client tells that is cut off before it has asked anything; no answer, no refusal, no slowness."""

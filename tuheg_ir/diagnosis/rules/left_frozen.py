@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -22,6 +21,7 @@ from tuheg_ir.diagnosis.view.reading import mapping
 from tuheg_ir.diagnosis.view.trouble import suffering, troubles, unplaced
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _TOOL = late(r"\b(?:fsfreeze|xfs_freeze|FIFREEZE)\b")
 """What freezes a whole file system; who "freezes" accounts or a cache is somebody else."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -17,6 +16,7 @@ from tuheg_ir.diagnosis.view.marked import complains
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _BLOCKS = late(
     r"\boperation due to expired license\b|\bcurrent license is non-compliant for \[|\blicense\.expired\.feature\b"

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -24,6 +23,7 @@ from tuheg_ir.diagnosis.view.releases import SOON, since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering, troubles, unplaced
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 AT_ONCE = timedelta(minutes=2)
 """Who refuses a request tells of it then; the one before it may tell it by another clock."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
@@ -25,6 +24,7 @@ from tuheg_ir.diagnosis.view.silent import ended_before
 from tuheg_ir.diagnosis.view.trouble import suffering, unplaced
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 
 class Told(NamedTuple):

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -23,6 +22,7 @@ from tuheg_ir.diagnosis.view.reading import items, name, oldest, text
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _ENDPOINTS = late(r"\bnumEndpoints=(\d{1,6})")
 """How kube-proxy tells of how many pods it knows; it does so each time that it writes its rules."""

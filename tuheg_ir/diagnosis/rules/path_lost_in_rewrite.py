@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Obj
@@ -24,6 +23,7 @@ from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.turned import answered, turned
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _OF_GROUPS = late(r"/rewrite-target$")
 """The annotation of which a controller fills in what a path's groups have caught."""

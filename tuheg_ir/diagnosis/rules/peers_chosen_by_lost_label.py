@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
@@ -20,6 +19,7 @@ from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import created, items, moment, oldest, ref
 from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 TROUBLES = ("connection_timeout", "connection_refused", "connection_reset", "upstream_failure")
 CLOCKS, SOON = timedelta(minutes=1), timedelta(minutes=10)

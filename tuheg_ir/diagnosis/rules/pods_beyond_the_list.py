@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from statistics import median
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -30,6 +29,7 @@ from tuheg_ir.diagnosis.view.trouble import OFTEN, all_told, slow
 from tuheg_ir.diagnosis.view.usage import BUSY
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _YOUNG = timedelta(minutes=3)
 """A proxy may not have heard yet of a pod that is younger."""

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence, Log
@@ -24,6 +23,7 @@ from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence,
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import ASLEEP, edited, outside_changes
+from tuheg_ir.named import NamedTuple
 
 OFTEN = 10
 """A page that sends somebody back to itself once has set a cookie."""

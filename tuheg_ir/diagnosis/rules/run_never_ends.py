@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier, excluding
@@ -27,6 +26,7 @@ from tuheg_ir.diagnosis.view.threads import left_off
 from tuheg_ir.diagnosis.view.trouble import OFTEN, told_errors
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 LONG = timedelta(hours=12)
 """What nobody has done for longer is not what is missed now."""

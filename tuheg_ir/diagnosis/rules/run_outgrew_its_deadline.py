@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
@@ -19,6 +18,7 @@ from tuheg_ir.diagnosis.view.pods import controller
 from tuheg_ir.diagnosis.view.reading import moment, name, newest, ref, whole
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 NEARLY = 0.75
 """A run that took such a share of the deadline was near it."""

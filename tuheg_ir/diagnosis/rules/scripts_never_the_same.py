@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -23,6 +22,7 @@ from tuheg_ir.diagnosis.view.releases import release_cause, release_evidence, si
 from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _REFUSED = "Too many dynamic script compilations within"
 _TEXT = late(r"Failed to compile inline script \[(.{1,1500}?)\] using lang")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -27,6 +26,7 @@ from tuheg_ir.diagnosis.view.releases import BEFORE, soon_after
 from tuheg_ir.diagnosis.view.trouble import OFTEN, troubles
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _OF_ONE = ("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index")
 """Labels by which each pod of a set differs from the others."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -22,6 +22,7 @@ from tuheg_ir.diagnosis.view.releases import never_ready
 from tuheg_ir.diagnosis.view.stores import is_store, keeps_data
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _PATH = late(r"(?<![\w.:/-])(?:unix:)?(?P<path>/(?:[\w.@+-]+/)*[\w.@+-]*\w)(?![\w/])")
 """A file's whole path, as a program names it; no part of a URL."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Log
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier
@@ -28,6 +27,7 @@ from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import told_errors
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
+from tuheg_ir.named import NamedTuple
 
 LONG = timedelta(minutes=5)
 """Who tells of the same record for longer does not try a few times and give it up then."""

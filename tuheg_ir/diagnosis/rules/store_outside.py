@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import is_well
@@ -11,6 +10,7 @@ from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.view.complaints import Complaint, began, complaints, told
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 FEW = 3
 """So few lines are a moment's, while users feel nothing."""

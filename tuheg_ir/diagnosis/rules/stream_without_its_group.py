@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -21,6 +20,7 @@ from tuheg_ir.diagnosis.view.programs import of_role, role
 from tuheg_ir.diagnosis.view.reading import newest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 OFTEN = 5
 """Who makes the group by itself when it is told so is told once or twice."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -27,6 +26,7 @@ from tuheg_ir.diagnosis.view.reading import newest, oldest, text
 from tuheg_ir.diagnosis.view.releases import cause_of_release, release_evidence, soon_after
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _WORDS = ("conntrack", "connection track", "endpoint connections", "service connections", "stale connections")
 _NOT_CLEARED = late(

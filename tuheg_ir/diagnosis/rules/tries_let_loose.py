@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -26,6 +25,7 @@ from tuheg_ir.diagnosis.view.trouble import troubles
 from tuheg_ir.diagnosis.view.usage import work_growth
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 SUSPECT = timedelta(days=3)
 """A release that waits for its first busy hour may be of before a weekend; its own words tell that it is used since."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence, Obj
 from tuheg_ir.diagnosis.view.pods import Pod, controller
 from tuheg_ir.diagnosis.view.reading import created, items, last_write, moment, name, ref, text, whole
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 LATELY = timedelta(hours=2)
 """A run that failed longer ago than this is news only if an alert speaks of it."""

@@ -6,11 +6,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
+from tuheg_ir.named import NamedTuple
 
 Aspect = Literal["image", "env", "limits", "probe", "mounts", "command", "ports", "placement", "other"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -22,6 +21,7 @@ from tuheg_ir.diagnosis.view.standing import stands
 from tuheg_ir.diagnosis.view.trouble import errors, measured
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import BATCH, Workload
+from tuheg_ir.named import NamedTuple
 
 UNANSWERED = ("connection_refused", "connection_timeout", "connection_reset", "upstream_failure")
 """Troubles of who gets no answer from somebody, whom its log may name."""

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Log
@@ -33,6 +32,7 @@ from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.threads import ALIVE, OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _CALLED = late(
     r"\b(?:thread|task|job|loop|coroutine|goroutine|fiber|timer|watch)s?(?: in)?[ :=]{1,2}[\"']?"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.events import Event
 from tuheg_ir.diagnosis.view.reading import moment, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _SCALED = late(r"Scaled up replica set \S+ (?:to (\d+) from (\d+)|from (\d+) to (\d+))")
 _RESIZED = late(r"New size: (\d+)")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.view.reading import items, mapping, text
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 _FIELDS = (("configMap", "ConfigMap", "name"), ("secret", "Secret", "secretName"))
 

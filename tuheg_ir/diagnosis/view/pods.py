@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.model import Obj, Snapshot
 from tuheg_ir.diagnosis.view.reading import created, items, labels, mapping, moment, name, newest, ref, text, whole
+from tuheg_ir.named import NamedTuple
 
 
 class Ended(NamedTuple):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Log
@@ -16,6 +15,7 @@ from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.marked import OFTEN, STILL, is_marked
 from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 _CLEARED = late(
     r"alarm (?:is |was |has been )?cleared|watermark clear\b|disk space is (?:now )?sufficient"

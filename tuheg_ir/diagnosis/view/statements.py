@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Log
@@ -14,6 +13,7 @@ from tuheg_ir.diagnosis.view.logs import tells
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _WHOLE = late(
     r"\bCOLLSCAN\b|\bSeq Scan on\b|\"Node Type\": ?\"Seq Scan\"|# .*\bFull_scan: Yes\b|-> +Table scan on\b",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.served import any_status_of
@@ -13,6 +12,7 @@ from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _TOOK = late(
     r"\b(?P<name>(?:took|elapsed|dur(?:ation)?|latency)(?P<suffix>_?(?:ms|millis|s|sec|seconds))?"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from statistics import fmean
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.view.answers import answers, asked_in_vain
@@ -16,6 +15,7 @@ from tuheg_ir.diagnosis.view.once import once_by_name
 from tuheg_ir.diagnosis.view.reading import moment, oldest, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 ERRORS = 0.05
 """Share of failed requests that is trouble wherever no limit is declared."""

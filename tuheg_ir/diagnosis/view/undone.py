@@ -10,7 +10,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
@@ -20,6 +19,7 @@ from tuheg_ir.diagnosis.view.marked import complains, kind_of
 from tuheg_ir.diagnosis.view.once import once_by_name
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.named import NamedTuple
 
 FORMER = 5
 """So many pieces of work that came to their end show that this is usual."""

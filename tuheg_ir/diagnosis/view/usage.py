@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.quantities import number
 from tuheg_ir.diagnosis.view.changes import Change
@@ -13,6 +12,7 @@ from tuheg_ir.diagnosis.view.pods import Container, Pod
 from tuheg_ir.diagnosis.view.reading import mapping
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 BUSY = 0.85
 """Share of its processor limit at which a container waits for time."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from tuheg_ir.diagnosis.model import Evidence, Obj, Snapshot
 from tuheg_ir.diagnosis.view.changes import Change, changes
@@ -23,6 +23,7 @@ from tuheg_ir.diagnosis.view.reading import (
     text,
     whole,
 )
+from tuheg_ir.named import NamedTuple
 
 BATCH = ("Job", "CronJob")
 """Kinds whose pods are runs, which end."""
