@@ -210,6 +210,41 @@ def test_a_new_image_gives_way_to_what_is_stated_elsewhere_in_the_same_minute(
     assert (("released", page) not in best(released, stated, of=world)) == gives_way
 
 
+CRASH, WAITS = (
+    "TypeError: Cannot read properties of undefined (reading 'year')",
+    "ERROR http://shop:8080: 503 unavailable",
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "came", "crashes", "beside"),
+    [
+        ((CRASH,), 1500, 700, True),
+        ((CRASH,), 620, 700, False),
+        ((CRASH, WAITS), 1500, 700, False),
+        ((WAITS,), 1500, 700, False),
+        ((CRASH,), 1500, 1300, False),
+    ],
+    ids=[
+        "of its own code alone", "both began in one minute", "as often of others", "of others alone",
+        "before it was released",
+    ],
+)  # fmt: skip
+def test_a_release_that_stumbles_in_its_own_code_is_a_fault_beside_another_that_began_apart(
+    said: tuple[str, ...], came: float, crashes: float, beside: bool
+) -> None:
+    world = snapshot(
+        workload("web", env={"SHOP_URL": "http://shop:8080"}, before=IMAGE, released=720),
+        workload("shop"),
+        logs=[log(pod("shop"), "hello"), log(pod("web"), *said * 20, since=crashes)],
+    )
+    began, page = NOW - timedelta(seconds=600), "Deployment/web"
+    released = rule("released", page, Tier.PATTERN, 0.7, since=began, follows=True, evidence=facts("logs"))
+    since = NOW - timedelta(seconds=came)
+    cause = rule("cause", SHOP, Tier.STATED, 0.8, since=since, explains=(page,), remedy="restart_connection_pool")
+    assert (("released", page) in best(released, cause, of=world)) == beside
+
+
 def test_of_two_symptoms_as_likely_the_one_that_tells_more_than_who_is_ill_is_believed() -> None:
     ill = {"remedy": "page_human", "root_cause": "dependency_failure"}
     knows = {"remedy": "page_human", "root_cause": "configuration_error"}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.rule import Held, Match, Tier
-from tuheg_ir.diagnosis.rules._blames_another import blameless_code
+from tuheg_ir.diagnosis.rules._blames_another import blameless_code, blames_itself
 from tuheg_ir.diagnosis.rules._innocent_image import long_run
 from tuheg_ir.diagnosis.rules.scaled_down import lost
 from tuheg_ir.diagnosis.view.complaints import fresh
 from tuheg_ir.diagnosis.view.demand import requests_grew
 from tuheg_ir.diagnosis.view.growth import grown
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import healthy_older, never_ready, since_release, soon_after
 from tuheg_ir.diagnosis.view.split import by_revision
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN, measured, rises_with, serves_well, troubles
@@ -27,6 +28,9 @@ _ILL = ("dependency_failure", "service_crash", "unknown")
 """What is said of who is ill where nobody knows why."""
 EARLIER = timedelta(minutes=5)
 """A symptom that began so long before its supposed cause is no symptom of it."""
+MOSTLY = 10
+"""Who tells so many times as often of his own code as of all else suffers by that."""
+_OWN_CODE = "code_crash"
 _INTRUSION = "security_incident"
 
 
@@ -62,6 +66,8 @@ def is_reason(view: View, cause: Held, symptom: Held) -> bool:
 
 def _explains(view: View, cause: Held, symptom: Held) -> bool:
     """Tell whether a trouble comes of a cause by who says so, who needs whom, or the minute in which both began."""
+    if _stumbles_by_itself(view, cause, symptom):
+        return False
     named = symptom.match.component in cause.match.explains
     if not symptom.rule.follows and not (named and cause.rule.tier >= symptom.rule.tier):
         return False
@@ -78,6 +84,26 @@ def _explains(view: View, cause: Held, symptom: Held) -> bool:
         return False  # what is hardly likely explains nothing that is likelier
     began, came = symptom.match.since, cause.match.since
     return named or began is None or came is None or came - began <= EARLIER
+
+
+def _stumbles_by_itself(view: View, cause: Held, symptom: Held) -> bool:
+    """Tell whether a likely release stumbles in its own code since it came, and hardly tells of anything else.
+
+    The cause is another fault, which began minutes before or after: who is served no more tells so.
+    """
+    workload = view.workloads.get(symptom.match.component)
+    began, came = symptom.match.since, cause.match.since
+    if workload is None or symptom.remedy != "rollback_workload" or symptom.confidence < BESIDE:
+        return False
+    released = workload.released_at
+    if began is None or came is None or released is None or abs(began - came) <= EARLIER:
+        return False
+    told = [hit for hit in view.hits_of(workload.ref) if not hit.previous and fresh(view, hit)]
+    own = [hit for hit in told if hit.trouble == _OWN_CODE]
+    crashes, others = (sum(hit.count for hit in hits) for hits in (own, [hit for hit in told if hit not in own]))
+    first = oldest(hit.first for hit in own)
+    soon = first is not None and timedelta(0) <= first - released <= EARLIER
+    return soon and crashes >= max(OFTEN, MOSTLY * others) and blames_itself(view, workload)
 
 
 def _behind(view: View, cause: Held, symptom: Held) -> set[str]:

@@ -59,6 +59,19 @@ def misread(of_mails: float = 2400, since: float = 290, broker: str = "rabbitmq"
     )
 
 
+def field() -> Snapshot:
+    """Return a shop that misses a field since minutes after its release, and mails that miss it as well."""
+    return snapshot(
+        shop(env={"RATES_URL": "https://api.rates.example"}, before=IMAGE, released=1200),
+        workload("mails"),
+        figures=[errors("shop", since=555)],
+        logs=[
+            *begins("shop", "ERROR KeyError: 'baseFreight'", 570),
+            *begins("mails", 'KeyError (key not found: "baseFreight"):', 540),
+        ],
+    )
+
+
 def chain(line: str = TRUST, **cart: Any) -> Snapshot:
     """Return a shop that fails since its release, as the cart answers, which tells of somebody outside."""
     told = 'ERROR order: Server error "502 Bad Gateway" for url "http://cart:8080/v1"'
@@ -134,6 +147,7 @@ HOLDS = [
             ("another is given the same answer by whom both ask", both(GONE, release=SET), OTHERS, ""),
             ("another waited for their store before it", both(DRY, since=580), OTHERS, "not_well"),
             ("whom it blames fails at somebody outside", chain(), OTHERS, "certificate_expired"),
+            ("another that asks nobody it asks misses the same field", field(), OTHERS, "answers_changed_outside"),
             ("the Service of what it calls was edited since", edited(615), CODE, ""),
             ("it has no processor time left with three pods of ten", with_fewer(10), CODE, ""),
             ("its image and rights are those of a stranger", strange("docker.io/evil/shop:1"), CODE, "intrusion"),

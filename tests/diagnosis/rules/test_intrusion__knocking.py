@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -93,6 +94,15 @@ SEARCH: Told = {
     "postgres": names(HBA),
     "redis": [ATTACK],
 }
+ORDERS = f'{THIEF} - - "GET /t?title={{{{cycler.__init__.__globals__.os.popen(1)}}}} HTTP/1.1" 200 22180'
+
+
+def ordered_later() -> Snapshot:
+    """Return a pod that tries doors, and requests that carried commands to it only long after it began to."""
+    world = shop(at=SEARCH)
+    return replace(world, logs=(*world.logs, timed(pod("shop"), (300, ORDERS), of="shop")))
+
+
 HOLDS = [
     *(
         may_be_a_test(f"a pod tries the doors of others: {what}", world)
@@ -138,6 +148,14 @@ HOLDS = [
             ),
         )
     ),
+    Holds(
+        "a pod tries the doors of others after requests carried commands to it and were answered",
+        shop(ORDERS, at=SEARCH),
+        (SHOP, "security_incident", "isolate_workload"),
+        excludes=no(*RESTARTS, at=SHOP),
+        harmful=RESTARTS,
+    ),
+    may_be_a_test("a pod tried the doors of others before requests carried commands to it", ordered_later()),
     Holds(
         "a hidden program runs, and its pod tries the doors of others",
         shop(CHILD % "/dev/shm/.a64", at=SEARCH),

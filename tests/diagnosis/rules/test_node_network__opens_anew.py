@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import CALLS_CART, OLD, SHOP, logs, rate, shop
-from tests.diagnosis.rules.tiny import NOW, Obj, event, figure, log, pod, series, snapshot, workload
+from tests.diagnosis.rules.test_intrusion__knocking import SEARCH, address
+from tests.diagnosis.rules.tiny import (
+    NOW,
+    Obj,
+    event,
+    figure,
+    log,
+    pod,
+    postgres,
+    redis,
+    series,
+    snapshot,
+    timed,
+    workload,
+)
 from tuheg_ir.diagnosis.model import Series, Snapshot
 
 NODE = ("Node/n1", "network_fault", "page_human")
@@ -72,6 +87,24 @@ def shared() -> Snapshot:
     return snapshot(shop(env=CALLS_CART), objects, agent, told(), figures=known, logs=logs("shop", LATE))
 
 
+def searched() -> Snapshot:
+    """Return the same, where a pod of that node tries the doors of others."""
+    tried = [
+        timed(
+            "postgres-0" if who == "postgres" else pod(who),
+            *((1900 - 60 * n, line.format(shop=address("shop"))) for n, line in enumerate(lines)),
+            of=who,
+        )
+        for who, lines in SEARCH.items()
+    ]
+    base = world(*table(), *made(OPENED, 3, 430), sign=told())
+    beside = snapshot(workload("jobs"), postgres(), redis())
+    objects = {
+        kind: (*base.objects.get(kind, ()), *beside.objects.get(kind, ())) for kind in {*base.objects, *beside.objects}
+    }
+    return replace(base, objects=objects, logs=(*base.logs, *tried))
+
+
 HOLDS = [
     Holds(
         "it opens hundreds of connections a second, and its pod before a few",
@@ -103,6 +136,12 @@ HOLDS = [
         alone=True,
     ),
     Holds("what has its node's own address counts all that the node sends", shared(), (FEED, CODE, BACK), alone=True),
+    Holds(
+        "it opens hundreds, and a pod there goes from door to door: each try is a connection",
+        searched(),
+        NODE,
+        harmful=(BACK, "restart_workload"),
+    ),
     *(
         Holds(f"one pod there is slow, and {what}", each, NODE, harmful=(BACK, "restart_workload"))
         for what, each in (

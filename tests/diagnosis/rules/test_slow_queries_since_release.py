@@ -98,6 +98,28 @@ def shared(
     )
 
 
+GLANCE = (
+    "{at} UTC [77] app=shop LOG:  duration: 420.4 ms  execute <unnamed>: SELECT a FROM orders WHERE upper(no)=$1",
+)
+GLANCE_OF_API = tuple(line.replace("app=shop", "app=api") for line in GLANCE)
+GLANCES = (2300, 2000, 1700, 1400, 1100)
+
+
+REPORT_BACK = ("Deployment/report", "code_defect", "rollback_workload")
+
+
+def crept(*lines: str, begins: float = 3300) -> Snapshot:
+    """Return a database that is full of an API's statements, long after a shop's release and soon after a report's."""
+    return snapshot(
+        shop(env=URL, before=IMAGE, released=2400),
+        workload("report", env=URL, before=OLD, released=700),
+        workload("api", env=URL),
+        postgres(),
+        logs=[Log("postgres-0", "postgres", (*entries(begins, of=OF_REPORTS), *lines, *entries(*LATE, of=OF_API)))],
+        figures=[latency("report", since=590), figure("cpu_share", 0.2, 0.97, 600, pod="postgres-0")],
+    )
+
+
 ES_URL = {"ES_URL": "http://search:9200"}
 TREE = '{{"size":0,"aggs":{{"brand":{{"terms":{{"field":"brand","size":250000}}}}}},"user":"api"}}'
 SEARCH = (
@@ -171,6 +193,12 @@ HOLDS = [
         busy(*entries(3000, of=OF_REPORT), *entries(*LATE, of=GIVEN)),
         (SHOP, "code_defect", "rollback_workload"),
         excludes=no("scale_workload", at=SHOP),
+        alone=True,
+    ),
+    Holds(
+        "the log tells of its statements since its release, long before the database was full and another was released",
+        crept(*entries(*GLANCES, of=GLANCE)),
+        (SHOP, "code_defect", "rollback_workload"),
         alone=True,
     ),
     Holds(
@@ -292,6 +320,15 @@ DOES_NOT_HOLD = [
         "two were released, and most came later after the release than the log reaches back before it",
         busy(*entries(3500, of=OF_REPORT), *entries(*LATE, of=GIVEN), released=2400),
         harmful=("scale_workload",),
+    ),
+    *(
+        DoesNotHold(f"two were released, and before the second one {what}", world, REPORT_BACK)
+        for what, world in (
+            ("the log tells of few statements of the first", crept(*entries(*GLANCES[:2], of=GLANCE))),
+            ("as many are others'", crept(*entries(*GLANCES, of=GLANCE), *entries(*GLANCES, of=GLANCE_OF_API))),
+            ("the first sent such ones before its release", crept(*entries(2500, *GLANCES, of=GLANCE))),
+            ("the log tells nothing of before", crept(*entries(*GLANCES, of=GLANCE), begins=2399)),
+        )
     ),
     DoesNotHold(
         "it read whole tables before, and is slow since its release",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.view.complaints import kind_spoken_of
@@ -15,6 +14,7 @@ from tuheg_ir.diagnosis.view.once import once
 from tuheg_ir.diagnosis.view.reading import newest, oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 _FIELD = late(
     r"\bKeyError\W{1,4}(?:key not found: |key )?[\"':]{0,2}(\w{2,60})"
@@ -39,9 +39,25 @@ _FIELD = late(
     re.IGNORECASE,
 )
 """How programs tell which field of what they read is not there, is of another type, or is one that they do not know."""
-_BELOW = late(r"(?:^|Z) {0,6}(?:Field required|Input should be|field required|value is not) ?.{0,80}[\[(]type=")
+_BELOW = late(
+    r"(?:^|Z) {0,6}(?:Field required|(?:\w{1,20} )?[Ii]nput should be|field required|value is not) ?.{0,80}[\[(]type="
+)
 _PLACE = late(r"(?:\S{10,40}Z )? {0,6}(?:\w{1,60}(?:\.| -> )){0,12}([A-Za-z_]\w{1,60})")
 """Pydantic tells the field in the line above of what is wrong with it."""
+EVERYDAY = frozenset(
+    (
+        *("length", "size", "count", "map", "filter", "foreach", "reduce", "find", "some", "every"),
+        *("slice", "split", "includes", "push", "join", "keys", "values", "entries", "then", "get", "set"),
+        *("has", "call", "apply", "bind", "tostring", "tolowercase", "touppercase", "trim", "replace"),
+        *("match", "indexof", "prototype", "default", "id", "ids", "uuid", "key", "name", "value", "type"),
+        *("kind", "status", "state", "code", "message", "error", "errors", "data", "body", "payload"),
+        *("result", "results", "response", "request", "headers", "params", "query", "item", "items"),
+        *("list", "rows", "row", "index", "user", "date", "time", "timestamp", "version", "url", "path"),
+        *("host", "config", "options", "props", "args", "content", "text", "title", "label"),
+        *("description", "total"),
+    )
+)
+"""What any program may lack by itself: members of a language, and names that half of all answers and tables have."""
 _OF_REQUESTS = late(
     r"bad ?request|request (?:body|validation)|RequestValidation|NotReadable|MethodArgument|\b(?:400|422)\b",
     re.IGNORECASE,

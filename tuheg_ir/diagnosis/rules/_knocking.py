@@ -10,11 +10,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
-from tuheg_ir.diagnosis.rules._injected import runs_for_others
+from tuheg_ir.diagnosis.rules._injected import ordered, runs_for_others
 from tuheg_ir.diagnosis.rules._named_backends import by_address
 from tuheg_ir.diagnosis.rules._obeyed import TRIES
 from tuheg_ir.diagnosis.rules._scanned import weak_place
@@ -30,6 +29,7 @@ from tuheg_ir.diagnosis.view.programs import image_name, role
 from tuheg_ir.diagnosis.view.reading import items, newest, oldest, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 SERVERS = 3
 """Fewer servers are those that a program has been told of."""
@@ -111,8 +111,9 @@ class _Knock(NamedTuple):
 def knocking(view: View, workload: Workload) -> Iterator[tuple[float, Evidence, bool]]:
     """Yield that a workload's pods try the doors of several others: names, open places, ports; each was shut.
 
-    Who does so may be somebody of the house. Where only pods do that pulled another build by the same name, whoever
-    pushed that one over it does: a person's tools come into pods that run the same as before.
+    Who does so may be somebody of the house; not where requests from outside carried commands to that pod before, and
+    were answered. Where only pods do that pulled another build by the same name, whoever pushed that one over it does:
+    a person's tools come into pods that run the same as before.
     """
     tried = _tried_by(view, workload)
     found = {pod: each for pod, each in tried.items() if _in_earnest(view, workload, each)}
@@ -121,7 +122,8 @@ def knocking(view: View, workload: Workload) -> Iterator[tuple[float, Evidence, 
         said = ", ".join(list(dict.fromkeys(one.what for one in each))[:8])
         doors = len({one.at_whom for one in each})
         fact = f"{pod} tries doors of {doors} others ({said}): {first.line.strip()[:240]}"
-        yield 0.55, Evidence("logs", f"Pod/{first.pod}", fact, first.at), True
+        told_to = any(one.pod == pod and one.at and one.at <= first.at for one in ordered(view, workload))
+        yield 0.55, Evidence("logs", f"Pod/{first.pod}", fact, first.at), not told_to
     builds = another_build(view, workload, found) if found else None
     older = [pod for pod in workload.live if pod.name not in tried]
     if builds is not None and _all_younger(workload, found, older):
@@ -129,6 +131,12 @@ def knocking(view: View, workload: Workload) -> Iterator[tuple[float, Evidence, 
         fact = f"those that do run {theirs.digest[:12]} of {theirs.image}, the older ones {others.digest[:12]}"
         began = oldest(pod.created for pod in workload.live if pod.name in found)
         yield 0.4, Evidence("objects", f"Pod/{min(found)}", fact, began), False
+
+
+def tries_doors(view: View, workload: Workload) -> dict[str, datetime]:
+    """Return pod -> since when it tries the doors of several others."""
+    tried = _tried_by(view, workload).items()
+    return {pod: min(one.at for one in each) for pod, each in tried if _in_earnest(view, workload, each)}
 
 
 def guesses(view: View, workload: Workload) -> Evidence | None:

@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -18,6 +17,7 @@ from tuheg_ir.diagnosis.rules._credentials import Refusal, refusals
 from tuheg_ir.diagnosis.rules._fed_by import OF_A_STORE, share_a_store
 from tuheg_ir.diagnosis.rules._helping import sharing
 from tuheg_ir.diagnosis.rules._in_between import PROVEN
+from tuheg_ir.diagnosis.rules._misread_alike import misreads_alike
 from tuheg_ir.diagnosis.view.changes import keys_of
 from tuheg_ir.diagnosis.view.complaints import complaints, fresh
 from tuheg_ir.diagnosis.view.graph import foreign, hosts_in
@@ -31,6 +31,7 @@ from tuheg_ir.diagnosis.view.releases import of_code_alone, since_release
 from tuheg_ir.diagnosis.view.trouble import MINUTE, OFTEN
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
+from tuheg_ir.named import NamedTuple
 
 LATELY = timedelta(hours=2)
 """Who was released, or made, so shortly before he met it may have brought it."""
@@ -63,7 +64,7 @@ def met_alike(view: View, workload: Workload) -> Evidence | None:
 
     Then the template before meets it as well. None: nobody does.
     """
-    return _alike(view, workload) or _behind(view, workload)
+    return _alike(view, workload) or _behind(view, workload) or misreads_alike(view, workload)
 
 
 def _alike(view: View, workload: Workload) -> Evidence | None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._asked_hosts import WATCHES
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
-from tuheg_ir.diagnosis.rules._fields_missed import Missed, fields_missed
+from tuheg_ir.diagnosis.rules._fields_missed import EVERYDAY, Missed, fields_missed
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._in_between import in_between
 from tuheg_ir.diagnosis.rules._onset import way_changed
@@ -31,59 +30,8 @@ from tuheg_ir.diagnosis.view.trouble import OFTEN, suffering
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.diagnosis.view.written import outside_changes
+from tuheg_ir.named import NamedTuple
 
-_EVERYDAY = frozenset(
-    (
-        *("length", "size", "count", "map", "filter", "foreach", "reduce", "find", "some", "every", "slice", "split"),
-        *(
-            "includes",
-            "push",
-            "join",
-            "keys",
-            "values",
-            "entries",
-            "then",
-            "get",
-            "set",
-            "has",
-            "call",
-            "apply",
-            "bind",
-        ),
-        *("tostring", "tolowercase", "touppercase", "trim", "replace", "match", "indexof", "prototype", "default"),
-        *("id", "ids", "uuid", "key", "name", "value", "type", "kind", "status", "state", "code", "message", "error"),
-        *(
-            "errors",
-            "data",
-            "body",
-            "payload",
-            "result",
-            "results",
-            "response",
-            "request",
-            "headers",
-            "params",
-            "query",
-        ),
-        *(
-            "item",
-            "items",
-            "list",
-            "rows",
-            "row",
-            "index",
-            "user",
-            "date",
-            "time",
-            "timestamp",
-            "version",
-            "url",
-            "path",
-        ),
-        *("host", "config", "options", "props", "args", "content", "text", "title", "label", "description", "total"),
-    )
-)
-"""What any program may lack by itself: members of a language, and names that half of all answers and tables have."""
 _OF_SHAPE = ("image", "env", "command", "mounts")
 """What a release has to change for its answers to be others."""
 
@@ -177,7 +125,7 @@ def _of_its_answers(
         return False
     if all(named):
         return True
-    if field in _EVERYDAY or field.isdigit() or frozenset.intersection(*(_outside(view, each) for each in callers)):
+    if field in EVERYDAY or field.isdigit() or frozenset.intersection(*(_outside(view, each) for each in callers)):
         return False
     return not (_one_store(view, callers) and any(told[each].of_store for each in callers))
 

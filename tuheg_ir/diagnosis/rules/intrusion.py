@@ -10,10 +10,13 @@ from tuheg_ir.diagnosis.rules._crowded import crowded
 from tuheg_ir.diagnosis.rules._flooded import flooded
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
 from tuheg_ir.diagnosis.rules._intrusion import Sign, signs
+from tuheg_ir.diagnosis.rules._knocking import tries_doors
 from tuheg_ir.diagnosis.rules._robbed import dumped
 from tuheg_ir.diagnosis.rules._strangers import let_in
+from tuheg_ir.diagnosis.rules._taken_most import CONNECTIONS, used_up
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
+from tuheg_ir.diagnosis.view.workloads import Workload
 
 LEAST = 0.5
 """Fewer or weaker signs than this together are odd, and no intrusion."""
@@ -34,7 +37,8 @@ def when(view: View) -> Iterator[Match]:
         since = oldest(sign.evidence.time for sign in found)
         robbed = {server.ref for server, _ in dumped(view, workload, since)}
         asked = {callee: seen for callee, seen in flooded(view, workload, since) if callee not in sure}
-        victims = behind(view, ref, *crowded(view, workload, since), *robbed, *asked, but=ref)
+        crowd = (*crowded(view, workload, since), *_filled(view, workload))
+        victims = behind(view, ref, *crowd, *robbed, *asked, but=ref)
         fact = "a restart or roll-out would destroy the evidence and leave the way in open"
         yield Match(
             component=workload.ref,
@@ -53,6 +57,15 @@ def when(view: View) -> Iterator[Match]:
             )
             + not_for(asked, "what an intruder asks for is no demand: more replicas serve him", ("scale_workload",)),
         )
+
+
+def _filled(view: View, workload: Workload) -> Iterator[str]:
+    """Yield the nodes without room for a connection since a pod there goes from door to door."""
+    tries = tries_doors(view, workload)
+    for pod in workload.live:
+        full = [*used_up(view, CONNECTIONS, pod.node)] if pod.name in tries else []
+        if any(each.time is not None and each.time >= tries[pod.name] for each in full):
+            yield f"Node/{pod.node}"
 
 
 def _together(found: Iterable[Sign]) -> float:

@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._knocking import tries_doors
 from tuheg_ir.diagnosis.rules._link import link_troubles, no_room, resent
 from tuheg_ir.diagnosis.rules._network_restarted import restarted
 from tuheg_ir.diagnosis.rules._no_address import for_want_of_addresses, short_of_addresses
@@ -105,7 +106,12 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _by_release(view: View, node: str, match: Match) -> Match:
-    """Return whose release took most of the connections that a node has room for; the node itself if nobody's did."""
+    """Return whose release took most of the connections that a node has room for; the node itself if nobody's did.
+
+    None is blamed where a pod there goes from door to door: each try is a connection more.
+    """
+    if any(pod.name in tries_doors(view, workload) for workload, pod in on_node(view, node)):
+        return match
     full = no_room(view, node, match.evidence)
     taken = taken_by(view, CONNECTIONS, [node], oldest(each.time for each in full)) if full else None
     if taken is None:

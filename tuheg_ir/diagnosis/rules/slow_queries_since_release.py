@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Database, Evidence, Session
@@ -10,6 +10,7 @@ from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._figures import busy_pods
 from tuheg_ir.diagnosis.rules._filled_less import stands_in
 from tuheg_ir.diagnosis.rules._helping import behind, not_for
+from tuheg_ir.diagnosis.rules._in_between import PROVEN
 from tuheg_ir.diagnosis.rules._own_words import slow_before
 from tuheg_ir.diagnosis.rules._senders import sends
 from tuheg_ir.diagnosis.rules._served_well import served_well
@@ -28,6 +29,8 @@ SLOW_S = 3.0
 """A statement of a service that runs longer than this is slow."""
 BUSY = 0.85
 SOON = timedelta(minutes=45)
+_TIMED = "duration: "
+"""A log tells how long a statement took that took longer than its owners care for."""
 
 
 def when(view: View) -> Iterator[Match]:
@@ -94,10 +97,11 @@ def _slow(database: Database) -> tuple[Session, ...]:
 def _blamed(view: View, server: Workload, slow: tuple[Session, ...], began: datetime | None) -> Workload | None:
     """Return the one client that was released shortly before and, if that is known, sends the slow statements.
 
-    Where several were released, the log of the database may tell which one sends them, and where most are others' it
-    is none. Where nobody sees who sends them, a release that had served well for minutes is not blamed: its data or
-    its database may have changed since. Nor is one before which the database told of slow statements already, nor any
-    where the database stands in for a cache that another one fills no more.
+    Where several were released, the log of the database may tell which one sends them, or sent them before the others
+    were released, and where most are others' it is none. Where nobody sees who sends them, a release that had served
+    well for minutes is not blamed: its data or its database may have changed since. Nor is one before which the
+    database told of slow statements already, nor any where the database stands in for a cache that another one fills
+    no more.
     """
     senders = {s.owner for s in slow if s.owner}
     found = [
@@ -107,12 +111,28 @@ def _blamed(view: View, server: Workload, slow: tuple[Session, ...], began: date
         if timedelta(minutes=-2) <= (began or view.now) - w.released_at <= SOON
     ]
     if len(found) > 1:
+        if first := _slow_first(view, server, found):
+            return first
         found = [w for w in found if _sends_most(view, server, w)]
     if not senders:
         found = [w for w in found if not served_well(view, w, began) and not _sent_by_others(view, server, w)]
         found = [w for w in found if not slow_before(view, w)]
         found = [] if found and stands_in(view, server) else found
     return found[0] if len(found) == 1 else None
+
+
+def _slow_first(view: View, server: Workload, released: Sequence[Workload]) -> Workload | None:
+    """Return who alone sends statements worth a log's words since its release, before the others were; none before."""
+    first, second, *_ = sorted(released, key=lambda w: w.released_at or view.now)
+    at, then = first.released_at, second.released_at
+    if at is None or then is None:
+        return None
+    logs = [log for log in statements_by_log(view, server) if log[0].at <= at - PROVEN]
+    told = [each for log in logs for each in log if each.at < then and _TIMED in each.text]
+    mine = [each.at for each in told if sends(view, each.text, first)]
+    since = sum(each.at >= at for each in told)
+    alone = bool(mine) and min(mine) >= at and 2 * len(mine) > since
+    return first if alone and len(mine) >= OFTEN else None
 
 
 def _sends_most(view: View, server: Workload, client: Workload) -> bool:
