@@ -7,14 +7,16 @@ release of one of them is not the reason: the template before would stumble over
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
 from tuheg_ir.diagnosis.rules._fields_missed import EVERYDAY, Missed, fields_missed
+from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import sharing
 from tuheg_ir.diagnosis.rules._in_between import PROVEN
 from tuheg_ir.diagnosis.rules._twins import programs
+from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN
 from tuheg_ir.diagnosis.view.view import View
@@ -40,6 +42,7 @@ def misread_alike(view: View, workload: Workload) -> Iterator[Alike]:
     from the other, or both lack it by the same fault.
     """
     missed = {field: told for field, told in fields_missed(view, workload).items() if _tells(field, told)}
+    began = oldest(each.time for each in felt(view, workload.ref)) if missed else None
     for other in view.serving if missed else ():
         if other is workload or _fed(view, workload, other) or programs(other) & programs(workload):
             continue
@@ -47,7 +50,8 @@ def misread_alike(view: View, workload: Workload) -> Iterator[Alike]:
             ours = missed.get(field)
             if ours is None or not _tells(field, theirs) or since_release(other, theirs.first):
                 continue
-            if abs(ours.first - theirs.first) <= TOGETHER and _served(workload, ours, theirs):
+            first = oldest((ours.first, theirs.first, began)) or ours.first
+            if abs(ours.first - theirs.first) <= TOGETHER and _served(workload, first):
                 yield Alike(other, ours, theirs)
 
 
@@ -59,9 +63,8 @@ def misreads_alike(view: View, workload: Workload) -> Evidence | None:
     return None
 
 
-def _served(workload: Workload, ours: Missed, theirs: Missed) -> bool:
-    """Tell whether a workload was not released of late, or had served well since for minutes."""
-    first = min(ours.first, theirs.first)
+def _served(workload: Workload, first: datetime) -> bool:
+    """Tell whether a workload was not released shortly before a trouble began, or had served well since for minutes."""
     came = workload.released_at
     return not since_release(workload, first) or (came is not None and first - came >= PROVEN)
 
