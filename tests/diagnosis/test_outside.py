@@ -94,7 +94,6 @@ OPEN = frozenset(
         "finished-report-jobs-without-ttl-use-up-the-count-quota-of-the-list-sync",
         # one of two faults is found
         "one-authority-refuses-the-new-tls-library-and-the-push-batch-path-is-retired",
-        "renamed-consumer-group-has-no-grant-and-the-audit-index-has-no-field-left",
         "cart-ids-as-metric-labels-swell-the-order-api-while-the-mail-day-is-spent",
         # the node is found; a run without an end beside it looks like an honest long one
         "inotify-instances-gone-on-one-node-while-bank-pull-never-returns",
@@ -134,8 +133,6 @@ OPEN = frozenset(
         # honest demand, with more replicas, has outgrown what a database grants
         "seat-selection-spinning",
         "delivery-slots-page-errors",
-        # one job of a program hangs, and its others go on: only its scheduler tells, and a figure of its own
-        "orders-wait-for-a-courier",
     }
 )
 """Cases that no rule answers; a rule that answers one takes it out."""

@@ -5,6 +5,7 @@ A run works on that the database works for, that waits for a lock itself, or tha
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
@@ -22,7 +23,7 @@ from tests.diagnosis.rules.tiny import (
     thing,
     workload,
 )
-from tuheg_ir.diagnosis.model import Database, Series, Snapshot
+from tuheg_ir.diagnosis.model import Database, Log, Series, Snapshot
 
 DB, RUN, ITS = "StatefulSet/postgres", "CronJob/tally", "tally-29-x7k"
 IDLE = "idle in transaction"
@@ -106,7 +107,50 @@ def listed(state: str = IDLE, age: float = STOPPED + 30, owner: str = RUN) -> Sn
     return run(lists=database(mine, session(SHOP, "active", 37, wait="Lock")), kind=owner.partition("/")[0])
 
 
+def outlasting(
+    *, pods: int = 3, took: float = 300, silent: float = 2600, cpu: float = 0.003, sleep: float = 60
+) -> Snapshot:
+    """Return runs that go on at once and tell nothing more, one that came to its end, and nobody waits for a lock."""
+    known = [*run_counts(), *asleep(sleep, since=3600)]
+    world = run(((3600, cpu),), waits=((3600, 0),), told=known, pods=pods)
+    over = thing("Pod", "tally-28-b2b", age=9000, spec={"containers": [container("tally", "t:1")], "nodeName": "n1"})
+    over["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "tally-29", "controller": True}]
+    state = {"terminated": {"exitCode": 0, "reason": "Completed", "startedAt": at(9000), "finishedAt": at(9000 - took)}}
+    over["status"] = {
+        "phase": "Succeeded",
+        "startTime": at(9000),
+        "containerStatuses": [{"name": "tally", "ready": False, "state": state}],
+    }
+    names = [ITS if not n else f"{ITS}{n}" for n in range(pods)]
+    told = [Log(each, "tally", (f"{at(2980)} INFO begun", f"{at(silent)} INFO wrote chunk 2")) for each in names]
+    objects = {**world.objects, "Pod": (*world.objects["Pod"], over)}
+    return replace(world, objects=objects, logs=(*world.logs, *told))
+
+
 HOLDS = [
+    Holds(
+        "several runs have most of the sessions, and stand still for many times as long as one takes",
+        outlasting(),
+        (RUN, "database_connection", "restart_connection_pool"),
+        excludes=(*no("restart_workload", "scale_workload", at=SHOP), ("scale_database", DB)),
+        harmful=("restart_workload", "rollback_workload", "scale_workload", "scale_database"),
+    ),
+    *(
+        Holds(
+            f"several runs have most of the sessions, {what}",
+            world,
+            (RUN, "database_connection", "page_human"),
+            target=DB,
+            harmful=("restart_connection_pool", "restart_workload", "scale_database", "scale_workload"),
+        )
+        for what, world in (
+            ("and one takes nearly as long", outlasting(took=1200)),
+            ("and tell something of late", outlasting(silent=300)),
+            ("and compute", outlasting(cpu=0.7)),
+            ("and their sessions do not sleep on", outlasting(sleep=20)),
+            ("but it is one", outlasting(pods=1)),
+        )
+    ),
     *(
         Holds(
             f"a run hangs with most of the sessions, and others wait for what it has locked, {what}",

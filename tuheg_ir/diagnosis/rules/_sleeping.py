@@ -5,6 +5,7 @@ Who wakes begins anew at nothing: what the sum grows by in a second is the numbe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
@@ -25,17 +26,27 @@ def asleep_since(view: View, ref: str, since: datetime) -> float | None:
 
     Pools keep some ready that are hardly ever used: they slept before as well.
     """
+    start = since.timestamp()
+    before = _pace([each for each in _points(view, ref) if each[0] <= start])
+    lately = asleep_lately(view, ref, since)
+    return lately - max(0.0, before) if before is not None and lately is not None else None
+
+
+def asleep_lately(view: View, ref: str, since: datetime) -> float | None:
+    """Return how many sessions of a database have slept for a while, at most since a time; None if nobody knows."""
+    points, now = _points(view, ref), view.now.timestamp()
+    fresh = bool(points) and now - points[-1][0] <= WHILE.total_seconds() / 2
+    start = max(since.timestamp(), now - WHILE.total_seconds())
+    return _pace([each for each in points if each[0] >= start]) if fresh else None
+
+
+def _points(view: View, ref: str) -> Sequence[tuple[float, float]]:
     label = label_of(view, _SIGNAL, ref)
     told = view.figures.series(_SIGNAL, component=label) if label else ()
-    points = max((series.points for series in told), key=len, default=())
-    start = since.timestamp()
-    before = _pace([each for each in points if each[0] <= start])
-    since_then = _pace([each for each in points if each[0] >= max(start, view.now.timestamp() - WHILE.total_seconds())])
-    fresh = bool(points) and view.now.timestamp() - points[-1][0] <= WHILE.total_seconds() / 2
-    return since_then - max(0.0, before) if fresh and before is not None and since_then is not None else None
+    return max((series.points for series in told), key=len, default=())
 
 
-def _pace(points: list[tuple[float, float]]) -> float | None:
+def _pace(points: Sequence[tuple[float, float]]) -> float | None:
     """Return by how much a count grows in a second, as a rule; None where it is told of too seldom."""
     paces = [(now - was) / (then - at) for (at, was), (then, now) in pairwise(points) if then > at]
     return median(paces) if len(paces) >= _READINGS else None

@@ -24,7 +24,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 
 _REFUSED = (
     r"not authorized|unauthorized|authorization|denied|forbidden|not allowed|not permitted|no permission|no grant"
-    r"|(?:does not|doesn't) exist|not found|no such|unknown|unrecogni[sz]ed|invalid|unsupported|not supported"
+    r"|(?:does not|doesn't) exist|not[ _]found|no such|unknown|unrecogni[sz]ed|invalid|unsupported|not supported"
 )
 """Words of who will not have a name, or does not know it."""
 _NAME = late(r"[A-Za-z][\w.:-]{5,80}")
