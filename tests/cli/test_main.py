@@ -46,6 +46,13 @@ def test_a_reader_that_goes_is_no_failure(arguments: list[str]) -> None:
         assert told.wait() == 0
 
 
+@pytest.mark.parametrize(("arguments", "code"), [(["--version"], 0), (["faultz"], 2)])
+def test_it_runs_as_a_module_where_its_folder_is_not_on_the_path(arguments: list[str], code: int) -> None:
+    command = [sys.executable, "-m", "tuheg_ir", *arguments]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (told.returncode, "tuheg-ir" in told.stdout + told.stderr) == (code, True)
+
+
 def test_a_shell_is_told_how_to_complete() -> None:
     asked = {**os.environ, "_TUHEG_IR_COMPLETE": "bash_source"}
     command = [sys.executable, "-c", "from tuheg_ir.cli import main; main()"]
