@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
@@ -17,6 +18,7 @@ from tuheg_ir.diagnosis.rules._onset import near, others_written
 from tuheg_ir.diagnosis.rules._repeated import repeated
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.graph import hosts_in
+from tuheg_ir.diagnosis.view.reading import written
 from tuheg_ir.diagnosis.view.releases import release_evidence, since_release
 from tuheg_ir.diagnosis.view.trouble import OFTEN, all_told
 from tuheg_ir.diagnosis.view.view import View
@@ -27,6 +29,8 @@ _REFUSED = (
     r"|(?:does not|doesn't) exist|not[ _]found|no such|unknown|unrecogni[sz]ed|invalid|unsupported|not supported"
 )
 """Words of who will not have a name, or does not know it."""
+_RIGHTS = ("KafkaUser", "KafkaTopic", "Permission", "TopicPermission", "Grant")
+"""Objects that say who may do what at a broker or a database."""
 _NAME = late(r"[A-Za-z][\w.:-]{5,80}")
 _SPLIT = late(r"[\s,;|=/\"']+")
 SEEN, UNSEEN = 0.75, 0.6
@@ -46,10 +50,15 @@ def when(view: View) -> Iterator[Match]:
             told = repeated(view, workload, pattern, (name.lower(),), OFTEN)
             if told is None or not since_release(workload, told.since):
                 continue
-            if any(at is not None and near(at, told.since) for at in others_written(view)):
+            if any(near(at, told.since) for at in (*others_written(view), *_rights_written(view))):
                 continue
             yield _match(view, workload, change, told.told(), all_told(view, workload.ref))
             break
+
+
+def _rights_written(view: View) -> Iterator[datetime | None]:
+    for kind in _RIGHTS:
+        yield from (written(each) for each in view.snapshot.of(kind))
 
 
 def brought(workload: Workload) -> Iterator[tuple[str, Change]]:
