@@ -29,7 +29,20 @@ def before_fails_too() -> list[Obj]:
     return objects
 
 
+def older_alike(age: float) -> list[Obj]:
+    """Return a roll-out whose pods never become ready, and a pod of the template before that never did either."""
+    objects = rollout("shop", {"ready": False}, before=IMAGE)
+    old_anew(objects, {"ready": False}, age=age)
+    return objects
+
+
 HOLDS = [
+    Holds(
+        "a pod of the older template, made before the release, has never been ready either",
+        snapshot(older_alike(2 * HOUR)),
+        (SHOP, "dependency_failure", "page_human"),
+        harmful=("rollback_workload",),
+    ),
     Holds(
         "new code",
         snapshot(rollout("shop", {"ready": False}, before=IMAGE)),

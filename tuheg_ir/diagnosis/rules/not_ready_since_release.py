@@ -9,7 +9,8 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._never_ready import deadline_missed, never_ready_since_release
 from tuheg_ir.diagnosis.rules._not_its_release import not_its_release
 from tuheg_ir.diagnosis.view.crashes import unready
-from tuheg_ir.diagnosis.view.releases import healthy_older, release_cause, release_evidence
+from tuheg_ir.diagnosis.view.releases import healthy_older, never_ready, release_cause, release_evidence
+from tuheg_ir.diagnosis.view.trouble import MINUTE
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Pod, Workload
 
@@ -25,7 +26,7 @@ def _match(view: View, workload: Workload, waiting: list[Pod], late: Evidence | 
     older = healthy_older(workload)
     told = f"{len(waiting)} pods of the newest template were never ready, {len(older)} of the older one are"
     hits = [hit for hit in view.hits_of(workload.ref) if hit.pod in {pod.name for pod in waiting}]
-    others = not_its_release(view, workload, waiting)
+    others = not_its_release(view, workload, waiting) or _older_alike(workload, waiting)
     return Match(
         component=workload.ref,
         evidence=(
@@ -42,6 +43,16 @@ def _match(view: View, workload: Workload, waiting: list[Pod], late: Evidence | 
         since=workload.released_at,
         excludes=excluding(workload.ref, "the newest template does not become ready", *RESTARTS),
     )
+
+
+def _older_alike(workload: Workload, waiting: list[Pod]) -> Evidence | None:
+    """Return that a pod of the older template which was made before the release has never been ready either."""
+    at = workload.released_at
+    for pod in workload.live:
+        if pod not in waiting and never_ready(pod) and pod.created and at and pod.created < at - MINUTE:
+            fact = "it is of the older template, was made before the release, and has never been ready either"
+            return Evidence("objects", f"Pod/{pod.name}", fact, pod.created)
+    return None
 
 
 RULE = Rule(
