@@ -44,7 +44,7 @@ _BELOW = late(
 )
 _PLACE = late(r"(?:\S{10,40}Z )? {0,6}(?:\w{1,60}(?:\.| -> )){0,12}([A-Za-z_]\w{1,60})")
 """Pydantic tells the field in the line above of what is wrong with it."""
-EVERYDAY = frozenset(
+_EVERYDAY = frozenset(
     (
         *("length", "size", "count", "map", "filter", "foreach", "reduce", "find", "some", "every"),
         *("slice", "split", "includes", "push", "join", "keys", "values", "entries", "then", "get", "set"),
@@ -101,6 +101,11 @@ def fields_missed(view: View, workload: Workload) -> dict[str, Missed]:
                 hosts, of_store = hosts | was.hosts, of_store or was.of_store
                 found[field] = Missed(was.often + 1, first, last, log.pod, line, hosts, of_store)
     return found
+
+
+def lacked_by_chance(field: str) -> bool:
+    """Tell whether two programs may lack a field, each by its own fault: its name is an everyday one, or a number."""
+    return field in _EVERYDAY or field.isdigit()
 
 
 def _fields(lines: Sequence[str]) -> Iterator[tuple[int, str]]:

@@ -115,8 +115,7 @@ def _took(pod: Pod) -> timedelta | None:
 
 
 def _last_said(view: View, pod: Pod) -> datetime | None:
-    logs = [log for log in view.logs if log.pod == pod.name and not log.previous]
-    return newest(at for log in logs for line in log.lines[-_TAIL:] if (at := stamp(line)) is not None)
+    return newest(stamp(line) for log in view.logs_of([pod], previous=False) for line in log.lines[-_TAIL:])
 
 
 @once
@@ -142,8 +141,9 @@ def _waits(view: View, ref: str) -> datetime | None:
 
 def _unused(view: View, each: Full, holder: Holder, since: datetime) -> bool:
     """Tell whether nearly all sessions of runs that stand still do nothing, perhaps for longer than is measured."""
-    lately = asleep_lately(view, each.ref, since)
-    return _left_alone(view, each, holder, since) or (lately is not None and lately >= NEARLY * holder.count)
+    return _left_alone(view, each, holder, since) or (
+        (asleep_lately(view, each.ref, since) or 0.0) >= NEARLY * holder.count
+    )
 
 
 def _left_alone(view: View, each: Full, holder: Holder, since: datetime) -> bool:

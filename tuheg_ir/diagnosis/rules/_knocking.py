@@ -115,8 +115,7 @@ def knocking(view: View, workload: Workload) -> Iterator[tuple[float, Evidence, 
     were answered. Where only pods do that pulled another build by the same name, whoever pushed that one over it does:
     a person's tools come into pods that run the same as before.
     """
-    tried = _tried_by(view, workload)
-    found = {pod: each for pod, each in tried.items() if _in_earnest(view, workload, each)}
+    found = _tried_in_earnest(view, workload)
     for pod, each in [*found.items()][:1]:
         first = min(each, key=lambda one: one.at)
         said = ", ".join(list(dict.fromkeys(one.what for one in each))[:8])
@@ -125,6 +124,7 @@ def knocking(view: View, workload: Workload) -> Iterator[tuple[float, Evidence, 
         told_to = any(one.pod == pod and one.at and one.at <= first.at for one in ordered(view, workload))
         yield 0.55, Evidence("logs", f"Pod/{first.pod}", fact, first.at), not told_to
     builds = another_build(view, workload, found) if found else None
+    tried = _tried_by(view, workload)
     older = [pod for pod in workload.live if pod.name not in tried]
     if builds is not None and _all_younger(workload, found, older):
         theirs, others = builds
@@ -135,8 +135,7 @@ def knocking(view: View, workload: Workload) -> Iterator[tuple[float, Evidence, 
 
 def tries_doors(view: View, workload: Workload) -> dict[str, datetime]:
     """Return pod -> since when it tries the doors of several others."""
-    tried = _tried_by(view, workload).items()
-    return {pod: min(one.at for one in each) for pod, each in tried if _in_earnest(view, workload, each)}
+    return {pod: min(one.at for one in each) for pod, each in _tried_in_earnest(view, workload).items()}
 
 
 def guesses(view: View, workload: Workload) -> Evidence | None:
@@ -146,6 +145,11 @@ def guesses(view: View, workload: Workload) -> Evidence | None:
             fact = f"{pod} tries many names at {named.at_whom}: {named.line.strip()[:240]}"
             return Evidence("logs", f"Pod/{named.pod}", fact, named.at)
     return None
+
+
+@once
+def _tried_in_earnest(view: View, workload: Workload) -> Mapping[str, Sequence[_Knock]]:
+    return {pod: each for pod, each in _tried_by(view, workload).items() if _in_earnest(view, workload, each)}
 
 
 @once

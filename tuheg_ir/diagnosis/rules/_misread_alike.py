@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
-from tuheg_ir.diagnosis.rules._fields_missed import EVERYDAY, Missed, fields_missed
+from tuheg_ir.diagnosis.rules._fields_missed import Missed, fields_missed, lacked_by_chance
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._helping import sharing
 from tuheg_ir.diagnosis.rules._in_between import PROVEN
@@ -71,7 +71,7 @@ def _served(workload: Workload, first: datetime) -> bool:
 
 def _tells(field: str, told: Missed) -> bool:
     """Tell whether a field is missed often, is one that others do not lack by chance, and no store is spoken of."""
-    return told.often >= OFTEN and not told.of_store and field not in EVERYDAY and not field.isdigit()
+    return told.often >= OFTEN and not told.of_store and not lacked_by_chance(field)
 
 
 def _fed(view: View, workload: Workload, other: Workload) -> bool:

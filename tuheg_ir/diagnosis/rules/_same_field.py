@@ -12,7 +12,7 @@ from datetime import datetime
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._asked_hosts import WATCHES
 from tuheg_ir.diagnosis.rules._fed_by import share_a_store
-from tuheg_ir.diagnosis.rules._fields_missed import EVERYDAY, Missed, fields_missed
+from tuheg_ir.diagnosis.rules._fields_missed import Missed, fields_missed, lacked_by_chance
 from tuheg_ir.diagnosis.rules._figures import felt
 from tuheg_ir.diagnosis.rules._in_between import in_between
 from tuheg_ir.diagnosis.rules._onset import way_changed
@@ -125,7 +125,7 @@ def _of_its_answers(
         return False
     if all(named):
         return True
-    if field in EVERYDAY or field.isdigit() or frozenset.intersection(*(_outside(view, each) for each in callers)):
+    if lacked_by_chance(field) or frozenset.intersection(*(_outside(view, each) for each in callers)):
         return False
     return not (_one_store(view, callers) and any(told[each].of_store for each in callers))
 

@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._helping import behind
 from tuheg_ir.diagnosis.rules._onset import near, others_written
 from tuheg_ir.diagnosis.rules._repeated import repeated
+from tuheg_ir.diagnosis.rules._rights import KINDS
 from tuheg_ir.diagnosis.view.changes import Change
 from tuheg_ir.diagnosis.view.graph import hosts_in
 from tuheg_ir.diagnosis.view.reading import written
@@ -29,8 +30,6 @@ _REFUSED = (
     r"|(?:does not|doesn't) exist|not[ _]found|no such|unknown|unrecogni[sz]ed|invalid|unsupported|not supported"
 )
 """Words of who will not have a name, or does not know it."""
-_RIGHTS = ("KafkaUser", "KafkaTopic", "Permission", "TopicPermission", "Grant")
-"""Objects that say who may do what at a broker or a database."""
 _NAME = late(r"[A-Za-z][\w.:-]{5,80}")
 _SPLIT = late(r"[\s,;|=/\"']+")
 SEEN, UNSEEN = 0.75, 0.6
@@ -57,7 +56,8 @@ def when(view: View) -> Iterator[Match]:
 
 
 def _rights_written(view: View) -> Iterator[datetime | None]:
-    for kind in _RIGHTS:
+    """Yield when what gives rights at a broker or a database, or makes a topic, was last written."""
+    for kind in (*KINDS, "KafkaTopic"):
         yield from (written(each) for each in view.snapshot.of(kind))
 
 

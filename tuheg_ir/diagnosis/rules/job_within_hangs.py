@@ -79,9 +79,9 @@ def _passed(view: View, log: Log) -> _Passed | None:
         times = [at for at, _ in lines if since is not None and at >= since]
         if since is None or len(times) < OFTEN:
             continue
-        pace = timedelta(seconds=median((later - sooner).total_seconds() for sooner, later in pairwise(times)))
-        even = all(later - sooner <= STILL * pace for sooner, later in pairwise(times))
-        if even and view.now - times[-1] <= STILL * pace and times[-1] - since >= LONG:
+        pauses = [later - sooner for sooner, later in pairwise((*times, view.now))]
+        most = STILL * timedelta(seconds=median(each.total_seconds() for each in pauses[:-1]))
+        if max(pauses) <= most and times[-1] - since >= LONG:
             return _Passed(log.pod, job, len(times), since, lines[-1][1][:240])
     return None
 
