@@ -125,8 +125,12 @@ def _older_fell(workload: Workload) -> bool:
 
 def _fell(pod: Pod) -> bool:
     """Tell whether a pod served, runs on, and is not ready any more."""
-    running = all(c.state == "running" and not c.ended for c in pod.containers if not c.init)
-    return running and not pod.ready and not never_ready(pod)
+    return runs_on(pod) and not pod.ready and not never_ready(pod)
+
+
+def runs_on(pod: Pod) -> bool:
+    """Tell whether all containers of a pod run, and none has ended before."""
+    return all(c.state == "running" and not c.ended for c in pod.containers if not c.init)
 
 
 def _ends_there(other: Workload, pods: Sequence[Pod]) -> Evidence | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import RESTARTS, Match, Rule, Tier, excluding
 from tuheg_ir.diagnosis.rules._never_ready import deadline_missed, never_ready_since_release
-from tuheg_ir.diagnosis.rules._not_its_release import not_its_release
+from tuheg_ir.diagnosis.rules._not_its_release import not_its_release, runs_on
 from tuheg_ir.diagnosis.view.crashes import unready
 from tuheg_ir.diagnosis.view.releases import healthy_older, never_ready, release_cause, release_evidence
 from tuheg_ir.diagnosis.view.trouble import MINUTE
@@ -46,10 +46,14 @@ def _match(view: View, workload: Workload, waiting: list[Pod], late: Evidence | 
 
 
 def _older_alike(workload: Workload, waiting: list[Pod]) -> Evidence | None:
-    """Return that a pod of the older template which was made before the release has never been ready either."""
+    """Return that a pod of the older template, made before the release, runs and has never been ready either.
+
+    One that ends may do so by something else.
+    """
     at = workload.released_at
     for pod in workload.live:
-        if pod not in waiting and never_ready(pod) and pod.created and at and pod.created < at - MINUTE:
+        alike = pod not in waiting and never_ready(pod) and runs_on(pod)
+        if alike and pod.created and at and pod.created < at - MINUTE:
             fact = "it is of the older template, was made before the release, and has never been ready either"
             return Evidence("objects", f"Pod/{pod.name}", fact, pod.created)
     return None
