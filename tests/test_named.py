@@ -110,6 +110,14 @@ def test_a_class_of_such_a_class_has_its_fields() -> None:
     assert further == (2, "there", ())
 
 
+def test_nothing_is_missing_of_a_class_when_a_second_thread_can_make_an_instance() -> None:
+    made = fresh(False)
+    made(1)
+    given = [name for name in vars(made) if name in vars(Usual)]
+    assert set(given[-2:]) == {"__new__", "_make"}
+    assert "_replace" in given[:-2]
+
+
 def test_it_comes_back_from_another_process_though_none_was_made_there() -> None:
     text = pickle.dumps(Further(1, z=(2,)))
     assert pickle.loads(text) == Further(1, z=(2,))

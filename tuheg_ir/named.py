@@ -20,6 +20,7 @@ else:
     _FIELDS = [f"f{i}" for i in range(_MOST)]
     _GETTERS = tuple(map(vars(namedtuple("_Getters", _FIELDS)).get, _FIELDS))  # noqa: PYI024 - it is the one looked at
     """A getter knows but the place of its field, so all classes share them."""
+    _MAKE = ("__new__", "_make")
 
     class _Making(type):
         """Makes the class of a body's annotations, which are its fields, and of the values given there."""
@@ -50,9 +51,10 @@ else:
             return cls._make(values)
 
     def _complete(cls):
-        """Give a class the constructor, _replace and whatever else a named tuple has."""
+        """Give a class whatever a named tuple has; what makes instances last: another thread may make one then."""
         (owner,) = (each for each in cls.__mro__ if "_fields" in vars(each))
+        # The annotations of typing's own are what takes so long.
         made = namedtuple(owner.__name__, owner._fields, defaults=owner._field_defaults.values())  # noqa: PYI024
-        for name, value in vars(made).items():
+        for name, value in sorted(vars(made).items(), key=lambda each: each[0] in _MAKE):
             if name not in vars(owner):
                 setattr(owner, name, value)
