@@ -205,10 +205,10 @@ def timed(name: str, *told: tuple[float, str], of: str = "") -> Log:
 
 def series(labels: Mapping[str, str], *steps: tuple[float, float]) -> Series:
     """Return a series of the last hour: (age from which on, value)."""
-    points, ordered = [], sorted(steps, reverse=True)
+    points, ordered, now = [], sorted(steps), NOW.timestamp()
     for age in range(3600, -1, -30):
-        value = next((v for since, v in reversed(ordered) if age <= since), ordered[0][1])
-        points.append((NOW.timestamp() - age, value))
+        value = next((v for since, v in ordered if age <= since), ordered[-1][1])
+        points.append((now - age, value))
     return Series(dict(labels), tuple(points))
 
 
