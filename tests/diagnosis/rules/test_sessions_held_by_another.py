@@ -193,8 +193,37 @@ HOLDS = [
     Holds(
         "an idle service that is not refused",
         full(workload("metrics-ui", env=URL), sessions=[session("Deployment/metrics-ui", "idle", 78), WORKING]),
-        ("Deployment/metrics-ui", "database_connection", "scale_database"),
+        ("Deployment/metrics-ui", "database_connection", "restart_connection_pool"),
+        harmful=("scale_database",),
+    ),
+    Holds(
+        "a tool most of whose sessions are idle in groups that nobody has used for two hours",
+        full(
+            workload("report", env=URL, pods=1, service=False),
+            sessions=[session(REPORT, "idle", 50, age_s=7200), session(REPORT, "idle", 30, age_s=700), WORKING],
+        ),
+        (REPORT, "database_connection", "restart_connection_pool"),
+        excludes=no("restart_workload", "rollback_workload", "restart_connection_pool", at=SHOP),
+        harmful=("scale_database",),
+    ),
+    Holds(
+        "a tool less than half of whose sessions are",
+        full(
+            workload("report", env=URL, pods=1, service=False),
+            sessions=[session(REPORT, "idle", 30, age_s=7200), session(REPORT, "idle", 50, age_s=700), WORKING],
+        ),
+        (REPORT, "database_connection", "scale_database"),
         target=DB,
+    ),
+    Holds(
+        "a pooler has its sessions for who asks it",
+        full(
+            workload("pgbouncer", image="docker.io/edoburu/pgbouncer:1.23", env=URL, service=False),
+            sessions=[session("Deployment/pgbouncer", "idle", 80, age_s=7200), WORKING],
+        ),
+        ("Deployment/pgbouncer", "database_connection", "page_human"),
+        target=DB,
+        harmful=("scale_database",),
     ),
     Holds(
         "an idle service that is not refused, and its transactions are a moment old in part",
@@ -206,8 +235,7 @@ HOLDS = [
                 WORKING,
             ],
         ),
-        ("Deployment/metrics-ui", "database_connection", "scale_database"),
-        target=DB,
+        ("Deployment/metrics-ui", "database_connection", "restart_connection_pool"),
     ),
     Holds(
         "a tool took what there was until it was refused once, and sits in transactions that it has just begun",

@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.rules._left_lying import left_lying
 from tuheg_ir.diagnosis.rules._raised_pool import raised
 from tuheg_ir.diagnosis.rules._sessions import Full, clients, full, sufferers
 from tuheg_ir.diagnosis.view.complaints import complaints
+from tuheg_ir.diagnosis.view.programs import role
 from tuheg_ir.diagnosis.view.reading import oldest, text
 from tuheg_ir.diagnosis.view.releases import since_release
 from tuheg_ir.diagnosis.view.view import View
@@ -53,9 +54,10 @@ def when(view: View) -> Iterator[Match]:
         suffer = sufferers(view, each, but=component)
         run = view.workloads.get(component)
         hung = hangs(view, run) if run else ()
+        own = bool(hung) or _by_its_pool(view, each, greedy)
         yield Match(
             component=component,
-            target="" if hung else each.ref,
+            target="" if own else each.ref,
             evidence=(
                 Evidence("database" if each.database else "metrics", each.ref, _told(greedy, each.usable)),
                 *hung,
@@ -64,7 +66,7 @@ def when(view: View) -> Iterator[Match]:
                 *each.evidence,
             ),
             certainty=0.8,
-            remedy="restart_connection_pool" if hung else "" if _may_be_ended(view, each, greedy) else "page_human",
+            remedy="restart_connection_pool" if own else "" if _may_be_ended(view, each, greedy) else "page_human",
             since=each.since,
             explains=suffer,
             excludes=(
@@ -161,6 +163,8 @@ def _may_be_ended(view: View, each: Full, greedy: Holder) -> bool:
     workload = view.workloads.get(greedy.ref)
     if each.database is None or _many(view, greedy) or (workload is not None and _is_run(workload)):
         return False
+    if workload is not None and role(workload):
+        return False  # what serves others, a pooler perhaps, has them for these
     if sum(hit.count for hit in {c.hit for c in each.refused if c.caller == greedy.ref}) > 1:
         return False  # each of its pods, and each run of one, may tell of it once
     return 2 * greedy.of_state("idle") > greedy.count
@@ -179,6 +183,17 @@ def _apart(view: View, each: Full, greedy: Holder) -> bool:
     refused = {c.caller for c in (*each.refused, *complaints(view, "pool_exhausted"))} - {each.ref}
     idle = greedy.of_state("idle") - greedy.forgotten
     return bool(refused) and greedy.ref not in refused and 2 * idle > greedy.count
+
+
+def _by_its_pool(view: View, each: Full, greedy: Holder) -> bool:
+    """Tell whether a client gives back what it does not use as its own pool is restarted: nobody else's is touched then.
+
+    It is one of the services, or has had most of its sessions in nobody's use for long. A tool may have had its own in
+    use within the hour, and is not ours to restart.
+    """
+    if greedy.ref not in view.workloads or not _may_be_ended(view, each, greedy):
+        return False
+    return is_ours(view, greedy, each.since) or 2 * greedy.unused > greedy.count
 
 
 def _told(holder: Holder, usable: int) -> str:
