@@ -10,7 +10,7 @@ from typing import Any
 from tests.diagnosis.rules.cases import DoesNotHold, Holds, no
 from tests.diagnosis.rules.pods import pods_of
 from tests.diagnosis.rules.scenes import alert
-from tests.diagnosis.rules.tiny import Obj, log, snapshot, workload
+from tests.diagnosis.rules.tiny import Obj, log, snapshot, timed, workload
 from tuheg_ir.diagnosis.model import Snapshot
 from tuheg_ir.diagnosis.rule import RESTARTS
 
@@ -35,15 +35,23 @@ def asking(
     by: str = "jobs",
     kind: str = "TXT",
     also: Iterable[str] = (),
+    ages: tuple[float, float] | None = None,
     **told: Any,
 ) -> Snapshot:
-    """Return jobs on three pods, and the name server that was asked by some of them; ``also``: lines of others."""
+    """Return jobs on three pods, and the name server that was asked by some of them; ``also``: lines of others.
+
+    ``ages``: how long ago it logged its first line, and was asked for the first of these; None: it tells no times.
+    """
     jobs: list[Obj] = workload("jobs", pods=3, service=False, **told) if by == "jobs" else workload(by, pods=3, **told)
     addresses = [str(pods_of(jobs)[n]["status"]["podIP"]) for n in of]
     lines = [DNS.format(ip=ip, kind=kind, name=name) for ip in addresses for name in asked]
     dns: list[Obj] = workload("coredns", "registry.k8s.io/coredns/coredns:v1.12.0", pods=1, port=53)
     server = pods_of(dns)[0]["metadata"]["name"]
-    return snapshot(jobs, dns, *more, logs=[log(server, *lines, *also)], alerts=[alert("DnsLarge")])
+    said = [log(server, *lines, *also)]
+    if ages is not None:
+        first = (ages[0], DNS.format(ip="10.9.9.9", kind="A", name="shop.test"))
+        said = [timed(server, first, *((ages[1] - n, line) for n, line in enumerate(lines)))]
+    return snapshot(jobs, dns, *more, logs=said, alerts=[alert("DnsLarge")])
 
 
 def of_others(ip: str) -> Iterator[str]:
@@ -64,6 +72,28 @@ HOLDS = [
             ("in texts", names(), "TXT"),
             ("in addresses", names(), "A"),
             ("in one long part and a short one", names(parts=2, signs=32), "TXT"),
+        )
+    ),
+    Holds(
+        "all of its pods do, and asked for none for a quarter of an hour",
+        asking(names(), of=(0, 1, 2), ages=(1800, 900)),
+        (JOBS, "security_incident", "isolate_workload"),
+        harmful=RESTARTS,
+    ),
+    *(
+        Holds(
+            f"all of its pods do: its program may be meant so, and a person has to judge: {what}",
+            world,
+            (JOBS, "security_incident", "page_human"),
+            harmful=("isolate_workload", *RESTARTS),
+        )
+        for what, world in (
+            ("nobody knows what it asked for before", asking(names(), of=(0, 1, 2), ages=(1000, 900))),
+            ("it started since", asking(names(), of=(0, 1, 2), ages=(1800, 900), age=1200)),
+            (
+                "it was released since",
+                asking(names(), of=(0, 1, 2), ages=(1800, 900), before={"image": "j:0"}, released=1200),
+            ),
         )
     ),
     Holds(

@@ -18,6 +18,7 @@ from tests.diagnosis.rules.tiny import (
     event,
     figure,
     postgres,
+    series,
     session,
     snapshot,
     thing,
@@ -58,7 +59,8 @@ def kept(
     *addresses: str,
     each: float = 15,
     idle: float = LOST + 60,
-    works: float = 0,
+    works: tuple[tuple[float, float], ...] = (),
+    state: str = "idle",
     user: str = "writer",
     used: float = 197,
     beside: Any = (),
@@ -71,13 +73,12 @@ def kept(
 ) -> Snapshot:
     """Return a shop that is refused sessions, while a database keeps some of addresses that no pod has.
 
-    ``each``: how many of each; ``idle``: for how long; ``works``: how many of them worked until five minutes ago.
+    ``each``: how many of each; ``idle``: for how long; ``works``: how many of them worked, by age; ``state``: how others are told.
     """
     whose: Told = [{"address": address, "user": user} for address in addresses or NOBODYS]
-    told = [figure("db_sessions_by_address", each, each, component="postgres", state="idle", **who) for who in whose]
-    told += [
-        figure("db_sessions_by_address", works, 0, 300, component="postgres", state="active", **who) for who in whose
-    ]
+    told = [figure("db_sessions_by_address", each, each, component="postgres", state=state, **who) for who in whose]
+    active = {"component": "postgres", "state": "active"}
+    told += [("db_sessions_by_address", series({**active, **who}, *works)) for who in whose if works]
     told += [figure("db_idle_age_by_address", idle, idle, component="postgres", **who) for who in whose if idle]
     rows = [session(WRITER, "idle", int(each), client=who["address"], user=user, age_s=idle) for who in whose]
     rows.append(session(SHOP, "active", int(used - each * len(whose)), client="10.1.1.1"))
@@ -99,13 +100,16 @@ def kept(
     )
 
 
-def still_told(own: str = "n9", **more: Any) -> Snapshot:
-    """Return the writer with one pod more, that is still told of on the lost node, from which the sessions came."""
+def still_told(own: str = "n9", *, by_name: bool = False, **more: Any) -> Snapshot:
+    """Return the writer with one pod more, that is still told of on the lost node, from which the sessions came.
+
+    ``by_name``: they are told by its name, and not by its address.
+    """
     objects = made_anew(pods=3, ready=2, nodes=("n1", "n2", own))
     away = pods_of(objects)[2]
     put(away, {}, ready=False, unready=LOST)
     objects[0]["spec"]["replicas"] = 2
-    address = away["status"]["podIP"]
+    address = away["metadata"]["name"] if by_name else away["status"]["podIP"]
     given: dict[str, Any] = {
         "each": 45,
         "lost": False,
@@ -158,10 +162,16 @@ HOLDS = [
         for what, world in (
             ("", kept()),
             (", as it lists them itself", kept(listed=True)),
+            (", as Oracle tells the hosts' names and states", kept("writer-a-x", "writer-a-y", each=25, state="INACTIVE")),
+            (
+                ", and some were at work then, whose answers were sent in vain for a quarter of an hour",
+                kept(works=((3600, 3), (LOST - 600, 1), (LOST - 900, 0))),
+            ),
             (", and those in their place end at start for want of it", kept(writer=refused_anew())),
             (", and the node is back", kept(beside=[node("n9")])),
             (", and the writer worked until then", kept(idle=LOST + 200)),
             (", and their pod is still told of", still_told()),
+            (", and their pod is still told of, by its name", still_told(by_name=True)),
             (
                 ", and an older release of a client has fewer",
                 kept(before={"image": "s:0"}, released=2000, more=counted(shop=40)),
@@ -196,13 +206,15 @@ DOES_NOT_HOLD = [
             ("and no node was lost", (), kept(lost=False)),
             ("since before their node was lost", (), kept(idle=LOST + 900)),
             ("since after their node was lost", (), kept(idle=LOST - 300)),
-            ("and some of which worked since", (), kept(works=2)),
+            ("and some of which worked since", (), kept(works=((3600, 2), (300, 0)))),
+            ("and more of which worked a while after", (), kept(works=((3600, 1), (LOST - 300, 3), (LOST - 800, 0)))),
             ("for nobody knows how long", (), kept(idle=0)),
             ("and others were refused before", (), kept(refused=2400)),
             ("without which there would be no room", (), kept(each=6)),
             ("of a user of nobody here", (), kept(user="report")),
             ("of a program of which nothing came anew", (), kept(writer=workload("writer", env=ENV, service=False))),
             ("of a pod that runs elsewhere", (), still_told(own="n1")),
+            ("of a pod that runs elsewhere, whose name is told", (), still_told(own="n1", by_name=True)),
             ("of a node that is back, and of its pod", (), still_told(beside=[node("n9")], lost=True)),
             (
                 "and a release of a client has as many",

@@ -743,7 +743,7 @@ DOES_NOT_HOLD = [
             logs=logs("cart", REFUSED.lines[0]),
             databases=[database(UNUSED, session("Deployment/cart", "active", 25))],
         ),
-        ("Deployment/shop", "database_connection", "scale_database"),
+        ("Deployment/shop", "database_connection", "restart_connection_pool"),
     ),
     DoesNotHold(
         "they are somebody else's",

@@ -109,12 +109,16 @@ def known_of(objects: Mapping[str, Iterable[Obj]]) -> Known:
 
 
 def _asked(objects: Mapping[str, Iterable[Obj]]) -> dict[str, str]:
-    """Return exporter -> the workload that it asks, where there is only one that runs such a program."""
+    """Return exporter -> the workload that it asks, where there is only one that runs such a program.
+
+    Where an image is called after its edition alone (database/enterprise) its workload's name tells the program.
+    """
     found: dict[str, set[str]] = {}
+    asks = {program: exporter for exporter, programs in load().programs.items() for program in programs}
     for obj in (obj for kind in ("Deployment", "StatefulSet") for obj in objects.get(kind, ())):
+        name = str(obj["metadata"]["name"])
         for image in (text(each, "image") for each in items(obj, "spec", "template", "spec", "containers")):
-            words = re.split(r"[-_.]", image_name(image)) if role_of_image(image) else [""]
-            for exporter, programs in load().programs.items():
-                if words[0] in programs:
-                    found.setdefault(exporter, set()).add(str(obj["metadata"]["name"]))
+            told = next((image_name(each) for each in (image, name) if role_of_image(each)), "")
+            if exporter := asks.get(re.split(r"[-_.]", told)[0]):
+                found.setdefault(exporter, set()).add(name)
     return {exporter: names.pop() for exporter, names in found.items() if len(names) == 1}

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from tuheg_ir.diagnosis.model import Database, Evidence
-from tuheg_ir.diagnosis.rules._holders import held_by, owners_told
+from tuheg_ir.diagnosis.rules._holders import held_by, owners_told, state_of
 from tuheg_ir.diagnosis.rules._idle_ages import CLOCKS, by_now
 from tuheg_ir.diagnosis.rules._sessions import Full, figure, full, label_of, released_before
 from tuheg_ir.diagnosis.view.nodes import nodes
@@ -30,6 +30,8 @@ NOTICED = timedelta(minutes=6)
 """A node is called lost by so much after it is at most."""
 _SETTLED = timedelta(minutes=10)
 """What does not change for so long after its node was lost is kept by nobody."""
+IN_VAIN = timedelta(minutes=17)
+"""Linux gives up what nobody takes after about a quarter of an hour (tcp_retries2, 924 s or more)."""
 _FEW = 0.2
 """At most this share of some sessions may be at work where so few of all are."""
 _IDLING = "idle"
@@ -112,10 +114,11 @@ def _dead(view: View, each: Full, known: Iterable[Loss]) -> Dead | None:
 def _left_by(view: View, ref: str, group: _Group, loss: Loss) -> str:
     """Return the workload whose pod has left some sessions behind as its node was lost; "" if they may be in use."""
     there = by_address_of(view).get(group.address, ())
-    if group.worked > (loss.since + CLOCKS).timestamp():
+    worked = group.worked > (loss.since + CLOCKS).timestamp()
+    if not there and _of_nobody(view, group, loss):
+        return group.owner if not worked or _answers_nobody(group, loss) else ""
+    if worked or not there:
         return ""
-    if not there:
-        return group.owner if _of_nobody(view, group, loss) else ""
     (workload, pod), *others = there
     if others or pod.node != loss.node or not loss.away or role(workload):
         return ""
@@ -139,6 +142,16 @@ def _of_nobody(view: View, group: _Group, loss: Loss) -> bool:
         return False
     before = view.now - timedelta(seconds=group.idle_s) < loss.since - NOTICED
     return not before and any(pod.created and pod.created > loss.since for pod in owner.live)
+
+
+def _answers_nobody(group: _Group, loss: Loss) -> bool:
+    """Tell whether sessions that were at work as their node was lost have but not noticed it for as long as they may.
+
+    They never became more since: those that had an answer to send count as at work until it was sent in vain for long.
+    """
+    since = (loss.since + CLOCKS).timestamp()
+    counts = [count for time, count in sorted(group.course.items()) if time > since]
+    return group.worked <= (loss.since + IN_VAIN).timestamp() and counts == sorted(counts, reverse=True)
 
 
 def _unmoved(view: View, ref: str, group: _Group, loss: Loss) -> bool:
@@ -169,12 +182,12 @@ def _taken_by_release(view: View, each: Full, owner: str, most: int, refused: da
 
 @once_a_view
 def by_address_of(view: View) -> Mapping[str, tuple[tuple[Workload, Pod], ...]]:
-    """Return the pods of each address, those that are on their way out too."""
+    """Return the pods of each address, and of each name: some stores tell that of a host, those on their way out too."""
     found: dict[str, tuple[tuple[Workload, Pod], ...]] = {}
     for workload in view.workloads.values():
         for pod in workload.pods:
-            if pod.address:
-                found[pod.address] = (*found.get(pod.address, ()), (workload, pod))
+            for address in filter(None, (pod.address, pod.name)):
+                found[address] = (*found.get(address, ()), (workload, pod))
     return found
 
 
@@ -202,7 +215,7 @@ def _counted(view: View, ref: str) -> list[_Group]:
     for series, owner in zip(told, owners, strict=True):
         key = (series.labels.get("address", ""), series.labels.get("user", ""))
         group = found.get(key, _Group(*key, owner, idle_s=ages.get(key, 0.0)))
-        works = not series.labels.get("state", _IDLING).startswith(_IDLING)
+        works = not (state_of(series.labels) or _IDLING).startswith(_IDLING)
         found[key] = group._replace(
             held=group.held + int(view.figures.alone(COUNTS, series).now(COUNTS) or 0),
             worked=max([group.worked, *(time for time, count in series.points if works and count)]),

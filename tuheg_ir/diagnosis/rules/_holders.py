@@ -20,8 +20,8 @@ FORGOTTEN_S = 10.0
 """A transaction that does nothing for longer than this is forgotten, not busy: programs pause for milliseconds."""
 UNUSED = timedelta(hours=1)
 """A session that is idle for longer than this is in nobody's use: pools take idle ones before they open others."""
-_STATES = {"sleep": "idle"}
-"""What MySQL calls a state that has another name at PostgreSQL."""
+_STATES = {"sleep": "idle", "inactive": "idle", "active": "active"}
+"""What MySQL and Oracle call a state that has another name at PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +100,15 @@ def measured_holders(view: View, ref: str) -> tuple[Holder, ...]:
     found = []
     for (labels, count), owner in zip(told, owners, strict=True):
         if int(count):
-            state = _STATES.get(labels.get("state", "").lower(), labels.get("state", ""))
+            state = state_of(labels)
             name, user = labels.get("client", ""), labels.get("user", "")
             found.append(Session("", owner, user, name, state, int(count), _age(ages, labels)))
     return _grouped(found)
+
+
+def state_of(labels: Mapping[str, str]) -> str:
+    """Return the state of some sessions as PostgreSQL calls it; another's own word where it has none."""
+    return _STATES.get(labels.get("state", "").lower(), labels.get("state", ""))
 
 
 def owners_told(view: View, ref: str, told: Sequence[Mapping[str, str]]) -> list[str]:

@@ -9,20 +9,24 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._injected import runs_for_others
 from tuheg_ir.diagnosis.rules._knocking import of_the_house
+from tuheg_ir.diagnosis.stamps import stamp
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.programs import of_role
-from tuheg_ir.diagnosis.view.reading import items, text
+from tuheg_ir.diagnosis.view.reading import items, newest, oldest, text
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
 from tuheg_ir.named import NamedTuple
 
 MANY = 20
 """So many such names of one domain are no names of anything."""
+SILENT = timedelta(minutes=10)
+"""A program that asked for no such name for so long has another way of its own."""
 LONG = 60
 """So many signs of a name stand before its domain at least, the dots left out."""
 _ASKED = late(
@@ -40,30 +44,32 @@ _LOOKS_UP = late(
 
 
 class _Carried(NamedTuple):
-    """What a pod asked for under one domain: different unreadable names, and one of them."""
+    """What a pod asked for under one domain: different unreadable names, one of them, and when it began."""
 
     domain: str
     names: int
     one: str
+    first: datetime | None
 
 
 def tunnelled(view: View, workload: Workload) -> Iterator[tuple[float, Evidence, bool]]:
     """Yield that a workload's pods ask for names that carry data; whether a person has to judge what they are.
 
-    They may be its program's own way, but not where some of its pods do it and others do not.
+    They may be its program's own way, but not where some of its pods do it and others do not, or none did for long.
     """
     found = ((pod, _most(view, pod.address)) for pod in workload.live if not pod.on_host_network)
     carried = [(pod, each) for pod, each in found if each is not None]
     if not carried or runs_for_others(workload) or of_the_house(workload) or _looks_up(workload):
         return
     pod, most = max(carried, key=lambda each: each[1].names)
+    new = _long_without(view, workload, most.first)
     settings = " ".join(value for _, value in view.graph.settings(workload))
     if most.domain in settings or _asked_by_others(view, workload, most.domain):
         return
     does = {pod.name for pod, _ in carried}
     well = [each.name for each in workload.live if each.ready and each.name not in does]
     fact = f"{most.names} names under {most.domain} were asked from it, each another and a code, as data is carried out"
-    yield 0.6, Evidence("logs", f"Pod/{pod.name}", f"{fact}: {most.one[:120]}", None), not well
+    yield 0.6, Evidence("logs", f"Pod/{pod.name}", f"{fact}: {most.one[:120]}", most.first), not well and not new
     if well:
         yield 0.2, Evidence("logs", f"Pod/{well[0]}", "it has the same template, and asks for no such name", None), True
 
@@ -76,8 +82,25 @@ def _looks_up(workload: Workload) -> bool:
 def _most(view: View, address: str) -> _Carried | None:
     """Return the domain under which an address asked for most such names; None for too few."""
     found = _codes(view).get(address, {})
-    domain, names = max(found.items(), key=lambda each: len(each[1]), default=("", frozenset[str]()))
-    return _Carried(domain, len(names), min(names)) if len(names) >= MANY else None
+    domain, names = max(found.items(), key=lambda each: len(each[1]), default=("", dict[str, datetime | None]()))
+    return _Carried(domain, len(names), min(names), oldest(names.values())) if len(names) >= MANY else None
+
+
+def passed_on_by(view: View, workload: Workload) -> tuple[str, ...]:
+    """Return the name servers that a workload's pods have pass data on: whoever asks them waits behind these."""
+    return tuple(w.ref for w in of_role(view.workloads, "dns")) if any(tunnelled(view, workload)) else ()
+
+
+def _long_without(view: View, workload: Workload, first: datetime | None) -> bool:
+    """Tell whether a workload that ran for long asked for no such name, as a name server's log shows, and then did.
+
+    Nothing was released of it meanwhile: what its program asks of its own accord it asks from its start on.
+    """
+    began = oldest(stamp(log.lines[0]) for w in of_role(view.workloads, "dns") for log in view.logs_of(w.live) if log.lines)
+    started = newest(pod.created for pod in workload.live)
+    if first is None or began is None or started is None or first - began < SILENT:
+        return False
+    return started < began and (workload.released_at is None or workload.released_at < began)
 
 
 def _asked_by_others(view: View, workload: Workload, domain: str) -> bool:
@@ -87,14 +110,14 @@ def _asked_by_others(view: View, workload: Workload, domain: str) -> bool:
 
 
 @once_a_view
-def _codes(view: View) -> Mapping[str, Mapping[str, set[str]]]:
-    """Return the unreadable names that were asked for, by who asked and their domain."""
-    found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+def _codes(view: View) -> Mapping[str, Mapping[str, Mapping[str, datetime | None]]]:
+    """Return the unreadable names that were asked for, and when first, by who asked and their domain."""
+    found: dict[str, dict[str, dict[str, datetime | None]]] = defaultdict(lambda: defaultdict(dict))
     for server in of_role(view.workloads, "dns"):
         for line in view.lines_of(server):
             asked = _ASKED.search(line)
             if asked and (name := asked["asked"].lower()) and _UNREADABLE.search(name):
                 *before, last, top = name.split(".")
                 if sum(map(len, before)) >= LONG:
-                    found[asked["client"]][f"{last}.{top}"].add(name)
+                    found[asked["client"]][f"{last}.{top}"].setdefault(name, stamp(line))
     return found

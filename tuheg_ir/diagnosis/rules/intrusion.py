@@ -14,6 +14,7 @@ from tuheg_ir.diagnosis.rules._knocking import tries_doors
 from tuheg_ir.diagnosis.rules._robbed import dumped
 from tuheg_ir.diagnosis.rules._strangers import let_in
 from tuheg_ir.diagnosis.rules._taken_most import CONNECTIONS, used_up
+from tuheg_ir.diagnosis.rules._tunnelled import passed_on_by
 from tuheg_ir.diagnosis.view.reading import oldest
 from tuheg_ir.diagnosis.view.view import View
 from tuheg_ir.diagnosis.view.workloads import Workload
@@ -37,7 +38,7 @@ def when(view: View) -> Iterator[Match]:
         since = oldest(sign.evidence.time for sign in found)
         robbed = {server.ref for server, _ in dumped(view, workload, since)}
         asked = {callee: seen for callee, seen in flooded(view, workload, since) if callee not in sure}
-        crowd = (*crowded(view, workload, since), *_filled(view, workload))
+        crowd = (*crowded(view, workload, since), *_filled(view, workload), *passed_on_by(view, workload))
         victims = behind(view, ref, *crowd, *robbed, *asked, but=ref)
         fact = "a restart or roll-out would destroy the evidence and leave the way in open"
         yield Match(
