@@ -73,7 +73,8 @@ def kept(
 ) -> Snapshot:
     """Return a shop that is refused sessions, while a database keeps some of addresses that no pod has.
 
-    ``each``: how many of each; ``idle``: for how long; ``works``: how many of them worked, by age; ``state``: how others are told.
+    ``each``: how many of each; ``idle``: for how long; ``works``: how many of them worked, by age; ``state``: what
+    the others are told to be in.
     """
     whose: Told = [{"address": address, "user": user} for address in addresses or NOBODYS]
     told = [figure("db_sessions_by_address", each, each, component="postgres", state=state, **who) for who in whose]
@@ -162,7 +163,10 @@ HOLDS = [
         for what, world in (
             ("", kept()),
             (", as it lists them itself", kept(listed=True)),
-            (", as Oracle tells the hosts' names and states", kept("writer-a-x", "writer-a-y", each=25, state="INACTIVE")),
+            (
+                ", as Oracle tells the hosts' names and states",
+                kept("writer-a-x", "writer-a-y", each=25, state="INACTIVE"),
+            ),
             (
                 ", and some were at work then, whose answers were sent in vain for a quarter of an hour",
                 kept(works=((3600, 3), (LOST - 600, 1), (LOST - 900, 0))),

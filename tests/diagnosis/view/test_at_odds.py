@@ -49,6 +49,18 @@ OFTENER = {"livenessProbe": {"httpGet": {"path": "/live", "port": 8080}, "period
 KEY = {"env": {"MODE": {"configMapKeyRef": {"name": "shop", "key": "mode"}}}}
 NO_KEY = waiting("CreateContainerConfigError", "couldn't find key mode in ConfigMap")
 
+GAVE_UP = [
+    logs("shop", f"AxiosError: timeout of {told} exceeded (http://pay:8080)", since=400) for told in ("300ms", "300 ms")
+]
+GAVE_UP += [logs("shop", "Get http://pay:8080: i/o timeout after 0.3s", since=400)]
+LONGER = logs("shop", "AxiosError: timeout of 1300ms exceeded (http://pay:8080)", since=400)
+WAITS = [
+    ("3s", "0.3s", "env PAY_TIMEOUT"),
+    ("3000", "300", "env PAY_TIMEOUT"),
+    ("3000", "30", ""),
+    ("10s", "a while", ""),
+]
+
 OUT = logs("shop", UNREACHED, since=500)
 OLD_ONES = [{"from": [{"podSelector": {"matchLabels": {"tier": "old"}}}]}]
 LETS_OLD = [*postgres(), policy("postgres", "postgres", ingress=OLD_ONES)]
@@ -78,6 +90,21 @@ NO_IMAGE = waiting("ImagePullBackOff", "Back-off pulling image")
         (released({"env": {"POOL_SIZE": "5"}}, env={"POOL_SIZE": "9"}), logs("shop", POOL, since=500), ""),
         (released({"env": {}}, env={"GREETING": "hi"}), logs("shop", POOL, since=500), ""),
         (released({"env": {}}, env={"DB_POOL_SIZE": "2"}), logs("shop", UNREACHED, since=500), ""),
+        *(
+            (released({"env": {"PAY_TIMEOUT_MS": "3000"}}, env={"PAY_TIMEOUT_MS": "300"}), said, "env PAY_TIMEOUT_MS")
+            for said in GAVE_UP
+        ),
+        *(
+            (released({"env": {"PAY_TIMEOUT": before}}, env={"PAY_TIMEOUT": now}), GAVE_UP[0], told)
+            for before, now, told in WAITS
+        ),
+        (
+            released({"env": {"PAY_TIMEOUT_MS": "100"}}, env={"PAY_TIMEOUT_MS": "300"}),
+            GAVE_UP[0],
+            "",
+        ),  # it waits longer
+        (released({"env": {"PAY_TIMEOUT_MS": "3000"}}, env={"PAY_TIMEOUT_MS": "300"}), LONGER, ""),  # another wait
+        (released({"env": {"GREETING": "3000"}}, env={"GREETING": "300"}), GAVE_UP[0], ""),
         (unready(released({"env": {}}, **KEY), NO_KEY), (), "env MODE"),
         (unready(released({"env": {}}, env={"GREETING": "hi"}), NO_KEY), (), ""),  # only its program reads it
         (unready(released({"env": {}}, **KEY), NO_IMAGE), (), ""),  # it waits for its image

@@ -182,7 +182,7 @@ def _taken_by_release(view: View, each: Full, owner: str, most: int, refused: da
 
 @once_a_view
 def by_address_of(view: View) -> Mapping[str, tuple[tuple[Workload, Pod], ...]]:
-    """Return the pods of each address, and of each name: some stores tell that of a host, those on their way out too."""
+    """Return the pods of each address and name, which some stores tell; those on their way out too."""
     found: dict[str, tuple[tuple[Workload, Pod], ...]] = {}
     for workload in view.workloads.values():
         for pod in workload.pods:

@@ -96,7 +96,9 @@ def _long_without(view: View, workload: Workload, first: datetime | None) -> boo
 
     Nothing was released of it meanwhile: what its program asks of its own accord it asks from its start on.
     """
-    began = oldest(stamp(log.lines[0]) for w in of_role(view.workloads, "dns") for log in view.logs_of(w.live) if log.lines)
+    began = oldest(
+        stamp(log.lines[0]) for w in of_role(view.workloads, "dns") for log in view.logs_of(w.live) if log.lines
+    )
     started = newest(pod.created for pod in workload.live)
     if first is None or began is None or started is None or first - began < SILENT:
         return False

@@ -186,7 +186,7 @@ def _apart(view: View, each: Full, greedy: Holder) -> bool:
 
 
 def _by_its_pool(view: View, each: Full, greedy: Holder) -> bool:
-    """Tell whether a client gives back what it does not use as its own pool is restarted: nobody else's is touched then.
+    """Tell whether a client gives back what it does not use as its own pool is restarted: nobody else's is touched.
 
     It is one of the services, or has had most of its sessions in nobody's use for long. A tool may have had its own in
     use within the hour, and is not ours to restart.

@@ -1,9 +1,9 @@
-"""Which setting of a release what fails is about: a limit, a probe, a port, a label, a pool, what a pod is made of."""
+"""Which setting of a release what fails is about: a limit, a probe, a port, a label, a pool, a wait, a volume."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tuheg_ir.diagnosis.late import late
@@ -28,6 +28,10 @@ _CUT = "..."
 _REFERS = 'Ref":'
 """How the value of a variable names an object or a key of it: without that its container cannot start."""
 _UNREACHED = ("connection_refused", "connection_timeout")
+_GIVES_UP = ("connection_timeout", "upstream_failure")
+_OF_WAITS = late(r"time_?out|deadline|wait|ttl", re.IGNORECASE)
+_WAIT = late(r"(?P<many>\d+(?:\.\d+)?) ?(?P<unit>ms|s)?")
+_IN_MS, _IN_S = late(r"(?:_ms|millis\w*)$", re.IGNORECASE), late(r"_s(?:ec\w*)?$", re.IGNORECASE)
 
 
 @once
@@ -116,6 +120,28 @@ def _of_pool(view: View, workload: Workload) -> Iterator[Change]:
     yield from changed if changed and _tells(view, workload, "pool_exhausted") else ()
 
 
+def _of_waits(view: View, workload: Workload) -> Iterator[Change]:
+    """Yield the shorter waits that the newest pods tell of giving up after, in so many words: timeout of 300ms."""
+    shorter = [c for c in workload.changed("env") if _OF_WAITS.search(c.name) and not _is_larger(c)]
+    newest = {pod.name for pod in workload.newest_pods()}
+    hits = view.hits_of(workload.ref, *_GIVES_UP) if shorter else ()
+    lines = [hit.line for hit in hits if hit.pod in newest and _since(workload, hit)]
+    yield from (change for change in shorter if _is_told(change, lines))
+
+
+def _is_told(change: Change, lines: Iterable[str]) -> bool:
+    """Tell whether lines name a wait, in seconds or thousandths: its own name tells which, or either may be meant."""
+    found = _WAIT.fullmatch(change.after)
+    if found is None:
+        return False
+    many = float(found["many"])
+    unit = found["unit"] or ("ms" if _IN_MS.search(change.name) else "s" if _IN_S.search(change.name) else "")
+    waits = {many / 1000} if unit == "ms" else {many} if unit == "s" else {many, many / 1000}
+    told = "|".join(f"{wait * 1000:.0f} ?ms|{re.escape(f'{wait:g}')} ?s(?:ec|econds?)?" for wait in sorted(waits))
+    named = re.compile(rf"(?<![\d.])(?:{told})\b")
+    return any(map(named.search, lines))
+
+
 def _is_larger(change: Change) -> bool:
     before, after = number(change.before), number(change.after)
     return before is not None and after is not None and after > before
@@ -158,4 +184,4 @@ def _makes_otherwise(change: Change) -> bool:
     return change.aspect in ("mounts", "other") or (change.aspect == "env" and _REFERS in change.after)
 
 
-_FITS = (_of_memory, _of_probes, _of_ports, _of_labels, _of_pool, _of_the_pod)
+_FITS = (_of_memory, _of_probes, _of_ports, _of_labels, _of_pool, _of_waits, _of_the_pod)
