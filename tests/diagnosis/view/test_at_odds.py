@@ -59,6 +59,7 @@ WAITS = [
     ("3000", "300", "env PAY_TIMEOUT"),
     ("3000", "30", ""),
     ("10s", "a while", ""),
+    ("", "300", ""),
 ]
 
 OUT = logs("shop", UNREACHED, since=500)

@@ -122,22 +122,33 @@ def _of_pool(view: View, workload: Workload) -> Iterator[Change]:
 
 def _of_waits(view: View, workload: Workload) -> Iterator[Change]:
     """Yield the shorter waits that the newest pods tell of giving up after, in so many words: timeout of 300ms."""
-    shorter = [c for c in workload.changed("env") if _OF_WAITS.search(c.name) and not _is_larger(c)]
+    shorter = [c for c in workload.changed("env") if _OF_WAITS.search(c.name) and _is_shorter(c)]
     newest = {pod.name for pod in workload.newest_pods()}
     hits = view.hits_of(workload.ref, *_GIVES_UP) if shorter else ()
     lines = [hit.line for hit in hits if hit.pod in newest and _since(workload, hit)]
     yield from (change for change in shorter if _is_told(change, lines))
 
 
-def _is_told(change: Change, lines: Iterable[str]) -> bool:
-    """Tell whether lines name a wait, in seconds or thousandths: its own name tells which, or either may be meant."""
-    found = _WAIT.fullmatch(change.after)
+def _is_shorter(change: Change) -> bool:
+    """Tell whether a wait was set before, and for longer; which unit both have matters where they have two."""
+    before, after = _waits(change, change.before), _waits(change, change.after)
+    return bool(before and after) and max(after) < max(before)
+
+
+def _waits(change: Change, value: str) -> set[float]:
+    """Return how many seconds a wait is: its value tells its unit, or its name, or it may be thousandths as well."""
+    found = _WAIT.fullmatch(value)
     if found is None:
-        return False
+        return set()
     many = float(found["many"])
     unit = found["unit"] or ("ms" if _IN_MS.search(change.name) else "s" if _IN_S.search(change.name) else "")
-    waits = {many / 1000} if unit == "ms" else {many} if unit == "s" else {many, many / 1000}
-    told = "|".join(f"{wait * 1000:.0f} ?ms|{re.escape(f'{wait:g}')} ?s(?:ec|econds?)?" for wait in sorted(waits))
+    return {many / 1000} if unit == "ms" else {many} if unit == "s" else {many, many / 1000}
+
+
+def _is_told(change: Change, lines: Iterable[str]) -> bool:
+    """Tell whether lines name a wait, in seconds or thousandths."""
+    waits = sorted(_waits(change, change.after))
+    told = "|".join(f"{wait * 1000:.0f} ?ms|{re.escape(f'{wait:g}')} ?s(?:ec|econds?)?" for wait in waits)
     named = re.compile(rf"(?<![\d.])(?:{told})\b")
     return any(map(named.search, lines))
 
