@@ -22,9 +22,9 @@ from tuheg_ir.diagnosis.snapshot import load
 
 pytestmark = pytest.mark.corpus
 
-LEAST_RIGHT = {"tuning": 0.95, "validation": 0.75}
+LEAST_RIGHT = {"tuning": 0.95, "validation": 0.8}
 """Share of cases whose findings name component, cause and remedy. The goal for both is 0.9: raise what is reached."""
-LEAST_DECIDED = {"tuning": 0.95, "validation": 0.85}
+LEAST_DECIDED = {"tuning": 0.95, "validation": 0.9}
 """Share of cases whose first finding has the right cause and remedy together, wherever it places them."""
 SURE = 0.6
 """So sure an answer must not be wrong."""

@@ -27,10 +27,11 @@ pytestmark = pytest.mark.corpus
 SURE, RIGHT_WHEN_SURE = 0.8, 0.95
 """An answer so sure is right 19 times out of 20."""
 LIKELY, RIGHT_WHEN_LIKELY = 0.6, 0.9
-MOST_ERROR = {"tuning": 0.2, "validation": 0.11}
+MOST_ERROR = {"tuning": 0.2, "validation": 0.12}
 """The half that rules are tuned on is answered better than anybody may count on: there they say too little.
 
-Of the other half too, more answers are right than they say; each that comes to be right widens that.
+Of the other half too, more answers are right than they say; each that comes to be right widens that. It was 0.11 before
+nine of ten of its cases were decided right. What would mislead is bounded by MOST_CLAIMED.
 """
 MOST_CLAIMED = 0.03
 """How far answers may say too much: the part of the error that would make a responder trust what is wrong."""
