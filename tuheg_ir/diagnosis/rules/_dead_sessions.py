@@ -30,7 +30,7 @@ NOTICED = timedelta(minutes=6)
 """A node is called lost by so much after it is at most."""
 _SETTLED = timedelta(minutes=10)
 """What does not change for so long after its node was lost is kept by nobody."""
-IN_VAIN = timedelta(minutes=17)
+_IN_VAIN = timedelta(minutes=17)
 """Linux gives up what nobody takes after about a quarter of an hour (tcp_retries2, 924 s or more)."""
 _FEW = 0.2
 """At most this share of some sessions may be at work where so few of all are."""
@@ -115,9 +115,10 @@ def _left_by(view: View, ref: str, group: _Group, loss: Loss) -> str:
     """Return the workload whose pod has left some sessions behind as its node was lost; "" if they may be in use."""
     there = by_address_of(view).get(group.address, ())
     worked = group.worked > (loss.since + CLOCKS).timestamp()
-    if not there and _of_nobody(view, group, loss):
-        return group.owner if not worked or _answers_nobody(group, loss) else ""
-    if worked or not there:
+    if not there:
+        still = not worked or _answers_nobody(group, loss)
+        return group.owner if still and _of_nobody(view, group, loss) else ""
+    if worked:
         return ""
     (workload, pod), *others = there
     if others or pod.node != loss.node or not loss.away or role(workload):
@@ -151,7 +152,7 @@ def _answers_nobody(group: _Group, loss: Loss) -> bool:
     """
     since = (loss.since + CLOCKS).timestamp()
     counts = [count for time, count in sorted(group.course.items()) if time > since]
-    return group.worked <= (loss.since + IN_VAIN).timestamp() and counts == sorted(counts, reverse=True)
+    return group.worked <= (loss.since + _IN_VAIN).timestamp() and counts == sorted(counts, reverse=True)
 
 
 def _unmoved(view: View, ref: str, group: _Group, loss: Loss) -> bool:

@@ -16,6 +16,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rules._injected import runs_for_others
 from tuheg_ir.diagnosis.rules._knocking import of_the_house
 from tuheg_ir.diagnosis.stamps import stamp
+from tuheg_ir.diagnosis.view.logs import heard_since
 from tuheg_ir.diagnosis.view.once import once_a_view
 from tuheg_ir.diagnosis.view.programs import of_role
 from tuheg_ir.diagnosis.view.reading import items, newest, oldest, text
@@ -62,12 +63,12 @@ def tunnelled(view: View, workload: Workload) -> Iterator[tuple[float, Evidence,
     if not carried or runs_for_others(workload) or of_the_house(workload) or _looks_up(workload):
         return
     pod, most = max(carried, key=lambda each: each[1].names)
-    new = _long_without(view, workload, most.first)
     settings = " ".join(value for _, value in view.graph.settings(workload))
     if most.domain in settings or _asked_by_others(view, workload, most.domain):
         return
     does = {pod.name for pod, _ in carried}
     well = [each.name for each in workload.live if each.ready and each.name not in does]
+    new = _long_without(view, workload, most.first)
     fact = f"{most.names} names under {most.domain} were asked from it, each another and a code, as data is carried out"
     yield 0.6, Evidence("logs", f"Pod/{pod.name}", f"{fact}: {most.one[:120]}", most.first), not well and not new
     if well:
@@ -96,9 +97,7 @@ def _long_without(view: View, workload: Workload, first: datetime | None) -> boo
 
     Nothing was released of it meanwhile: what its program asks of its own accord it asks from its start on.
     """
-    began = oldest(
-        stamp(log.lines[0]) for w in of_role(view.workloads, "dns") for log in view.logs_of(w.live) if log.lines
-    )
+    began = heard_since(log for server in of_role(view.workloads, "dns") for log in view.logs_of(server.live))
     started = newest(pod.created for pod in workload.live)
     if first is None or began is None or started is None or first - began < SILENT:
         return False

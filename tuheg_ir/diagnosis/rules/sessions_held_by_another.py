@@ -54,7 +54,8 @@ def when(view: View) -> Iterator[Match]:
         suffer = sufferers(view, each, but=component)
         run = view.workloads.get(component)
         hung = hangs(view, run) if run else ()
-        own = bool(hung) or _by_its_pool(view, each, greedy)
+        endable = _may_be_ended(view, each, greedy)
+        own = bool(hung) or (endable and _by_its_pool(view, each, greedy))
         yield Match(
             component=component,
             target="" if own else each.ref,
@@ -66,7 +67,7 @@ def when(view: View) -> Iterator[Match]:
                 *each.evidence,
             ),
             certainty=0.8,
-            remedy="restart_connection_pool" if own else "" if _may_be_ended(view, each, greedy) else "page_human",
+            remedy="restart_connection_pool" if own else "" if endable else "page_human",
             since=each.since,
             explains=suffer,
             excludes=(
@@ -186,14 +187,13 @@ def _apart(view: View, each: Full, greedy: Holder) -> bool:
 
 
 def _by_its_pool(view: View, each: Full, greedy: Holder) -> bool:
-    """Tell whether a client gives back what it does not use as its own pool is restarted: nobody else's is touched.
+    """Tell whether a client, if its idle sessions may be ended, gives them back as its own pool is restarted.
 
-    It is one of the services, or has had most of its sessions in nobody's use for long. A tool may have had its own in
-    use within the hour, and is not ours to restart.
+    Nobody else's are touched then. It is one of the services, or has had most of its sessions in nobody's use for long.
+    A tool may have had its own in use within the hour, and is not ours to restart.
     """
-    if greedy.ref not in view.workloads or not _may_be_ended(view, each, greedy):
-        return False
-    return is_ours(view, greedy, each.since) or 2 * greedy.unused > greedy.count
+    lies = greedy.ref in view.workloads and 2 * greedy.unused > greedy.count
+    return lies or is_ours(view, greedy, each.since)
 
 
 def _told(holder: Holder, usable: int) -> str:

@@ -123,14 +123,12 @@ def _of_pool(view: View, workload: Workload) -> Iterator[Change]:
 def _of_waits(view: View, workload: Workload) -> Iterator[Change]:
     """Yield the shorter waits that the newest pods tell of giving up after, in so many words: timeout of 300ms."""
     shorter = [c for c in workload.changed("env") if _OF_WAITS.search(c.name) and _is_shorter(c)]
-    newest = {pod.name for pod in workload.newest_pods()}
-    hits = view.hits_of(workload.ref, *_GIVES_UP) if shorter else ()
-    lines = [hit.line for hit in hits if hit.pod in newest and _since(workload, hit)]
+    lines = [hit.line for hit in _told_by_newest(view, workload, *_GIVES_UP)] if shorter else []
     yield from (change for change in shorter if _is_told(change, lines))
 
 
 def _is_shorter(change: Change) -> bool:
-    """Tell whether a wait was set before, and for longer; which unit both have matters where they have two."""
+    """Tell whether a wait was set before, and for longer."""
     before, after = _waits(change, change.before), _waits(change, change.after)
     return bool(before and after) and max(after) < max(before)
 
@@ -160,8 +158,13 @@ def _is_larger(change: Change) -> bool:
 
 def _tells(view: View, workload: Workload, *troubles: str) -> bool:
     """Tell whether the newest pods of a workload tell of troubles, and not of before they came."""
+    return any(_told_by_newest(view, workload, *troubles))
+
+
+def _told_by_newest(view: View, workload: Workload, *troubles: str) -> Iterator[Hit]:
+    """Yield what the newest pods of a workload tell of troubles since they came."""
     newest = {pod.name for pod in workload.newest_pods()}
-    return any(_since(workload, hit) for hit in view.hits_of(workload.ref, *troubles) if hit.pod in newest)
+    return (h for h in view.hits_of(workload.ref, *troubles) if h.pod in newest and _since(workload, h))
 
 
 def _since(workload: Workload, hit: Hit) -> bool:
