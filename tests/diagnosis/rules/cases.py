@@ -121,7 +121,7 @@ class Answers:
 
 
 def _judged(rule: Rule, world: Snapshot) -> tuple[list[Match], tuple[Finding, ...]]:
-    """Return where a rule holds, and what all rules find; of one view, which takes as long to make as a third of it."""
+    """Return where a rule holds, and what all rules find; of one view, so that it is worked out once."""
     held = list[Match]()
 
     def noted(view: View) -> list[Match]:
@@ -129,8 +129,8 @@ def _judged(rule: Rule, world: Snapshot) -> tuple[list[Match], tuple[Finding, ..
         held.extend(found)
         return found
 
-    others = (each._replace(when=noted) if each.name == rule.name else each for each in all_rules())
-    return held, decide(world, others).findings
+    rules = (each._replace(when=noted) if each.name == rule.name else each for each in all_rules())
+    return held, decide(world, rules).findings
 
 
 def _told(rule: Rule, match: Match) -> Answer:

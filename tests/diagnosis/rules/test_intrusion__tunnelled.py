@@ -88,6 +88,7 @@ HOLDS = [
             harmful=("isolate_workload", *RESTARTS),
         )
         for what, world in (
+            ("nobody knows since when", asking(names(), of=(0, 1, 2))),
             ("nobody knows what it asked for before", asking(names(), of=(0, 1, 2), ages=(1000, 900))),
             ("it started since", asking(names(), of=(0, 1, 2), ages=(1800, 900), age=1200)),
             (
@@ -95,12 +96,6 @@ HOLDS = [
                 asking(names(), of=(0, 1, 2), ages=(1800, 900), before={"image": "j:0"}, released=1200),
             ),
         )
-    ),
-    Holds(
-        "all of its pods do: its program may be meant so, and a person has to judge",
-        asking(names(), of=(0, 1, 2)),
-        (JOBS, "security_incident", "page_human"),
-        harmful=("isolate_workload", *RESTARTS),
     ),
 ]
 DOES_NOT_HOLD = [

@@ -21,7 +21,7 @@ from tests.diagnosis.rules.tiny import (
     thing,
     workload,
 )
-from tuheg_ir.diagnosis.model import Snapshot
+from tuheg_ir.diagnosis.model import Session, Snapshot
 
 REPORT = "Deployment/report"
 JOB = thing("Job", "etl-1", age=900, spec={"template": {"spec": {"containers": [container("etl", "e:1", env=URL)]}}})
@@ -100,6 +100,11 @@ def by_hand(*held: tuple[str, int, float]) -> Snapshot:
     )
 
 
+def tool(*held: Session) -> Snapshot:
+    """Return a tool of one pod that nobody calls, and what it holds of the sessions that a shop is refused."""
+    return full(workload("report", env=URL, pods=1, service=False), sessions=[*held, WORKING])
+
+
 HOLDS = [
     Holds(
         "figures tell a user whom no setting names, and the database's log whose pod opened most of its sessions",
@@ -129,10 +134,7 @@ HOLDS = [
     *(
         Holds(
             f"a job that nobody calls, {state}",
-            full(
-                workload("report", env=URL, pods=1, service=False),
-                sessions=[session(REPORT, state, 80, age_s=700), WORKING],
-            ),
+            tool(session(REPORT, state, 80, age_s=700)),
             (REPORT, "database_connection", "scale_database"),
             target=DB,
             excludes=no("restart_workload", "rollback_workload", "restart_connection_pool", at=SHOP),
@@ -142,10 +144,7 @@ HOLDS = [
     *(
         Holds(
             f"nothing of what it has would be ended, or would stay free: {what}",
-            full(
-                workload("report", env=URL, pods=1, service=False),
-                sessions=[*(session(REPORT, state, many, age_s=age) for state, many, age in held), WORKING],
-            ),
+            tool(*(session(REPORT, state, many, age_s=age) for state, many, age in held)),
             (REPORT, "database_connection", "page_human"),
             target=DB,
             excludes=no("restart_workload", "rollback_workload", "restart_connection_pool", at=SHOP),
@@ -198,20 +197,14 @@ HOLDS = [
     ),
     Holds(
         "a tool most of whose sessions are idle in groups that nobody has used for two hours",
-        full(
-            workload("report", env=URL, pods=1, service=False),
-            sessions=[session(REPORT, "idle", 50, age_s=7200), session(REPORT, "idle", 30, age_s=700), WORKING],
-        ),
+        tool(session(REPORT, "idle", 50, age_s=7200), session(REPORT, "idle", 30, age_s=700)),
         (REPORT, "database_connection", "restart_connection_pool"),
         excludes=no("restart_workload", "rollback_workload", "restart_connection_pool", at=SHOP),
         harmful=("scale_database",),
     ),
     Holds(
         "a tool less than half of whose sessions are",
-        full(
-            workload("report", env=URL, pods=1, service=False),
-            sessions=[session(REPORT, "idle", 30, age_s=7200), session(REPORT, "idle", 50, age_s=700), WORKING],
-        ),
+        tool(session(REPORT, "idle", 30, age_s=7200), session(REPORT, "idle", 50, age_s=700)),
         (REPORT, "database_connection", "scale_database"),
         target=DB,
     ),
@@ -291,10 +284,7 @@ DOES_NOT_HOLD = [
     ),
     DoesNotHold(
         "what runs on and on, and nobody calls, has left its transactions alone for so long that it forgot them",
-        full(
-            workload("report", env=URL, pods=1, service=False),
-            sessions=[session(REPORT, "idle in transaction", 80, age_s=3000), WORKING],
-        ),
+        tool(session(REPORT, "idle in transaction", 80, age_s=3000)),
         (REPORT, "database_connection", "restart_connection_pool"),
         harmful=("scale_database",),
     ),
