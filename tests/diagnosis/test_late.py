@@ -56,7 +56,7 @@ def test_no_find_of_any_is_missed_for_want_of_its_words(data: st.DataObject) -> 
     found, whole = pattern.search(text), compiled.search(text)
     assert found is not None
     assert whole is not None
-    assert found.span() == whole.span()
+    assert (found.span(), found.groups(), found.lastgroup) == (whole.span(), whole.groups(), whole.lastgroup)
 
 
 def test_one_is_not_compiled_where_its_words_are_not() -> None:
@@ -75,6 +75,23 @@ def test_a_search_in_any_case_finds_all_that_the_pattern_does() -> None:
         assert found is not None
         assert found[1] == "3"
     assert pattern.search("it kills 3", 4) is None
+
+
+def test_of_many_ways_to_say_a_thing_those_alone_are_asked_whose_words_are_there() -> None:
+    pattern = late(r"\bgave up after (?P<tries>\d+) tries|\bwaited (\d+) s|no (?:answer|reply) in (\d+)")
+    assert pattern.search("it waited for nobody") is None
+    assert "compiled" not in vars(pattern)
+    found = pattern.search("no reply in 7 and waited 3 s")
+    assert found is not None
+    assert (found[0], found.groups(), found.lastindex) == ("no reply in 7", (None, None, "7"), 3)
+    assert pattern.findall("gave up after 2 tries, waited 5 s") == [("2", "", ""), ("", "5", "")]
+
+
+def test_of_two_ways_that_find_something_at_one_place_the_first_is_taken() -> None:
+    pattern = late(r"(\d+) seconds|(\d+) seconds late|\d+")
+    found = pattern.search("after 12 seconds late")
+    assert found is not None
+    assert (found[0], found.lastindex) == ("12 seconds", 1)
 
 
 def test_one_is_compiled_when_it_is_first_asked_and_then_kept() -> None:

@@ -1,18 +1,19 @@
 """Regular expressions that are compiled when they are first asked.
 
 Rules have hundreds of them, most of which a diagnosis never asks; compiling all was a third of what loading the rules
-takes. Where each find of a pattern holds one of a few words a search asks for these first: that takes a tenth of the
-time, and a pattern whose words no text holds is never compiled.
+takes. Most are any of a dozen ways to say a thing, each of which holds one of a few words: a search looks for the words
+first, which takes a tenth of the time, and asks those ways alone whose words the text holds. A pattern whose words no
+text holds is never compiled.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, cast
 
-from tuheg_ir.diagnosis.view.literals import needed
+from tuheg_ir.diagnosis.view.literals import alternatives
 
 _ASKED = ("search", "match", "fullmatch", "findall", "finditer", "sub", "split")
 
@@ -27,10 +28,9 @@ class _Late:
     def __getattr__(self, name: str) -> Any:
         if name not in _ASKED:
             raise AttributeError(name)
-        if name == "search" and (words := self._words()):
-            asked = _in_any_case(self, words) if self.flags & re.IGNORECASE else _as_written(self, words)
-            vars(self)[name] = asked
-            return asked
+        if name in ("search", "findall") and any(words for _, words in self.ways):
+            ways = _Ways(self)
+            return vars(self).setdefault(name, getattr(ways, name))
         compiled = self.compiled
         return vars(self).setdefault(name, getattr(compiled, name))
 
@@ -39,37 +39,53 @@ class _Late:
         """Return the pattern itself."""
         return re.compile(self.pattern, self.flags)
 
-    def _words(self) -> tuple[str, ...]:
-        """Return words of which each find holds one; none where they cannot be told."""
+    @cached_property
+    def ways(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Return its alternatives, each with words of which its finds hold one; none where that cannot be told."""
         try:
-            return needed(self.pattern)
+            return alternatives(self.pattern)
         except ValueError:  # it has signs by their numbers
-            return ()
+            return []
 
 
-def _as_written(pattern: _Late, words: tuple[str, ...]) -> Callable[..., re.Match[str] | None]:
-    def searched(text: str, *within: int) -> re.Match[str] | None:
-        for word in words:  # a generator takes longer than the words do
-            if word in text:
-                return pattern.compiled.search(text, *within)
-        return None
+class _Ways:
+    """The alternatives of a pattern, each of which is asked where a text holds one of its words."""
 
-    return searched
+    def __init__(self, late: _Late) -> None:
+        self._late = late
+        self._any_case = bool(late.flags & re.IGNORECASE)
+        words = [(word, number) for number, (_, words) in enumerate(late.ways) for word in words]
+        self._words = [(word.lower(), number) for word, number in words] if self._any_case else words
+        self._always = tuple(number for number, (_, words) in enumerate(late.ways) if not words)
+        self._compiled: dict[int, re.Pattern[str]] = {}
 
+    def search(self, text: str, *within: int) -> re.Match[str] | None:
+        """Return what the pattern's search does."""
+        asked = self._worth_asking(text)
+        if not asked and not self._always:
+            return None
+        # Whichever way finds something first tells where the pattern does.
+        found = (self._way(number).search(text, *within) for number in {*asked, *self._always})
+        first = min((each.start() for each in found if each is not None), default=None)
+        return None if first is None else self._late.compiled.match(text, first, *within[1:])
 
-def _in_any_case(pattern: _Late, words: tuple[str, ...]) -> Callable[..., re.Match[str] | None]:
-    small = tuple(dict.fromkeys(word.lower() for word in words))
+    def findall(self, text: str, *within: int) -> list[Any]:
+        """Return what the pattern's findall does."""
+        return self._late.compiled.findall(text, *within) if self._always or self._worth_asking(text) else []
 
-    def searched(text: str, *within: int) -> re.Match[str] | None:
+    def _worth_asking(self, text: str) -> Iterable[int]:
+        """Return the numbers of the ways that have words, and of which a text holds one."""
+        if not self._any_case:
+            return [number for word, number in self._words if word in text]
         if not text.isascii():  # a pattern takes some signs beyond ASCII for an i, an s or a k
-            return pattern.compiled.search(text, *within)
+            return range(len(self._late.ways))
         lowered = text.lower()
-        for word in small:
-            if word in lowered:
-                return pattern.compiled.search(text, *within)
-        return None
+        return [number for word, number in self._words if word in lowered]
 
-    return searched
+    def _way(self, number: int) -> re.Pattern[str]:
+        if number not in self._compiled:
+            self._compiled[number] = re.compile(self._late.ways[number][0], self._late.flags)
+        return self._compiled[number]
 
 
 def late(pattern: str, flags: int = 0) -> re.Pattern[str]:

@@ -104,7 +104,16 @@ def pieces(text: str) -> Pieces:
 
 def needed(pattern: str) -> tuple[str, ...]:
     """Return texts of which one at least is in whatever a pattern finds; () where none can be told."""
-    groups = [_Group()]
+    found = [texts for _, texts in alternatives(pattern)]
+    return tuple(text for texts in found for text in texts) if all(found) else ()
+
+
+def alternatives(pattern: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Return what a pattern is any of, each with texts of which whatever it finds holds one; () where none can be told.
+
+    Raises ValueError for signs that are told by their numbers.
+    """
+    groups, parts, begun = [_Group()], list[str](), 0
     for token in _TOKEN.finditer(pattern):
         group = groups[-1]
         if run := token["run"]:
@@ -114,6 +123,9 @@ def needed(pattern: str) -> tuple[str, ...]:
             groups.append(_Group(counts=token["opens"] != "?"))
         elif token["ends"] == "|":
             group.end_alternative()
+            if len(groups) == 1:
+                parts.append(pattern[begun : token.start()])
+                begun = token.end()
         elif token["ends"] == ")":
             texts = groups.pop().texts()
             if not _may_be_left_out(token["times"]):
@@ -123,7 +135,8 @@ def needed(pattern: str) -> tuple[str, ...]:
             group.run += literal
             if not literal or token["times"]:
                 group.end_run()
-    return groups[0].texts()
+    groups[0].end_alternative()
+    return list(zip([*parts, pattern[begun:]], groups[0].before, strict=True))
 
 
 def _telling(texts: tuple[str, ...]) -> tuple[int, int]:
