@@ -61,11 +61,13 @@ class _Ways:
 
     def search(self, text: str, *within: int) -> re.Match[str] | None:
         """Return what the pattern's search does."""
-        asked = self._worth_asking(text)
-        if not asked and not self._always:
+        asked = {*self._worth_asking(text), *self._always}
+        if not asked:
             return None
+        if len(asked) == len(self._late.ways):
+            return self._late.compiled.search(text, *within)
         # Whichever way finds something first tells where the pattern does.
-        found = (self._way(number).search(text, *within) for number in {*asked, *self._always})
+        found = (self._way(number).search(text, *within) for number in asked)
         first = min((each.start() for each in found if each is not None), default=None)
         return None if first is None else self._late.compiled.match(text, first, *within[1:])
 
