@@ -17,7 +17,7 @@ test: ## All checks, then the tests on a real cluster (needs root for those; say
 	@$$(.ci/python) .ci/venvs.py
 	@$(VENV) .ci/everything.py
 
-check: ## Everything but the lab, in about a quarter of an hour
+check: ## Everything but the lab, in about five minutes
 	@$$(.ci/python) .ci/venvs.py
 	@$(VENV) .ci/check.py
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -36,6 +36,8 @@ ELSEWHERE = f"--ignore={LARGEST}"
 PURE = ("tests/diagnosis/rules", "tests/diagnosis/view")
 # What is asked of the tables of the rules reads them all, as their own run does.
 ABOUT_RULES = "tests/diagnosis/test_rule_cases.py"
+# Clusters that a test starts, on the primary Python alone: what is asked of one Python differs for no other.
+CLUSTERS = ("tests/contract", "tests/molecule", "tests/sim")
 # What is of the checkout and not of the package is tested on the primary Python only.
 OF_THE_CHECKOUT = (
     "tests/benchmarks",
@@ -100,7 +102,7 @@ def pytest_gate(venv: str, select: str, *options: str, part: str = "", corpus: b
     `corpus`: of the tests that judge the cases of diagnosis, which only compute; a run has these, or none of them.
     """
     name = "-".join(filter(None, ("pytest", venv.removeprefix(".venv").removeprefix("-") or "main", part)))
-    files = of_the_corpus() if corpus else tuple(f"--ignore={path}" for path in of_the_corpus())
+    files = of_the_corpus() if corpus else without(of_the_corpus())
     command = ("python", "-m", "pytest", "-m", select, f"--junit-xml={REPORTS / name}.xml", *options, *files)
     return Gate(name, command, show=True, venv=venv, computes=corpus)
 
@@ -112,29 +114,65 @@ def of_the_corpus() -> tuple[str, ...]:
     return tuple(sorted(str(path.relative_to(ROOT)) for path in found))
 
 
-def every_third(folders: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a third of the test files of folders, by the checksums of their names: a new file moves no other."""
+def but_every_third(folders: tuple[str, ...]) -> tuple[str, ...]:
+    """Return two thirds of the test files of folders, by the checksums of their names: a new file moves no other."""
     found = (path for folder in folders for path in (ROOT / folder).glob("test_*.py"))
-    return tuple(sorted(str(path.relative_to(ROOT)) for path in found if not crc32(path.name.encode()) % 3))
+    return tuple(sorted(str(path.relative_to(ROOT)) for path in found if crc32(path.name.encode()) % 3))
+
+
+def without(paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the options of a pytest run that leaves these files or folders alone."""
+    return tuple(f"--ignore={path}" for path in paths)
 
 
 def gates() -> list[Gate]:
-    """Return the gates, the long ones and those that wait first, so that all lanes end together."""
-    others = sorted(path.name for path in ROOT.glob(".venv-3.*") if (path / ".stamp").exists())
-    package = ("--hypothesis-profile=other-pythons", *(f"--ignore={path}" for path in OF_THE_CHECKOUT))
-    impure = tuple(f"--ignore={path}" for path in (*PURE, ABOUT_RULES))
-    rules = [pytest_gate(PRIMARY, ALONE, *PURE, ABOUT_RULES, part="rules")]
-    # Thousands of rows: the oldest Python reads them, the newest one every third file; others are between.
-    rules += [pytest_gate(venv, ALONE, *every_third(PURE), part="rules") for venv in others[-1:]]
-    build = ("ansible-galaxy", "collection", "build", "collection", "--force", "--output-path", str(CACHE / "build"))
+    """Return the gates of `make check`, the long ones and those that wait first, so that all lanes end together."""
+    on_others = [_on_another(venv) for venv in other_environments()]
+    return [*_on_primary(), *on_others, _rules(PRIMARY, "--alone", *PURE), *_tools()]
+
+
+def whole_gates() -> list[Gate]:
+    """Return the gates of `make test`: more is asked of the rules, and of the newest Python."""
+    others = other_environments()
+    between = [_on_another(venv) for venv in others[:-1]]
+    newest = [gate for venv in others[-1:] for gate in _on_newest(venv)]
+    return [*_on_primary(), *between, *newest, _rules(PRIMARY, *PURE), *_tools()]
+
+
+def other_environments() -> list[str]:
+    """Return the environments of the other Pythons, the newest one last."""
+    return sorted(path.name for path in ROOT.glob(".venv-3.*") if (path / ".stamp").exists())
+
+
+def _on_primary() -> list[Gate]:
     return [
         pytest_gate(PRIMARY, f"ansible and {ALONE}", ELSEWHERE, part="ansible"),
         # In two, so that no core is left alone with what takes longest.
         pytest_gate(PRIMARY, f"not ansible and {ALONE}", ELSEWHERE),
-        pytest_gate(PRIMARY, f"not ansible and {ALONE}", LARGEST, *impure, part="diagnosis"),
-        *(pytest_gate(venv, f"not ansible and {ALONE}", *package, *impure) for venv in others),
-        *(replace(gate, computes=True) for gate in rules),
-        pytest_gate(PRIMARY, ALONE, part="corpus", corpus=True),
+        pytest_gate(PRIMARY, f"not ansible and {ALONE}", LARGEST, *without((*PURE, ABOUT_RULES)), part="diagnosis"),
+    ]
+
+
+def _on_another(venv: str, *options: str) -> Gate:
+    """Return the tests of the package on another Python: without clusters, and without what decides, which is data."""
+    package = ("--hypothesis-profile=other-pythons", *without(OF_THE_CHECKOUT))
+    return pytest_gate(venv, f"not ansible and {ALONE}", *package, *(options or (ELSEWHERE, *without(CLUSTERS))))
+
+
+def _on_newest(venv: str) -> list[Gate]:
+    """Return all tests of the package, and thousands of rows: of every third file, for each rule by itself."""
+    rows = _rules(venv, "--alone", *without(but_every_third(PURE)), *PURE)
+    return [_on_another(venv, *without(PURE)), rows]
+
+
+def _rules(venv: str, *options: str) -> Gate:
+    about = (ABOUT_RULES,) if venv == PRIMARY else ()
+    return replace(pytest_gate(venv, ALONE, *options, *about, part="rules"), computes=True)
+
+
+def _tools() -> list[Gate]:
+    build = ("ansible-galaxy", "collection", "build", "collection", "--force", "--output-path", str(CACHE / "build"))
+    return [
         Gate("ansible-test", ("python", ".ci/sanity.py")),
         Gate("ansible-lint", ("ansible-lint", "--offline", "-q")),
         # It knows files again by what is in them, so a checkout profits from another's run.

@@ -25,12 +25,12 @@ from check import (
     beside,
     ended,
     exit_code,
-    gates,
     jobs,
     pytest_gate,
     report,
     run,
     run_all,
+    whole_gates,
 )
 from machine import MINORS, ROOT, is_root, pythons, say
 from shares import IDLE, keeping_to
@@ -57,16 +57,11 @@ KILLS = "test_kill"
 OUTSIDE = "test_outside and not (one_namespace or neighbour)"
 # An hour of judging cases is for whoever changes what decides.
 CORPUS = "corpus and not rest"
-# The short run of the tests that judge cases.
-SHORT_CORPUS = "pytest-main-corpus"
 LAB = (str(ROOT / PRIMARY / "bin" / "python"), "-m", "lab")
 
 
 def slow_gates() -> list[Gate]:
-    """Return the pytest runs of what takes minutes without a lab; the last two only compute.
-
-    These judge the cases that a short run judges as well: their answers are worked out once then.
-    """
+    """Return the pytest runs of what takes minutes without a lab; the last two only compute."""
     rest = "slow and not lab and not plane and not molecule"
     return [
         pytest_gate(PRIMARY, rest, ELSEWHERE, "-k", f"not {KILLS}", part="slow"),
@@ -79,8 +74,8 @@ def slow_gates() -> list[Gate]:
 
 
 def whole() -> list[Gate]:
-    """Return all gates but those of the lab, without the short run of what a long one does too."""
-    return [*slow_gates(), *(gate for gate in gates() if gate.name != SHORT_CORPUS)]
+    """Return all gates but those of the lab."""
+    return [*slow_gates(), *whole_gates()]
 
 
 def lab_gate(venv: str, which: str, part: str = "lab") -> Gate:
@@ -194,7 +189,7 @@ def main() -> int:
         old.unlink()
     no_plane, no_lab = why_no_plane(), why_no_lab()
     left_out = [
-        "every other case from outside, and of the other cases with every mutation: make corpus asks them",
+        "two of three cases from outside, and of the other cases with every mutation: make corpus asks them",
         *absent_pythons(),
         *([f"all tests on the control plane alone: {no_plane}"] if no_plane else ()),
         *([f"all tests on the lab: {no_lab}"] if no_lab else ()),

@@ -33,13 +33,18 @@ CLUSTERS = {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the switches that `make test` uses: there a cluster that is missing is a failure, not a skip."""
+    """Add the switches of `make test`, where a cluster that is missing is a failure and no skip, and `make check`."""
     for name in CLUSTERS:
         parser.addoption(
             f"--require-{name}",
             action="store_true",
             help=f"fail, instead of skipping {name} tests, when there is no such cluster",
         )
+    parser.addoption(
+        "--alone",
+        action="store_true",
+        help="ask most rows of the rules' tables what their own rule says, and not what all rules answer together",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

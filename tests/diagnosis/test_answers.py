@@ -47,6 +47,8 @@ MUTATED = [(case, name) for case in TUNING for name in MUTATIONS]
 SOME = [pair for number, pair in enumerate(MUTATED) if number % (8 * len(MUTATIONS) + 1) == 0]
 """Every mutation by itself, on a few cases: so it is seen which of them is not borne."""
 FEW = TUNING[::5]
+GRAFTED = TUNING[::2]
+"""Cases beside whose fault an innocent release stands."""
 
 
 def name_of(value: object) -> str:
@@ -134,7 +136,7 @@ def test_a_mutated_case_is_answered_the_same(case: Case, mutation: str, tmp_path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", parted(TUNING, TUNING[::2]))
+@pytest.mark.parametrize("case", parted(TUNING, TUNING[::3]))
 def test_a_case_with_every_mutation_at_once_is_answered_the_same(case: Case, tmp_path: Path) -> None:
     _stable(case, all_at_once(read_files(case.folder)), tmp_path)
 
@@ -142,12 +144,12 @@ def test_a_case_with_every_mutation_at_once_is_answered_the_same(case: Case, tmp
 @pytest.mark.slow
 def test_a_neighbour_whose_release_only_stood_near_is_seldom_rolled_back() -> None:
     asked, misled = 0, []
-    for number, case in enumerate(TUNING):
+    for number, case in enumerate(GRAFTED):
         for graft in grafts(case, snapshot(case.folder), (2, 6)[number % 2], switch=True):
             asked += 1
             if rolled_back(graft):
                 misled.append(f"{graft.name}: {graft.released}")
-    assert asked >= len(TUNING) / 5
+    assert asked >= len(GRAFTED) / 5
     assert len(misled) <= MOST_MISLED * asked, misled
 
 

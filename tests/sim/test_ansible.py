@@ -13,7 +13,7 @@ from tests.contract.plays import run_tasks
 from tests.sim.objects import deployment
 from tuheg_ir.sim.cluster import SimulatedCluster
 
-pytestmark = pytest.mark.ansible
+pytestmark = [pytest.mark.ansible, pytest.mark.slow]
 
 Task = dict[str, Any]
 Play = Callable[..., list[Task]]
@@ -88,7 +88,6 @@ def test_check_mode_asks_the_server_and_changes_nothing(play: Play, cluster: Sim
     assert stored["spec"]["replicas"] == 1
 
 
-@pytest.mark.slow
 def test_commands_and_logs(play: Play, cluster: SimulatedCluster) -> None:
     cluster.apply(deployment(replicas=1))
     made = {

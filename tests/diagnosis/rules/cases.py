@@ -53,11 +53,15 @@ class Holds:
     sure: tuple[float, float] = (0.0, 1.0)
     began: float | None = None
 
-    def judge(self, rule: Rule) -> None:
-        """Assert that the rule holds at one place, with this answer, and that it is believed."""
-        held, findings = _judged(rule, self.world)
+    def judge(self, rule: Rule, *, alone: bool = False) -> None:
+        """Assert that the rule holds at one place, with this answer, and that it is believed; not if it is alone."""
+        held, findings = _judged(rule, self.world, alone=alone)
         want = (*self.found, self.target or self.found[0])
         assert {(*_told(rule, each), each.target or each.component) for each in held} == {want}, held
+        began = [(NOW - each.since).total_seconds() for each in held if each.since]
+        assert self.began is None or began == [self.began], held
+        if alone:
+            return
         barred = {(each.remedy, each.target) for match in held for each in match.excludes}
         first = findings[0]
         assert first.rule == (self.believed or rule.name), findings
@@ -65,8 +69,6 @@ class Holds:
             assert (*_answer(first), first.target) == want, first
             barred |= {(each.remedy, each.target) for each in first.excluded}
             assert self.sure[0] <= first.confidence <= self.sure[1], first
-        began = [(NOW - each.since).total_seconds() for each in held if each.since]
-        assert self.began is None or began == [self.began], held
         assert set(self.excludes) <= barred, barred
         assert not set(self.spares) & barred, barred
         assert (first.remedy, first.target) not in {(each.remedy, each.target) for each in first.excluded}, first
@@ -87,10 +89,12 @@ class DoesNotHold:
     instead: tuple[str, ...] = ()
     harmful: Collection[str] = ()
 
-    def judge(self, rule: Rule) -> None:
-        """Assert that the rule holds nowhere, and what is answered."""
-        held, findings = _judged(rule, self.world)
+    def judge(self, rule: Rule, *, alone: bool = False) -> None:
+        """Assert that the rule holds nowhere, and what is answered; not if it is alone."""
+        held, findings = _judged(rule, self.world, alone=alone)
         assert not held, held
+        if alone:
+            return
         if self.instead != ASK or findings[0].rule != "edited_before":
             assert _answer(findings[0])[3 - len(self.instead) :] == self.instead, findings
         assert self.instead or {each.remedy for each in findings} <= PASSIVE, findings
@@ -120,8 +124,13 @@ class Answers:
         assert any(self.tells in each.fact for each in first.evidence) or not self.tells, first.evidence
 
 
-def _judged(rule: Rule, world: Snapshot) -> tuple[list[Match], tuple[Finding, ...]]:
-    """Return where a rule holds, and what all rules find; of one view, so that it is worked out once."""
+def _judged(rule: Rule, world: Snapshot, *, alone: bool) -> tuple[list[Match], tuple[Finding, ...]]:
+    """Return where a rule holds, and what all rules find, unless it is alone.
+
+    Of one view, so that it is worked out once.
+    """
+    if alone:
+        return list(rule.when(View.of(world))), ()
     held = list[Match]()
 
     def noted(view: View) -> list[Match]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from tuheg_ir.diagnosis.folder.logs import kept_lines
@@ -21,6 +22,7 @@ SPACE = "town"
 Obj = dict[str, Any]
 
 
+@cache
 def at(age: float) -> str:
     """Return a time as Kubernetes writes it."""
     return (NOW - timedelta(seconds=age)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -205,11 +207,17 @@ def timed(name: str, *told: tuple[float, str], of: str = "") -> Log:
 
 def series(labels: Mapping[str, str], *steps: tuple[float, float]) -> Series:
     """Return a series of the last hour: (age from which on, value)."""
-    points, ordered, now = [], sorted(steps), NOW.timestamp()
+    return Series(dict(labels), _points(*sorted(steps)))
+
+
+@cache
+def _points(*steps: tuple[float, float]) -> tuple[tuple[float, float], ...]:
+    now = NOW.timestamp()
+    points = []
     for age in range(3600, -1, -30):
-        value = next((v for since, v in ordered if age <= since), ordered[-1][1])
+        value = next((v for since, v in steps if age <= since), steps[-1][1])
         points.append((now - age, value))
-    return Series(dict(labels), tuple(points))
+    return tuple(points)
 
 
 def figure(signal: str, before: float, now: float, since: float = 600, **labels: str) -> tuple[str, Series]:
@@ -228,6 +236,19 @@ def database(*sessions: Session, most: int = 100, ref: str = "StatefulSet/postgr
     return Database(ref, most, 3, sessions)
 
 
+_KEPT: dict[str, Obj] = {}
+"""Nine of ten worlds have the same few workloads around what they are about."""
+
+
+def _kept(obj: Obj) -> Obj:
+    told = repr(obj)
+    if told not in _KEPT:
+        kept = slim(obj)
+        assert kept is not None, f"a collector would not take this for an object: {obj}"
+        _KEPT[told] = kept
+    return _KEPT[told]
+
+
 def snapshot(
     *objects: Iterable[Obj] | Obj,
     logs: Iterable[Log] = (),
@@ -241,9 +262,7 @@ def snapshot(
     kinds: dict[str, list[Obj]] = {}
     for each in objects:
         for obj in [each] if isinstance(each, dict) else each:
-            kept = slim(obj)
-            assert kept is not None, f"a collector would not take this for an object: {obj}"
-            kinds.setdefault(obj["kind"], []).append(kept)
+            kinds.setdefault(obj["kind"], []).append(_kept(obj))
     metrics: dict[str, list[Series]] = {}
     for signal, one in figures:
         metrics.setdefault(signal, []).append(one)

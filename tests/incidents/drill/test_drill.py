@@ -29,7 +29,7 @@ from tuheg_ir.sim.simulation import Simulation
 pytestmark = pytest.mark.ansible
 
 # All of them are drilled by the installed command: tests/test_wheel.py.
-QUICK = ("bad-release", "metrics-vanish", "nothing-is-wrong")
+QUICK = ("metrics-vanish", "nothing-is-wrong", pytest.param("bad-release", marks=pytest.mark.slow))
 FIELDS = {
     *("scenario", "fault", "severity", "on", "speed", "seed", "incident", "playbook", "status", "reason", "expected"),
     *("expected_end", "expected_findings", "findings", "diagnosed", "actions", "wrong_actions", "repeated_actions"),
@@ -108,6 +108,7 @@ def last_drills(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return {fault["name"]: fault["last_drill"] for fault in json.loads(capsys.readouterr().out)["faults"]}
 
 
+@pytest.mark.slow
 def test_a_drill_that_goes_otherwise_than_a_teams_own_file_says(user: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = user / "ours.yml"
     file.write_text(
@@ -121,6 +122,7 @@ def test_a_drill_that_goes_otherwise_than_a_teams_own_file_says(user: Path, caps
     assert last_drills(capsys)["high-error-rate"]["passed"] is False
 
 
+@pytest.mark.slow
 def test_ctrl_c_closes_everything(user: Path) -> None:
     program = str(Path(sys.executable).with_name("tuheg-ir"))
     with subprocess.Popen(

@@ -62,6 +62,7 @@ def test_an_error_of_a_drill_comes_over_whole() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the processes are found in /proc")
+@pytest.mark.slow
 def test_ctrl_c_stops_all_drills_and_begins_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TUHEG_IR_HOME", str(tmp_path / "journal"))
     program = str(Path(sys.executable).with_name("tuheg-ir"))
