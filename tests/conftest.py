@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -45,6 +46,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="ask most rows of the rules' tables what their own rule says, and not what all rules answer together",
     )
+
+
+def pytest_collection() -> None:
+    """Look for no cycles while tests are collected: the worlds of thousands stay, and are looked through each time."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for them from now on, and only in what is made from now on."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

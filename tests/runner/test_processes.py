@@ -13,7 +13,8 @@ import pytest
 from tuheg_ir.runner import processes
 from tuheg_ir.runner.processes import RUN_VARIABLE, Process
 
-RUN = "20251105T143000Z-abc123"
+# Other Pythons may run the same tests at the same time.
+RUN = f"20251105T143000Z-{os.getpid():06x}"
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ Ages are seconds before NOW. Everything is well unless said otherwise.
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -236,17 +237,19 @@ def database(*sessions: Session, most: int = 100, ref: str = "StatefulSet/postgr
     return Database(ref, most, 3, sessions)
 
 
-_KEPT: dict[str, Obj] = {}
-"""Nine of ten worlds have the same few workloads around what they are about."""
+_KEPT: dict[str, bytes] = {}
+"""An object -> what is kept of it: nearly all worlds have the same few workloads around what they are about."""
 
 
 def _kept(obj: Obj) -> Obj:
+    """Return what is kept of an object: a copy of its own, for some worlds change theirs."""
     told = repr(obj)
     if told not in _KEPT:
         kept = slim(obj)
         assert kept is not None, f"a collector would not take this for an object: {obj}"
-        _KEPT[told] = kept
-    return _KEPT[told]
+        _KEPT[told] = marshal.dumps(kept)
+    found: Obj = marshal.loads(_KEPT[told])
+    return found
 
 
 def snapshot(
