@@ -63,6 +63,10 @@ class Alert(NamedTuple):
         """Tell whether somebody is to be woken for it."""
         return str(self.labels.get("severity", "")).lower() in ("critical", "page")
 
+    def fires(self, about: str, more: str = "") -> Evidence:
+        """Return that it fires about a component ("": nobody knows of which), and ``more`` that is known of it."""
+        return Evidence("alerts", about, f"alert {self.name} fires{more}", self.starts_at)
+
 
 class Series(NamedTuple):
     """One time series of a signal: its labels and its points (Unix seconds, value), oldest first."""

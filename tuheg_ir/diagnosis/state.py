@@ -107,7 +107,7 @@ def signs_of_trouble(view: View) -> Iterator[Evidence]:
     for workload in view.serving:
         yield from _of_workload(view, workload)
     for alert in view.alerts:
-        yield Evidence("alerts", view.about_alert(alert), f"alert {alert.name} fires", alert.starts_at)
+        yield alert.fires(view.about_alert(alert))
     ill = [probe for probe in view.snapshot.probes if probe.get("verdict") != "healthy"]
     for probe in ill:
         told = f"probe {probe.get('name')} is {probe.get('verdict')}: {probe.get('reason')}"

@@ -97,7 +97,7 @@ def _missed(view: View, workload: Workload, host: str, since: datetime) -> Evide
             return Evidence("logs", f"Pod/{log.pod}", f"{len(found)} lines: {found[0][:240]}", first)
     for alert in view.alerts:
         if names(alert.said, host) and alert.starts_at is not None and alert.starts_at >= since:
-            return Evidence("alerts", workload.ref, f"alert {alert.name} fires", alert.starts_at)
+            return alert.fires(workload.ref)
     return None
 
 

@@ -120,7 +120,7 @@ def at_its_limit(view: View, server: Workload) -> Evidence | None:
     if share.by_pod or throttled.by_pod or not answers_late(view, server):
         return None
     said = (a for a in view.alerts if view.about_alert(a) == server.ref and _HELD_BACK.search(a.name.lower()))
-    return next((Evidence("alerts", server.ref, f"alert {a.name} fires", a.starts_at) for a in said), None)
+    return next((a.fires(server.ref) for a in said), None)
 
 
 def _as_ever(view: View, pods: Iterable[str]) -> bool:

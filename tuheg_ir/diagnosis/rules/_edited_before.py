@@ -57,8 +57,7 @@ def edited_before(view: View) -> EditedBefore | None:
         obj, time = before[0]
         on = next((each.ref for each in view.serving if _bears_on(view, each, obj, time)), None)
         if on is not None:
-            called = Evidence("alerts", view.about_alert(alert), f"alert {alert.name} fires", fired)
-            return EditedBefore(ref(obj), time, on, called)
+            return EditedBefore(ref(obj), time, on, alert.fires(view.about_alert(alert)))
     return None
 
 

@@ -45,7 +45,7 @@ def unfed(view: View, workload: Workload) -> tuple[Evidence, ...]:
         return ()
     readers = {w.ref for w in view.serving if w is not workload and share_a_store(view, workload, w)}
     return tuple(
-        Evidence("alerts", ref, f"alert {alert.name} fires: it reads what {workload.name} writes", alert.starts_at)
+        alert.fires(ref, f": it reads what {workload.name} writes")
         for alert in view.alerts
         if alert.starts_at is not None and at < alert.starts_at <= at + HOURS and OLD.search(alert.said)
         if (ref := view.about_alert(alert)) in readers and _tells_of_nothing(view, ref)

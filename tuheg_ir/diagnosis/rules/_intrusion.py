@@ -111,7 +111,7 @@ def _watched(view: View, workload: Workload) -> Iterator[Sign]:
         if weight == 0.4 and _DROPPED.search(said) and (_CALLED.search(said) or OUTSIDE.search(said)):
             weight = 0.6  # builds run what they have just made as well, but ask no bare address for anything
         if weight and view.about_alert(alert) == workload.ref:
-            yield Sign(weight, Evidence("alerts", workload.ref, f"alert {alert.name} fires", alert.starts_at))
+            yield Sign(weight, alert.fires(workload.ref))
             return
 
 

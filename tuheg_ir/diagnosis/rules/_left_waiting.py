@@ -112,7 +112,7 @@ def _called(view: View, suffer: Sequence[str], last: datetime) -> Iterator[Evide
     for alert in view.alerts:
         ref = view.about_alert(alert)
         if ref in suffer and alert.starts_at is not None and alert.starts_at > last:
-            yield Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(ref)
 
 
 def _goes_on_otherwise(view: View, schedule: Workload, things: set[str], due: datetime) -> bool:

@@ -66,4 +66,4 @@ def _logged(view: View) -> Iterator[Evidence]:
 def _alerted(view: View) -> Iterator[Evidence]:
     for alert in view.alerts:
         if _SAID.search(alert.said) or _SAID.search(_WORDS.sub(" ", alert.said)):
-            yield Evidence("alerts", "NAT", f"alert {alert.name} fires: {alert.said[:160]}", alert.starts_at)
+            yield alert.fires("NAT", f": {alert.said[:160]}")

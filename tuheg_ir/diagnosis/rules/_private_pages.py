@@ -179,7 +179,7 @@ def meets_others(view: View, edge: Workload, since: datetime) -> Iterator[Eviden
         ref = view.about_alert(alert)
         since_then = alert.starts_at is not None and alert.starts_at >= since
         if since_then and ref in about and _FOREIGN.search(alert.said):
-            yield Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(ref)
     for each in behind:
         for words in complained(view, each):
             if words.since and words.since >= since and any(words.lately.values()) and _FOREIGN.search(words.line):

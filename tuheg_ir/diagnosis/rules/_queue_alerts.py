@@ -24,7 +24,7 @@ def queue_alerts(view: View, workload: Workload) -> Iterator[Evidence]:
         for queue in _named(view, workload, alert):
             series = Series({"queue": queue} | ({"consumergroup": group} if group else {}), ())
             if reader(view, series) is workload and not given_up(view, series):
-                yield Evidence("alerts", workload.ref, f"alert {alert.name} fires, of {queue}", alert.starts_at)
+                yield alert.fires(workload.ref, f", of {queue}")
                 break
 
 

@@ -121,7 +121,7 @@ def _by_alerts(view: View) -> Iterator[Failing]:
     by_name = {check.alert: code for code, check in CHECKS.items() if check.alert}
     for alert in view.alerts:
         if code := by_name.get(alert.name):
-            yield Failing(code, Evidence("alerts", KIND, f"alert {alert.name} fires", alert.starts_at), alert.starts_at)
+            yield Failing(code, alert.fires(KIND), alert.starts_at)
 
 
 def _blocks(code: str, message: str) -> bool:

@@ -74,5 +74,5 @@ def alarmed(view: View, workload: Workload, server: Workload, since: datetime) -
             continue
         at_it = not own and labelled(alert) and view.about_alert(alert) in (workload.ref, server.ref)
         if at_it or any(is_about(alert, queue) for queue in own):
-            return Evidence("alerts", workload.ref, f"alert {alert.name} fires, of a queue", alert.starts_at)
+            return alert.fires(workload.ref, ", of a queue")
     return None

@@ -116,7 +116,7 @@ def _hurt(view: View, suffer: tuple[str, ...]) -> Iterator[Evidence]:
         yield from felt(view, ref)
     for alert in view.alerts:
         if (ref := view.about_alert(alert)) in suffer:
-            yield Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(ref)
 
 
 def _began_later(view: View, other: Complaint, released: datetime) -> bool:

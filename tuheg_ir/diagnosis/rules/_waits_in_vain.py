@@ -52,8 +52,7 @@ def waits_in_vain(view: View, workload: Workload) -> Iterator[Evidence]:
     names = _own(view, workload) - ({name_of(each) for each in known} if not seen else set())
     for alert in view.alerts:
         if alert.starts_at is not None and alert.starts_at >= since and (queue := _named(alert, names)):
-            fact = f"alert {alert.name} fires of {queue}, which it reads"
-            yield Evidence("alerts", workload.ref, fact, alert.starts_at)
+            yield alert.fires(workload.ref, f" of {queue}, which it reads")
 
 
 def meant_to_run(view: View, workload: Workload) -> Iterator[Evidence]:

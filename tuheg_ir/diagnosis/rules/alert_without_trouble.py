@@ -86,7 +86,7 @@ def when(view: View) -> Iterator[Match]:
     for alert, evidence in found:
         ref = view.about_alert(alert)
         if evidence is None and not signs and ref and (undone := left_undone(view, ref)) is not None:
-            fires = Evidence("alerts", ref, f"alert {alert.name} fires, and nothing fails", alert.starts_at)
+            fires = alert.fires(ref, ", and nothing fails")
             yield Match(ref, (fires, undone), LOOK, since=undone.time, root_cause="unknown", remedy="page_human")
 
 

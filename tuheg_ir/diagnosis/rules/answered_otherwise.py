@@ -117,7 +117,7 @@ def _about(view: View, released: Workload, refuse: Sequence[Workload]) -> Iterat
     for alert in view.alerts:
         ref = view.about_alert(alert)
         if ref in around and not (alert.starts_at and came and alert.starts_at < came + BEFORE):
-            yield Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(ref)
 
 
 def _match(

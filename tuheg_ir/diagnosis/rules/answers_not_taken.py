@@ -97,7 +97,7 @@ def _alerted(view: View, called: Workload) -> Iterator[Evidence]:
         told = " ".join((alert.name, *map(str, (*alert.labels.values(), *alert.annotations.values()))))
         ways = {route.service for route in view.routes if _names_way(alert, route)}
         if _GATEWAY.search(told) and (view.about_alert(alert) == called.ref or (ways and ways <= services)):
-            yield Evidence("alerts", called.ref, f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(called.ref)
 
 
 def _names_way(alert: Alert, route: Route) -> bool:
@@ -199,7 +199,7 @@ def _past_it(view: View, called: Workload) -> list[Evidence]:
     """
     near, came = {"", called.ref, *view.graph.needs(called.ref)}, called.released_at
     return [
-        Evidence("alerts", view.about_alert(alert), f"alert {alert.name} fires", alert.starts_at)
+        alert.fires(view.about_alert(alert))
         for alert in view.alerts
         if came is not None and alert.starts_at is not None and alert.starts_at >= came
         if view.about_alert(alert) in near

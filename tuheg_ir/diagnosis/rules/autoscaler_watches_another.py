@@ -113,7 +113,7 @@ def _waits(view: View, workload: Workload, watched: frozenset[str], scaler: Auto
         told = _WORD.findall(" ".join(map(str, alert.annotations.values())))
         said |= {word for word in told if _BACKLOG.search(alert.said) and _alike(word, watched)}
         if both := sorted(said & named):
-            yield Evidence("alerts", workload.ref, f"alert {alert.name} fires, of {both[0]}", alert.starts_at)
+            yield alert.fires(workload.ref, f", of {both[0]}")
 
 
 def _alike(word: str, watched: frozenset[str]) -> bool:

@@ -50,7 +50,7 @@ def _waiting(view: View, node: Node) -> Iterator[Evidence]:
             yield view.event_evidence(event)
     for alert in view.alerts:
         if node.name in alert.labels.values() or "drain" in f"{alert.name} {alert.annotations}".lower():
-            yield Evidence("alerts", node.ref, f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(node.ref)
 
 
 def _match(obj: Obj, node: Node, kept: list[Workload], waiting: tuple[Evidence, ...]) -> Match:

@@ -114,7 +114,7 @@ def _suffers(view: View, caller: Workload, asked: list[str], released: datetime)
     living = {w.ref for w in view.serving if stores & view.graph.calls.get(w.ref, set())}
     fires = [(view.about_alert(alert), alert) for alert in view.alerts]
     meant = [(ref, a) for ref, a in fires if ref in living or (ref in asked and _COUNTED.search(a.said))]
-    alarmed = (Evidence("alerts", ref, f"alert {a.name} fires", a.starts_at) for ref, a in meant)
+    alarmed = (a.fires(ref) for ref, a in meant)
     feel = (seen for seen, since in troubles(view, caller.ref) if since is not None)
     for each in (*feel, *suffering(view, caller.ref), *alarmed):
         if each.time is not None and each.time >= released + BEFORE:

@@ -51,7 +51,7 @@ def when(view: View) -> Iterator[Match]:
     at, pod, line, path = told
     if path and _comes(view, path):
         return
-    fires = (Evidence("alerts", ref, f"alert {each.name} fires", each.starts_at) for each in view.alerts[:2])
+    fires = (each.fires(ref) for each in view.alerts[:2])
     yield Match(
         component=ref,
         evidence=(Evidence("logs", f"Pod/{pod}", f"callbacks are switched off: {line.strip()}", at), *fires),

@@ -27,11 +27,7 @@ _OF_ITS_END = late(r"expir|renew|not.?after|\bends?\b|days? left|valid for", re.
 
 def when(view: View) -> Iterator[Match]:
     """A certificate ends within days, and its renewal is overdue and stuck, or an alert says that it ends."""
-    alerts = [
-        Evidence("alerts", "", f"alert {alert.name} fires", alert.starts_at)
-        for alert in view.alerts
-        if _SPOKEN.search(alert.said) and _OF_ITS_END.search(alert.said)
-    ]
+    alerts = [alert.fires("") for alert in view.alerts if _SPOKEN.search(alert.said) and _OF_ITS_END.search(alert.said)]
     ends = dict(_ends(view))
     stuck = [obj for obj in view.snapshot.of("Certificate") if _overdue(view, obj)]
     for obj in stuck:

@@ -58,8 +58,7 @@ def _in_part(view: View, workload: Workload) -> Iterator[Match]:
         planned, said = tuple(scheduled_by_map(view, workload, began)), tuple(told_by_log(view, workload, began))
         status = next((found[1] for each in said if (found := _STATUS.search(each.line))), "")
         if planned and said and _healthy(view, workload) and _refused_only(view, workload, status):
-            fires = Evidence("alerts", workload.ref, f"alert {alert.name} fires", began)
-            yield from _closed(view, workload, (*said, *planned), fires, began)
+            yield from _closed(view, workload, (*said, *planned), alert.fires(workload.ref), began)
 
 
 def _refused_only(view: View, workload: Workload, status: str) -> bool:

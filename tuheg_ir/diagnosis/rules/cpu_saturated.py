@@ -64,7 +64,7 @@ def when(view: View) -> Iterator[Match]:
         alerts = [a for a in view.alerts if view.about_alert(a) == workload.ref]
         if felt or (alerts and not always_busy(view, workload, BUSY)):
             evidence = [_told(view, workload, share, throttled), *(seen for seen, _ in felt)]
-            evidence += [Evidence("alerts", workload.ref, f"alert {a.name} fires", a.starts_at) for a in alerts[:1]]
+            evidence += [a.fires(workload.ref) for a in alerts[:1]]
             yield _match(view, workload, evidence, since_release(workload, oldest(s for _, s in felt)))
 
 

@@ -225,7 +225,7 @@ def _harm(view: View, workload: Workload, missed: _Missed) -> tuple[tuple[Eviden
     if not felt and not paged:
         return None
     told = [Evidence("logs", workload.ref, f"{each.count} lines: {each.line}", each.since) for each in errors]
-    shown = [Evidence("alerts", ref, f"alert {each.name} fires", each.starts_at) for ref, each in paged]
+    shown = [each.fires(ref) for ref, each in paged]
     seen = [evidence for evidence, _ in felt]
     return (*seen[:2], *told[:1], *shown[:2]), tuple(sorted(called & {ref for ref, _ in paged}))
 

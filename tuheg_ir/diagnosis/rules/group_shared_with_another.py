@@ -111,7 +111,7 @@ def _match(view: View, shared: _Shared) -> Match:
             Evidence("objects", newer.ref, fact, shared.since),
             *_members(view, shared),
             *(
-                Evidence("alerts", view.about_alert(a) or older.ref, f"alert {a.name} fires", a.starts_at)
+                a.fires(view.about_alert(a) or older.ref)
                 for a in view.alerts
                 if a.starts_at is not None and a.starts_at >= shared.since
             ),

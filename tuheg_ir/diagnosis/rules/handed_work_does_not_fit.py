@@ -82,7 +82,7 @@ def _alarms(view: View, worker: Workload, senders: list[Workload]) -> Iterator[E
         ref = view.about_alert(alert)
         undone = ref in callers or _UNDONE.search(alert.said) or names(alert.said, worker.name)
         if not OF_MEANS.search(alert.said) and (ref == worker.ref or (ref in about and undone)):
-            yield Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(ref)
 
 
 def _match(view: View, worker: Workload, hits: list[Hit], said: tuple[Evidence, ...], began: datetime | None) -> Match:

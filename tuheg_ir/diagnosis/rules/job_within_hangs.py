@@ -63,7 +63,7 @@ def when(view: View) -> Iterator[Match]:
             rests = _rests(view, workload, passed)
             called = [alert for alert in view.alerts if alert.starts_at and alert.starts_at >= passed.since]
             if rests is not None and called:
-                alerts = (Evidence("alerts", workload.ref, f"alert {a.name} fires", a.starts_at) for a in called[:2])
+                alerts = (a.fires(workload.ref) for a in called[:2])
                 yield _match(view, workload, passed, (rests, *alerts))
                 break
 

@@ -41,7 +41,7 @@ def _hurt(view: View, cache: Workload, by: Workload, found: Walked) -> Iterator[
         about = view.about_alert(alert)
         fired = alert.starts_at is not None and alert.starts_at >= found.since
         if fired and about != by.ref and about in behind(view, cache.ref):
-            yield Evidence("alerts", about, f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(about)
 
 
 def _does_most(view: View, cache: Workload, found: Walked, walks: Walker) -> bool:

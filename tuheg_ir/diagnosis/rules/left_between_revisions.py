@@ -110,11 +110,7 @@ def _suffer(view: View, workload: Workload, at: datetime) -> tuple[Evidence, ...
     """Return who suffers since then: the workload, who calls it, whom it sends to, or an alert that names nobody."""
     near = {"", workload.ref, *view.graph.callers(workload.ref), *view.graph.calls.get(workload.ref, ())}
     alerts = [each for each in view.alerts if each.starts_at and each.starts_at >= at]
-    found = [
-        Evidence("alerts", view.about_alert(each), f"alert {each.name} fires", each.starts_at)
-        for each in alerts
-        if view.about_alert(each) in near
-    ]
+    found = [each.fires(view.about_alert(each)) for each in alerts if view.about_alert(each) in near]
     felt = (told for ref in sorted(near - {""}) for told in troubles(view, ref))
     return (*found, *(seen for seen, since in felt if since and since >= at))
 

@@ -88,9 +88,9 @@ def _alerted(view: View, store: Workload) -> Iterator[Evidence]:
     for alert in view.alerts:
         claim = str(alert.labels.get("persistentvolumeclaim", ""))
         if claim in mine:
-            yield Evidence("alerts", f"PersistentVolumeClaim/{claim}", f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(f"PersistentVolumeClaim/{claim}")
         elif _OF_THE_LOG.search(alert.said) and view.about_alert(alert) in ("", store.ref):
-            yield Evidence("alerts", store.ref, f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(store.ref)
 
 
 RULE = Rule(

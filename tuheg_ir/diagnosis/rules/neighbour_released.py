@@ -90,7 +90,7 @@ def _told(view: View, caller: Workload) -> Iterator[Match]:
     suffer = {"", released.ref, *view.graph.callers(released.ref)}
     fires = [alert for alert in view.alerts if view.about_alert(alert) in suffer]
     if fires and _only_since(told, released) and not _way_changed(view, caller, released, told, told.first):
-        alert = Evidence("alerts", view.about_alert(fires[0]), f"alert {fires[0].name} fires", fires[0].starts_at)
+        alert = fires[0].fires(view.about_alert(fires[0]))
         yield _match(view, caller, released, told, (alert, told.first))
 
 

@@ -75,7 +75,7 @@ def _alerts(view: View, service: Service) -> Iterator[Evidence]:
     yield from unplaced(view)
     for alert in view.alerts:
         if view.about_alert(alert) in service.backends:
-            yield Evidence("alerts", view.about_alert(alert), f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(view.about_alert(alert))
 
 
 def _follows(seen: Evidence, starts: Iterable[datetime | None], within: timedelta) -> bool:

@@ -152,7 +152,7 @@ def _felt(view: View, workload: Workload, name: _Name) -> Iterator[Evidence]:
             yield sign
     for alert in view.alerts:
         if OF_QUEUES.search(alert.said) and not view.about_alert(alert):
-            yield Evidence("alerts", workload.ref, f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(workload.ref)
 
 
 def _came_with(workload: Workload, name: _Name) -> Change | None:

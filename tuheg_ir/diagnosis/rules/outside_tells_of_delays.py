@@ -84,9 +84,7 @@ def when(view: View) -> Iterator[Match]:
         return
     first, host, lines = max(found, key=lambda each: len(each[2]))
     ended = _comes_no_more(view, first, host, since)
-    fires = (
-        Evidence("alerts", view.about_alert(each), f"alert {each.name} fires", each.starts_at) for each in view.alerts
-    )
+    fires = (each.fires(view.about_alert(each)) for each in view.alerts)
     told = f"{host} answers {len(lines)} times of several things: {said}"
     yield Match(
         component=first.ref,

@@ -80,7 +80,7 @@ def _felt(view: View, ref: str) -> Iterator[tuple[Evidence, datetime | None]]:
     yield from troubles(view, ref)
     for alert in view.alerts:
         if view.about_alert(alert) == ref:
-            yield Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at), alert.starts_at
+            yield alert.fires(ref), alert.starts_at
 
 
 def _may_be_page(view: View, workload: Workload) -> bool:

@@ -163,7 +163,7 @@ def _felt(view: View, led: Sequence[str], at: datetime) -> Iterator[_Lost]:
     for alert in view.alerts:
         about, since = view.about_alert(alert), alert.starts_at
         if about in led and since is not None and soon_after(since, at):
-            yield _Lost(since, (Evidence("alerts", about, f"alert {alert.name} fires", since),), (about,), False)
+            yield _Lost(since, (alert.fires(about),), (about,), False)
     for each in led:
         for seen, since in troubles(view, each):
             if since is not None and soon_after(since, at):

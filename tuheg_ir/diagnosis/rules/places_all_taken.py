@@ -169,7 +169,7 @@ def _changed(view: View, worker: Workload) -> bool:
 def _missed(view: View, worker: Workload, reads: list[Series]) -> tuple[Evidence, ...]:
     """Return the alerts that tell that something waits or is late; what is full to its limit may be just well used."""
     return tuple(
-        Evidence("alerts", view.about_alert(alert) or worker.ref, f"alert {alert.name} fires", alert.starts_at)
+        alert.fires(view.about_alert(alert) or worker.ref)
         for alert in view.alerts
         if _tells_of_it(view, alert, worker, reads)
     )

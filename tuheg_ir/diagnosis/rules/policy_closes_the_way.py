@@ -222,7 +222,7 @@ def _scraped(view: View) -> Iterator[_Closed]:
         ref = view.about_alert(alert)
         closing = closed_to_monitoring(view, ref) if ref and _DOWN.search(alert.said) else ()
         if closing and view.workloads[ref].ready and _young(view, closing):
-            shown = Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at)
+            shown = alert.fires(ref)
             yield _Closed(closing, (ref,), f"from the monitoring to {ref}", (shown,))
 
 

@@ -39,7 +39,7 @@ def when(view: View) -> Iterator[Match]:
         for alert in view.alerts:
             left = _left(view, able, queue, alert.starts_at) if is_about(alert, queue) else None
             if left:
-                said = Evidence("alerts", left.ref, f"alert {alert.name} fires, of {queue}", alert.starts_at)
+                said = alert.fires(left.ref, f", of {queue}")
                 yield _match(view, left, queue, queue, (said, *unread(view, left.ref, queue)), alert.starts_at)
                 break
 

@@ -86,8 +86,7 @@ def _for_a_person(view: View, ref: str) -> Iterator[Match]:
     """Yield that more is refused since limits changed, and an alert only informs of it: nobody may call that well."""
     informs = (a for a in view.snapshot.alerts if a.state == "firing" and a not in view.alerts)
     for alert in [alert for alert in informs if view.about_alert(alert) == ref][:1]:
-        told = f"alert {alert.name} fires; more is refused since limits changed"
-        seen = Evidence("alerts", ref, told, alert.starts_at)
+        seen = alert.fires(ref, "; more is refused since limits changed")
         yield Match(component=ref, evidence=(seen,), certainty=LOOK, root_cause="unknown", remedy="page_human")
 
 

@@ -79,7 +79,7 @@ def _felt(view: View, refs: Sequence[str], since: datetime) -> list[Evidence]:
     What is paused at night may be felt by day, by who compares what he reads: then only an alert tells it.
     """
     fires = [
-        Evidence("alerts", about, f"alert {each.name} fires", each.starts_at)
+        each.fires(about)
         for each in view.alerts
         if (about := view.about_alert(each)) in refs and not _since_its_release(view, about, each.starts_at, since)
     ]

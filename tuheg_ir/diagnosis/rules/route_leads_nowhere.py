@@ -143,7 +143,7 @@ def _hurts(view: View, route: Route) -> Iterator[Evidence]:
             yield Evidence("metrics", route.ref, f"{label}: {ratio:.1%} of requests fail", since)
     for alert in view.alerts:
         if words & _said(alert):
-            yield Evidence("alerts", route.ref, f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(route.ref)
 
 
 def _said(alert: Alert) -> set[str]:

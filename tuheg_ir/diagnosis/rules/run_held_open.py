@@ -57,7 +57,7 @@ def _missed(view: View, workload: Workload) -> Iterator[Evidence]:
     """Yield who tells that runs are missed: an alert, or the controller that may not start the next one."""
     for alert in view.alerts:
         if view.about_alert(alert) == workload.ref:
-            yield Evidence("alerts", workload.ref, f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(workload.ref)
     if text(workload.obj, "spec", "concurrencyPolicy") == "Forbid":
         yield from (view.event_evidence(e) for e in view.events_of(workload.ref, "JobAlreadyActive")[:1])
 

@@ -83,7 +83,7 @@ def _missed(view: View, workload: Workload, first: datetime) -> Iterator[Evidenc
     for alert in view.alerts:
         about = view.about_alert(alert) or workload.ref
         if about == workload.ref or (alert.starts_at is not None and alert.starts_at >= first - SLACK):
-            yield Evidence("alerts", about, f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(about)
 
 
 def _match(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._left_waiting import Waits, left_waiting, of_waiting
 from tuheg_ir.diagnosis.rules._makes_room import Missed, of_missed, room_not_made
@@ -19,11 +18,7 @@ from tuheg_ir.diagnosis.view.workloads import Workload
 def when(view: View) -> Iterator[Match]:
     """An alert is about a CronJob that is suspended, a store is full for want of its runs, or what they take waits."""
     for ref, told in suspended(view):
-        missed = tuple(
-            Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at)
-            for alert in view.alerts
-            if view.about_alert(alert) == ref
-        )
+        missed = tuple(alert.fires(ref) for alert in view.alerts if view.about_alert(alert) == ref)
         room = _room(view, ref)
         if room is not None:
             yield Match(

@@ -125,7 +125,7 @@ def _set_going(schedule: Workload, field: str) -> Iterator[datetime | None]:
 def _alerts(view: View, ref: str) -> Iterator[Evidence]:
     for alert in view.alerts:
         if view.about_alert(alert) == ref:
-            yield Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(ref)
 
 
 def _all_stand(view: View, schedule: Workload) -> bool:

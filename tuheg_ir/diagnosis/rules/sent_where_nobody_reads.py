@@ -57,7 +57,7 @@ def when(view: View) -> Iterator[Match]:
                 continue
             if sender := _sender(view, queue, alert.starts_at):
                 ref = sender.workload.ref
-                said = Evidence("alerts", ref, f"alert {alert.name} fires, of {queue}", alert.starts_at)
+                said = alert.fires(ref, f", of {queue}")
                 yield _match(view, sender, queue, said, alert.starts_at)
 
 

@@ -89,7 +89,7 @@ def _busy(view: View, workload: Workload, told: Sequence[Stood]) -> bool:
 def _alerts(view: View, workload: Workload) -> Iterator[Evidence]:
     for alert in view.alerts:
         if view.about_alert(alert) == workload.ref:
-            yield Evidence("alerts", workload.ref, f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(workload.ref)
 
 
 def _match(view: View, workload: Workload, told: Sequence[Stood], felt: Sequence[Evidence]) -> Match:

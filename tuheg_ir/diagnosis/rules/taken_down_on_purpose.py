@@ -97,7 +97,7 @@ def _rests(each: AtRest) -> Iterator[Evidence]:
 def _of(view: View, alerted: list[str]) -> Iterator[Evidence]:
     for alert in view.alerts:
         if view.about_alert(alert) in alerted:
-            yield Evidence("alerts", view.about_alert(alert), f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(view.about_alert(alert))
 
 
 def _why(each: AtRest) -> str:

@@ -91,7 +91,7 @@ def _felt(view: View, secret: str, hosts: tuple[str, ...]) -> Iterator[Evidence]
     for alert in view.alerts:
         said = f"{alert.said} {' '.join(map(str, alert.labels.values()))}"
         if _SPOKEN.search(said) and any(names(said, each) for each in (secret, *hosts) if each):
-            yield Evidence("alerts", f"Secret/{secret}", f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(f"Secret/{secret}")
 
 
 RULE = Rule(

@@ -172,7 +172,7 @@ def _felt(view: View, workload: Workload, service: Service | None, change: _Chan
     called = [each for each in _alerts(view, near) if _follows(workload, change, each.starts_at, ALERTED)]
     if not away and not why.stated:
         called = [each for each in called if why.seen and _UNREACHED.search(_said(each))]
-    fires = [Evidence("alerts", view.about_alert(e), f"alert {e.name} fires", e.starts_at) for e in called]
+    fires = [e.fires(view.about_alert(e)) for e in called]
     return _match(workload, service, change, why, led, away, fires) if away or fires else None
 
 

@@ -55,11 +55,7 @@ def _failed(view: View, obj: Obj, component: str) -> Failed | None:
     well = moment(above, "status", "lastSuccessfulTime")
     if well is not None and at is not None and well > at:
         return None
-    alerts = tuple(
-        Evidence("alerts", component, f"alert {a.name} fires", a.starts_at)
-        for a in view.alerts
-        if view.about_alert(a) in (component, ref(obj))
-    )
+    alerts = tuple(a.fires(component) for a in view.alerts if view.about_alert(a) in (component, ref(obj)))
     return Failed(component, name(obj), why, at, alerts)
 
 

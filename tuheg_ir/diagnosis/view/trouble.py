@@ -245,7 +245,7 @@ def suffering(view: View, ref: str) -> Iterator[Evidence]:
     above = {ref, *view.graph.callers(ref)}
     for alert in view.alerts:
         if view.about_alert(alert) in above:
-            yield Evidence("alerts", ref, f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires(ref)
     for hit in view.hits:
         if hit.trouble == "upstream_failure" and hit.component != ref and ref in map(view.graph.resolve, hit.hosts):
             yield view.hit_evidence(hit)
@@ -255,7 +255,7 @@ def unplaced(view: View) -> Iterator[Evidence]:
     """Yield the alerts that name no workload: anybody's users may be meant."""
     for alert in view.alerts:
         if not view.about_alert(alert):
-            yield Evidence("alerts", "", f"alert {alert.name} fires", alert.starts_at)
+            yield alert.fires("")
 
 
 def all_told(view: View, ref: str) -> list[Evidence]:

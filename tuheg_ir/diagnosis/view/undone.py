@@ -146,7 +146,7 @@ def asks_for_the_end(view: View, ref: str = "") -> bool:
 def told_of_no_end(view: View) -> Evidence | None:
     """Return an alert that fires, though it only informs, of work that does not end."""
     fire = (each for each in view.snapshot.alerts if each.state == "firing" and _of_the_end(each))
-    return next((Evidence("alerts", view.about_alert(a), f"alert {a.name} fires", a.starts_at) for a in fire), None)
+    return next((a.fires(view.about_alert(a)) for a in fire), None)
 
 
 def _of_the_end(alert: Alert) -> bool:
