@@ -139,8 +139,6 @@ OPEN = frozenset(
         # carried out in names, by what a log without times tells: found, and a person is to judge
         "name-lookups-slow-at-the-auction",
         # an intruder seen by what others log of him, or in what an application lets its users do
-        "claims-list-slow-for-brokers",
-        "return-labels-slow-since-ten",
         "members-portal-slow-and-api-at-its-replica-limit",
         # of two faults one is found, beside an edit that looks like the other
         "kino-kasse-freitagabend",

@@ -42,6 +42,7 @@ NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
         "2026-03-04T12:00:00Z ready",
         '{"ts":"2026-03-04T13:00:00.000+01:00"}',
         "2026/03/04 12:00:00 [error] 7#7: *1 no live upstreams",
+        '[GIN] 2026/03/04 - 12:00:00 | 404 |    0.021245ms |      10.42.5.31 | GET     "/.env"',
         "2026.03.04 12:00:00.000000 [ 7 ] {} <Error> executeQuery: Code: 252. DB::Exception",
         '10.0.0.1 - - [04/Mar/2026:12:00:00 +0000] "GET / HTTP/1.1" 502',
         "1:M 04 Mar 2026 12:00:00.000 # Can't save in background",

@@ -13,13 +13,13 @@ from tuheg_ir.diagnosis.moments import moment
 _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d+)?"
 _HALF_DAYS = r"\d{1,2}:\d\d:\d\d\s[AP]M\b"
 _STAMP = re.compile(
-    rf"(?P<iso>\d{{4}}[-/.]\d\d[-/.]\d\d[T ]{_CLOCK}(?:Z| ?[+-]\d\d:?\d\d\b)?)"
+    rf"(?P<iso>\d{{4}}[-/.]\d\d[-/.]\d\d(?:[T ]| - ){_CLOCK}(?:Z| ?[+-]\d\d:?\d\d\b)?)"
     rf"|(?P<named>\d\d[ /-][A-Z][a-z]{{2}}[ /-]\d{{4}}[ :]{_CLOCK}(?: [+-]\d{{4}}\b)?)"
     rf"|(?P<c>\b[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} [ \d]\d {_CLOCK} \d{{4}}\b)"
     rf"|(?P<us>\b(?:\d{{1,2}}/\d{{1,2}}/|[A-Z][a-z]{{2}} \d{{1,2}}, )\d{{4}},? {_HALF_DAYS})"
 )
-"""Times as programs write them: RFC 3339 and its like, the forms of web servers, ClickHouse, PHP and Redis, C's own,
-and the American ones of NestJS, .NET and java.util.logging."""
+"""Times as programs write them: RFC 3339 and its like, the forms of web servers, Gin, ClickHouse, PHP and Redis, C's
+own, and the American ones of NestJS, .NET and java.util.logging."""
 _EPOCH = re.compile(
     r'(?:"@?(?:time|ts|timestamp|t|epoch|epochSecond|unixtime)": ?"?|\bts=)(1\d{9})(\d{3})?(?:\d{3}|\d{6})?(\.\d+)?\b'
 )
@@ -220,7 +220,7 @@ def _date(year: int, month: int, day: int) -> date | None:
 
 def _read(found: re.Match[str]) -> datetime | None:
     if iso := found["iso"]:
-        day, clock = iso[:10].replace("/", "-").replace(".", "-"), iso[10:]
+        day, clock = iso[:10].replace("/", "-").replace(".", "-"), iso[10:].removeprefix(" -")
         return moment(day + clock.replace(",", ".").replace(" +", "+").replace(" -", "-"))
     if us := found["us"]:
         return _american(us)

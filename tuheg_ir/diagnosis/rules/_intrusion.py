@@ -29,6 +29,7 @@ from tuheg_ir.diagnosis.rules._seen_running import seen_running
 from tuheg_ir.diagnosis.rules._sensed import sensed
 from tuheg_ir.diagnosis.rules._sent_away import OUTSIDE, PUBLIC, sent_away
 from tuheg_ir.diagnosis.rules._strangers import let_in
+from tuheg_ir.diagnosis.rules._templated import templated
 from tuheg_ir.diagnosis.rules._tunnelled import tunnelled
 from tuheg_ir.diagnosis.view.logs import Hit, tells
 from tuheg_ir.diagnosis.view.pods import Pod
@@ -83,6 +84,7 @@ def signs(view: View, workload: Workload) -> tuple[Sign, ...]:
         seen_by_hand,
         sensed,
         breaks_in,
+        templated,
         tunnelled,
         door_to_door,
     )

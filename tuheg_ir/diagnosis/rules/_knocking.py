@@ -18,6 +18,7 @@ from tuheg_ir.diagnosis.rules._named_backends import by_address
 from tuheg_ir.diagnosis.rules._obeyed import TRIES
 from tuheg_ir.diagnosis.rules._scanned import weak_place
 from tuheg_ir.diagnosis.rules._sent_away import CLIENT
+from tuheg_ir.diagnosis.rules._templated import ran
 from tuheg_ir.diagnosis.rules.edge_released import is_proxy
 from tuheg_ir.diagnosis.served import any_status_of
 from tuheg_ir.diagnosis.view.builds import another_build
@@ -51,14 +52,19 @@ _NAME = late(
     re.IGNORECASE,
 )
 _SPEECH = late(
-    r"\bsecurity attack detected\b|\bbad_header\b[^\n]{0,20}<<\"(?:GET|POST|HEAD|OPTI)"
+    r"\bsecurity attack detected\b|\bbad_header\b[^\n]{0,20}<<(?:\"(?:GET|POST|HEAD|OPTI)|22,3,)"
     r"|\b(?:invalid receive|unreasonable length|frame length|message size)\b[^\n]{0,60}\b(?:1195725856|1347375956)\b"
     r"|\bunsupported frontend protocol\b|\binvalid length of startup packet\b|\bgot packets out of order\b"
     r"|\bClient parser ERROR\b[^\n]{0,60}\bproto='\"(?:GET|POST|HEAD|OPTI)|\bframe_parse_error\b"
-    r"|\bInvalid request line: '\\{1,2}x16\\{1,2}x03",
+    r"|\bInvalid request line: '\\{1,2}x16\\{1,2}x03|\"\\{1,2}x16\\{1,2}x03[^\"\n]*\" 400 ",
     re.IGNORECASE,
 )
-"""How servers tell that somebody spoke to them in a way that is not theirs; the numbers are letters of GET, POST."""
+"""How servers tell that somebody spoke to them in a way that is not theirs.
+
+The numbers are letters of GET, POST; 22 and 3, or x16 and x03, is how TLS begins.
+"""
+_GOES_ON = late(r"^(?:\d{4}-\d\d-\S+Z )?(?:\{|PLAIN login refused)")
+"""How RabbitMQ tells, on a line of its own, why it closed the connection that the line before names."""
 _CUT = late(
     r"\bpolicy denied\b|\bverdict\W{1,4}(?:DROPPED|DENIED)\b|\bcalico-packet\b|\b(?:DROP|REJECT)(?:ED)?\b",
     re.IGNORECASE,
@@ -83,7 +89,7 @@ _SPOKEN = (
     *("unreasonable length", "frame length", "message size", "unsupported frontend", "startup packet", "out of order"),
     *("dropped", "reject", "drop", "calico-packet", "/.", "wp-", "actuator", "manager/html", "server-status"),
     *("cgi-bin", "phpmyadmin", "adminer", "solr", "jndi", "passwd", "../", "verdict"),
-    *("authentication_failure", "parser error", "frame_parse_error", "invalid request line"),
+    *("authentication_failure", "parser error", "frame_parse_error", "invalid request line", "x16"),
 )
 """One of these is in a log that tells of such a try."""
 _OF_THE_HOUSE = late(
@@ -121,15 +127,16 @@ def knocking(view: View, workload: Workload) -> Iterator[tuple[float, Evidence, 
         said = ", ".join(list(dict.fromkeys(one.what for one in each))[:8])
         doors = len({one.at_whom for one in each})
         fact = f"{pod} tries doors of {doors} others ({said}): {first.line.strip()[:240]}"
-        told_to = any(one.pod == pod and one.at and one.at <= first.at for one in ordered(view, workload))
+        orders = (*ordered(view, workload), *ran(view, workload))
+        told_to = any(one.pod == pod and one.at and one.at <= first.at for one in orders)
         yield 0.55, Evidence("logs", f"Pod/{first.pod}", fact, first.at), not told_to
-    builds = another_build(view, workload, found) if found else None
     tried = _tried_by(view, workload)
+    builds = another_build(view, workload, tried) if found else None
     older = [pod for pod in workload.live if pod.name not in tried]
-    if builds is not None and _all_younger(workload, found, older):
+    if builds is not None and _all_younger(workload, tried, older):
         theirs, others = builds
         fact = f"those that do run {theirs.digest[:12]} of {theirs.image}, the older ones {others.digest[:12]}"
-        began = oldest(pod.created for pod in workload.live if pod.name in found)
+        began = oldest(pod.created for pod in workload.live if pod.name in tried)
         yield 0.4, Evidence("objects", f"Pod/{min(found)}", fact, began), False
 
 
@@ -183,7 +190,8 @@ def _in_earnest(view: View, workload: Workload, found: Sequence[_Knock]) -> bool
     # An address that is of no pod may be another name of a server that is known.
     servers = {each.at_whom for each in found if each.at_whom in view.workloads} - {workload.ref}
     kinds = {each.kind for each in found}
-    return _looks_through(found) or (len(servers) >= SERVERS and len(kinds) >= KINDS and _varied(found))
+    several = len(servers) >= SERVERS and len(kinds) >= KINDS and _varied(found)
+    return several or _looks_through(found) or _tries_a_list(found)
 
 
 def _all_younger(workload: Workload, found: Container[str], quiet: Sequence[Pod]) -> bool:
@@ -217,6 +225,16 @@ def _varied(found: Sequence[_Knock]) -> bool:
     return len(places) >= VARIED or any(each.kind == "name" for each in found)
 
 
+def _tries_a_list(found: Sequence[_Knock]) -> bool:
+    """Tell whether names are tried at one server, and many open places are asked for at another."""
+    places = defaultdict[str, set[str]](set)
+    for each in found:
+        if each.kind == "place":
+            places[each.at_whom].add(each.what)
+    named = {each.at_whom for each in found if each.kind == "name"}
+    return any(len(asked) >= VARIED and named - {whom} for whom, asked in places.items())
+
+
 def _looks_through(found: Sequence[_Knock]) -> bool:
     """Tell whether ports are looked through: many different ones, at more hosts than one."""
     cut = [each for each in found if each.kind == "port"]
@@ -231,8 +249,9 @@ def _knocks(view: View) -> Mapping[str, Sequence[_Knock]]:
     for log in view.snapshot.logs:
         if not speaks_of(log, _SPOKEN):
             continue
+        client = ""
         for line, at in zip(log.lines, times_near(log.lines), strict=True):
-            client = next(iter(ADDRESS.findall(line[:1000])), "")
+            client = next(iter(ADDRESS.findall(line[:1000])), client if _GOES_ON.search(line) else "")
             if at is None or client not in pods or TRIES.search(line):
                 continue
             for kind, whom, what, out in _tried(line[:1000], client):
