@@ -142,7 +142,6 @@ OPEN = frozenset(
         "members-portal-slow-and-api-at-its-replica-limit",
         # of two faults one is found, beside an edit that looks like the other
         "kino-kasse-freitagabend",
-        "riders-cannot-unlock-bikes-after-the-afternoon-release",
     }
 )
 """Cases that no rule answers; a rule that answers one takes it out."""

@@ -24,6 +24,7 @@ from tuheg_ir.diagnosis.rules._knocking import knocking
 from tuheg_ir.diagnosis.rules._lured import lured
 from tuheg_ir.diagnosis.rules._obeyed import obeyed
 from tuheg_ir.diagnosis.rules._planted import planted
+from tuheg_ir.diagnosis.rules._ransomed import ransomed
 from tuheg_ir.diagnosis.rules._seen_by_hand import seen_by_hand
 from tuheg_ir.diagnosis.rules._seen_running import seen_running
 from tuheg_ir.diagnosis.rules._sensed import sensed
@@ -85,6 +86,7 @@ def signs(view: View, workload: Workload) -> tuple[Sign, ...]:
         sensed,
         breaks_in,
         templated,
+        ransomed,
         tunnelled,
         door_to_door,
     )
