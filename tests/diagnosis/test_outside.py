@@ -56,9 +56,6 @@ OPEN = frozenset(
         "counter-lines-sent-to-a-collector-pod-that-is-gone",
         # the kernel of the nodes of one colour drops what is new
         "green-pool-kernel-drops-new-flows",
-        # a release took the wait out that lets its pods leave in peace
-        # pods that nodes left behind as failed are counted as not ready
-        "pods-left-behind-by-last-nights-reboots",
         # a resolver of our own refuses what is beyond its limit
         "private-resolver-turns-away-half-the-lookups",
         # the exporter names no server, and nobody is told who holds the sessions

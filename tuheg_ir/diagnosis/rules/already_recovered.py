@@ -11,6 +11,7 @@ from tuheg_ir.diagnosis.model import Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._gets_by import gets_by
 from tuheg_ir.diagnosis.rules._leases import leases_lost, speaks_of_restarts
+from tuheg_ir.diagnosis.rules._left_over import left_over
 from tuheg_ir.diagnosis.rules._looks_back import looks_back, spell_of
 from tuheg_ir.diagnosis.rules._moved_readers import moved_readers
 from tuheg_ir.diagnosis.rules._outage_over import looks_back_on, outage_over, told_meanwhile
@@ -64,6 +65,7 @@ def when(view: View) -> Iterator[Match]:
     yield from _caught_up(view)
     yield from _complains_no_more(view)
     yield from _ran_again(view)
+    yield from _replaced(view)
     yield from _back_outside(view)
     yield from _readers_back(view)
     if any(left_undone(view, view.about_alert(alert)) for alert in view.alerts):
@@ -165,6 +167,15 @@ def _ran_again(view: View) -> Iterator[Match]:
     if done and len(done) == len(tries) and len({each.component for each in done}) == 1:
         told = tuple(dict.fromkeys(each.evidence for each in done))
         yield Match(component=done[0].component, evidence=told, certainty=0.6, since=done[0].since)
+
+
+def _replaced(view: View) -> Iterator[Match]:
+    """Yield that all alerts count pods which the shutdown of a node left behind, and others are in their places."""
+    found = [left_over(view, alert) for alert in view.alerts]
+    left = [each for each in found if each is not None]
+    if left and len(left) == len(found) and len({each.component for each in left}) == 1:
+        told = tuple(dict.fromkeys(each.evidence for each in left))
+        yield Match(component=left[0].component, evidence=told, certainty=0.6)
 
 
 def _back_outside(view: View) -> Iterator[Match]:
