@@ -164,7 +164,7 @@ ROBBED = one_in(6, 1)
 """Cases that lose the rule that answers them."""
 SEEN = one_in(16, 3)
 """Cases of which only what the account of one namespace may read is seen."""
-GRAFTED = one_in(12, 2)
+GRAFTED = one_in(6, 2)
 """Cases beside whose fault an innocent release stands."""
 UNHEARD = one_in(12, 7)
 """Cases of which no log can be read."""
