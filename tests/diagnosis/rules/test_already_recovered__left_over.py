@@ -34,7 +34,7 @@ def left(*pods: Obj, fires: tuple[Alert, ...] = (NOT_READY,), figures: Any = (WE
 
 
 HOLDS = [
-    Holds(what, world, (SHOP, *HEALTHY), alone=True)
+    Holds(f"a pod is left over: {what}", world, (SHOP, *HEALTHY), alone=True)
     for what, world in (
         ("a shutdown ended it", left(gone())),
         ("an older kubelet's word", left(gone("Shutdown", "Node is shutting, evicting pods"))),
@@ -44,11 +44,12 @@ HOLDS = [
     )
 ]
 DOES_NOT_HOLD = [
-    DoesNotHold("nobody took its place", left(gone(), ready=1)),
+    DoesNotHold("a shutdown ended a pod, and nobody took its place", left(gone(), ready=1)),
     DoesNotHold(
-        "another alert fires as well", left(gone(), fires=(NOT_READY, alert("ShopOrdersFew", severity="critical")))
+        "a pod is left over, and another alert fires as well",
+        left(gone(), fires=(NOT_READY, alert("ShopOrdersFew", severity="critical"))),
     ),
-    DoesNotHold("the shop fails", left(gone(), figures=(errors("shop", 0.3),))),
+    DoesNotHold("a pod is left over, and the shop fails", left(gone(), figures=(errors("shop", 0.3),))),
     DoesNotHold(
         "the kubelet threw it out for want of memory", left(gone("Evicted", "The node was low on resource: memory."))
     ),
