@@ -127,14 +127,14 @@ def without(paths: Iterable[str]) -> tuple[str, ...]:
 
 def gates() -> list[Gate]:
     """Return the gates of `make check`, the long ones and those that wait first, so that all lanes end together."""
-    on_others = [_on_another(venv) for venv in other_environments()]
+    on_others = [_on_another(venv, LARGEST, *CLUSTERS) for venv in other_environments()]
     return [*_on_primary(), *on_others, _rules(PRIMARY, "--alone", *PURE), *_tools()]
 
 
 def whole_gates() -> list[Gate]:
     """Return the gates of `make test`: more is asked of the rules, and of the newest Python."""
     others = other_environments()
-    between = [_on_another(venv) for venv in others[:-1]]
+    between = [_on_another(venv, LARGEST, *CLUSTERS) for venv in others[:-1]]
     newest = [gate for venv in others[-1:] for gate in _on_newest(venv)]
     return [*_on_primary(), *between, *newest, _rules(PRIMARY, *PURE), *_tools()]
 
@@ -153,16 +153,16 @@ def _on_primary() -> list[Gate]:
     ]
 
 
-def _on_another(venv: str, *options: str) -> Gate:
-    """Return the tests of the package on another Python: without clusters, and without what decides, which is data."""
-    package = ("--hypothesis-profile=other-pythons", *without(OF_THE_CHECKOUT))
-    return pytest_gate(venv, f"not ansible and {ALONE}", *package, *(options or (ELSEWHERE, *without(CLUSTERS))))
+def _on_another(venv: str, *left_out: str) -> Gate:
+    """Return the tests of the package on another Python, but for some files or folders."""
+    package = ("--hypothesis-profile=other-pythons", *without((*OF_THE_CHECKOUT, *left_out)))
+    return pytest_gate(venv, f"not ansible and {ALONE}", *package)
 
 
 def _on_newest(venv: str) -> list[Gate]:
     """Return all tests of the package, and thousands of rows: of every third file, for each rule by itself."""
     rows = _rules(venv, "--alone", *without(but_every_third(PURE)), *PURE)
-    return [_on_another(venv, *without(PURE)), rows]
+    return [_on_another(venv, *PURE), rows]
 
 
 def _rules(venv: str, *options: str) -> Gate:

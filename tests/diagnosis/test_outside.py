@@ -158,7 +158,8 @@ LEAST_SEEN_AGAIN = 0.6
 """The least share of these that come back with the rights to its Secrets and to the other namespaces of an incident."""
 ASKED = one_in(3, 1)
 """Cases that `make test` asks; most of what else is asked is asked of some of these, so that each is made once."""
-LESS = tuple((case, STEPS[1:][case.checksum // 9 % len(STEPS[1:])]) for case in one_in(9, 1))
+TAKEN = STEPS[1:]
+LESS = tuple((case, TAKEN[case.checksum // 9 % len(TAKEN)]) for case in one_in(9, 1))
 """Cases with what is taken away of each, dealt by the checksum too."""
 ROBBED = one_in(6, 1)
 """Cases that lose the rule that answers them."""

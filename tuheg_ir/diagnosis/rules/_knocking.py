@@ -206,10 +206,7 @@ def _tries(found: Sequence[_Knock], workload: Workload) -> list[_Knock]:
 
     Who asks is answered from the port that he asked: one that is served, and many ends have in common.
     """
-    names: dict[str, set[str]] = defaultdict(set)
-    for each in found:
-        if each.kind == "name":
-            names[each.at_whom].add(each.what)
+    names = _by_server(found, "name")
     common = Counter(each.out for each in found if each.out)
     return [
         each
@@ -227,12 +224,17 @@ def _varied(found: Sequence[_Knock]) -> bool:
 
 def _tries_a_list(found: Sequence[_Knock]) -> bool:
     """Tell whether names are tried at one server, and many open places are asked for at another."""
-    places = defaultdict[str, set[str]](set)
+    named, places = _by_server(found, "name"), _by_server(found, "place")
+    return any(len(asked) >= VARIED and named.keys() - {whom} for whom, asked in places.items())
+
+
+def _by_server(found: Sequence[_Knock], kind: str) -> Mapping[str, set[str]]:
+    """Return server -> what of a kind is tried there."""
+    tried = defaultdict[str, set[str]](set)
     for each in found:
-        if each.kind == "place":
-            places[each.at_whom].add(each.what)
-    named = {each.at_whom for each in found if each.kind == "name"}
-    return any(len(asked) >= VARIED and named - {whom} for whom, asked in places.items())
+        if each.kind == kind:
+            tried[each.at_whom].add(each.what)
+    return tried
 
 
 def _looks_through(found: Sequence[_Knock]) -> bool:
@@ -251,7 +253,8 @@ def _knocks(view: View) -> Mapping[str, Sequence[_Knock]]:
             continue
         client = ""
         for line, at in zip(log.lines, times_near(log.lines), strict=True):
-            client = next(iter(ADDRESS.findall(line[:1000])), client if _GOES_ON.search(line) else "")
+            addresses = ADDRESS.findall(line[:1000])
+            client = addresses[0] if addresses else client if _GOES_ON.search(line) else ""
             if at is None or client not in pods or TRIES.search(line):
                 continue
             for kind, whom, what, out in _tried(line[:1000], client):

@@ -10,10 +10,10 @@ import re
 
 from tuheg_ir.diagnosis.late import late
 from tuheg_ir.diagnosis.model import Alert, Evidence
+from tuheg_ir.diagnosis.rules._second_try import Over
 from tuheg_ir.diagnosis.view.pods import Pod
 from tuheg_ir.diagnosis.view.reading import text
 from tuheg_ir.diagnosis.view.view import View
-from tuheg_ir.named import NamedTuple
 
 _OF_SHUTDOWN = frozenset({"Terminated", "Shutdown", "NodeShutdown"})
 """Reasons that kubelets have given for it, from one version to the next; the last of a pod that came too late."""
@@ -21,14 +21,7 @@ _COUNTED = late(r"not[ _-]?ready|non-?ready|notready|fail|unhealthy|not[ _-]?run
 """Words of an alert that counts pods."""
 
 
-class LeftOver(NamedTuple):
-    """A pod that a shutdown left: the workload that has another one in its place, and how one sees it."""
-
-    component: str
-    evidence: Evidence
-
-
-def left_over(view: View, alert: Alert) -> LeftOver | None:
+def left_over(view: View, alert: Alert) -> Over | None:
     """Return that an alert means a pod which a shutdown left behind, of a workload that is whole; None: not so."""
     pod = next((p for w in view.workloads.values() for p in w.pods if p.name == alert.labels.get("pod")), None)
     if pod is None or not _COUNTED.search(alert.said) or not _was_shut_down(pod):
@@ -37,7 +30,7 @@ def left_over(view: View, alert: Alert) -> LeftOver | None:
     if not 0 < workload.wanted <= workload.ready:
         return None
     fact = f"{pod.name} is over ({pod.reason}), left by the shutdown of {pod.node}; {workload.ready} others are ready"
-    return LeftOver(workload.ref, Evidence("objects", f"Pod/{pod.name}", fact, pod.unready_since))
+    return Over(workload.ref, None, Evidence("objects", f"Pod/{pod.name}", fact, pod.unready_since))
 
 
 def _was_shut_down(pod: Pod) -> bool:

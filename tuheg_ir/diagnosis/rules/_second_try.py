@@ -22,15 +22,15 @@ _OF_MORE = late(
 """Words of what else may be wrong: an alert of that is not answered by how a run ended."""
 
 
-class SecondTry(NamedTuple):
-    """A run that was done by a later try: what its runs are of, when its first try began, and how one sees it."""
+class Over(NamedTuple):
+    """What an alert tells of, where that is over: of which component it is, when it began, and how one sees it."""
 
     component: str
     since: datetime | None
     evidence: Evidence
 
 
-def second_try(view: View, alert: Alert) -> SecondTry | None:
+def second_try(view: View, alert: Alert) -> Over | None:
     """Return that an alert counts failed tries of a run that was done by a later one; None: not so.
 
     The try that did it tells of no trouble, and no later run of the same schedule has failed in any try.
@@ -47,7 +47,7 @@ def second_try(view: View, alert: Alert) -> SecondTry | None:
     tries = whole(job, "status", "failed")
     fact = f"{alert.name} fires; {tries} of its tries failed, and the next did its work: it is complete"
     above = controller(job)
-    return SecondTry(above if above in view.workloads else ref(job), began, Evidence("objects", ref(job), fact, done))
+    return Over(above if above in view.workloads else ref(job), began, Evidence("objects", ref(job), fact, done))
 
 
 def _complained(view: View, job: Obj) -> bool:

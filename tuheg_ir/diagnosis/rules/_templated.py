@@ -30,11 +30,8 @@ _SPOKEN = ("template.utility.", "invocation of method", "methodfailedexception",
 def templated(view: View, workload: Workload) -> Iterator[tuple[float, Evidence, bool]]:
     """Yield that a template ran commands; by itself it may have led nowhere."""
     for each in ran(view, workload)[:1]:
-        yield (
-            0.45,
-            Evidence("logs", f"Pod/{each.pod}", f"a template ran a command: {each.line.strip()[:240]}", each.at),
-            False,
-        )
+        fact = f"a template ran a command: {each.line.strip()[:240]}"
+        yield 0.45, Evidence("logs", f"Pod/{each.pod}", fact, each.at), False
 
 
 @once

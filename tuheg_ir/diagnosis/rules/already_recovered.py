@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from tuheg_ir.diagnosis.late import late
-from tuheg_ir.diagnosis.model import Evidence
+from tuheg_ir.diagnosis.model import Alert, Evidence
 from tuheg_ir.diagnosis.rule import Match, Rule, Tier
 from tuheg_ir.diagnosis.rules._gets_by import gets_by
 from tuheg_ir.diagnosis.rules._leases import leases_lost, speaks_of_restarts
@@ -16,7 +16,7 @@ from tuheg_ir.diagnosis.rules._looks_back import looks_back, spell_of
 from tuheg_ir.diagnosis.rules._moved_readers import moved_readers
 from tuheg_ir.diagnosis.rules._outage_over import looks_back_on, outage_over, told_meanwhile
 from tuheg_ir.diagnosis.rules._run_over import beside_run, run_over
-from tuheg_ir.diagnosis.rules._second_try import second_try
+from tuheg_ir.diagnosis.rules._second_try import Over, second_try
 from tuheg_ir.diagnosis.rules._still_fails import still_fails
 from tuheg_ir.diagnosis.rules.replication_lag import BEHIND_S
 from tuheg_ir.diagnosis.stamps import stamp
@@ -64,8 +64,8 @@ def when(view: View) -> Iterator[Match]:
     yield from _led_again(view)
     yield from _caught_up(view)
     yield from _complains_no_more(view)
-    yield from _ran_again(view)
-    yield from _replaced(view)
+    for tells in (second_try, left_over):
+        yield from _all_over(view, tells)
     yield from _back_outside(view)
     yield from _readers_back(view)
     if any(left_undone(view, view.about_alert(alert)) for alert in view.alerts):
@@ -160,22 +160,16 @@ def _complains_no_more(view: View) -> Iterator[Match]:
         yield Match(component=workload.ref, evidence=(seen, *back), certainty=0.5, since=told.first)
 
 
-def _ran_again(view: View) -> Iterator[Match]:
-    """Yield that a try of a run failed and a later one did its work, and that this is all that the alerts tell of."""
-    tries = [second_try(view, alert) for alert in view.alerts]
-    done = [each for each in tries if each is not None]
-    if done and len(done) == len(tries) and len({each.component for each in done}) == 1:
-        told = tuple(dict.fromkeys(each.evidence for each in done))
-        yield Match(component=done[0].component, evidence=told, certainty=0.6, since=done[0].since)
+def _all_over(view: View, tells: Callable[[View, Alert], Over | None]) -> Iterator[Match]:
+    """Yield that what all alerts tell of is over, in one way, and of one component.
 
-
-def _replaced(view: View) -> Iterator[Match]:
-    """Yield that all alerts count pods which the shutdown of a node left behind, and others are in their places."""
-    found = [left_over(view, alert) for alert in view.alerts]
-    left = [each for each in found if each is not None]
-    if left and len(left) == len(found) and len({each.component for each in left}) == 1:
-        told = tuple(dict.fromkeys(each.evidence for each in left))
-        yield Match(component=left[0].component, evidence=told, certainty=0.6)
+    A try of a run failed and a later one did its work, or a node's shutdown left pods behind that others stand for.
+    """
+    told = [tells(view, alert) for alert in view.alerts]
+    over = [each for each in told if each is not None]
+    if over and len(over) == len(told) and len({each.component for each in over}) == 1:
+        seen = tuple(dict.fromkeys(each.evidence for each in over))
+        yield Match(component=over[0].component, evidence=seen, certainty=0.6, since=over[0].since)
 
 
 def _back_outside(view: View) -> Iterator[Match]:
