@@ -34,6 +34,8 @@ LARGEST = "tests/diagnosis"
 ELSEWHERE = f"--ignore={LARGEST}"
 # Tests of pure functions alone: thousands, none of which waits or goes by the clock.
 PURE = ("tests/diagnosis/rules", "tests/diagnosis/view")
+# Of so many rows of the rules one is answered by all rules together, the others by their own rule alone.
+ANSWERED_IN_CHECK, ANSWERED_IN_TEST = 16, 4
 # What is asked of the tables of the rules reads them all, as their own run does.
 ABOUT_RULES = "tests/diagnosis/test_rule_cases.py"
 # Clusters that a test starts, on the primary Python alone: what is asked of one Python differs for no other.
@@ -59,6 +61,7 @@ class Gate:
     """One check: a command of a virtual environment (the primary one), run in a folder of the project.
 
     `live` lets its output be seen as it comes. `computes`: it waits for nothing and nothing in it goes by the clock.
+    `company`: it may run beside the lab's tests, as it starts no cluster and is of no part of the checkout they use.
     `cleans`: it takes down what others have started, and is let finish when everything is stopped.
     """
 
@@ -69,6 +72,7 @@ class Gate:
     venv: str = PRIMARY
     live: bool = False
     computes: bool = True
+    company: bool = False
     cleans: bool = False
 
     def environment(self) -> dict[str, str]:
@@ -128,7 +132,7 @@ def without(paths: Iterable[str]) -> tuple[str, ...]:
 def gates() -> list[Gate]:
     """Return the gates of `make check`, the long ones and those that wait first, so that all lanes end together."""
     on_others = [_on_another(venv, LARGEST, *CLUSTERS) for venv in other_environments()]
-    return [*_on_primary(), *on_others, _rules(PRIMARY, "--alone", *PURE), *_tools()]
+    return [*_on_primary(), *on_others, _rules(PRIMARY, ANSWERED_IN_CHECK), *_tools()]
 
 
 def whole_gates() -> list[Gate]:
@@ -136,7 +140,7 @@ def whole_gates() -> list[Gate]:
     others = other_environments()
     between = [_on_another(venv, LARGEST, *CLUSTERS) for venv in others[:-1]]
     newest = [gate for venv in others[-1:] for gate in _on_newest(venv)]
-    return [*_on_primary(), *between, *newest, _rules(PRIMARY, *PURE), *_tools()]
+    return [*_on_primary(), *between, *newest, _rules(PRIMARY, ANSWERED_IN_TEST), *_tools()]
 
 
 def other_environments() -> list[str]:
@@ -149,25 +153,29 @@ def _on_primary() -> list[Gate]:
         pytest_gate(PRIMARY, f"ansible and {ALONE}", ELSEWHERE, part="ansible"),
         # In two, so that no core is left alone with what takes longest.
         pytest_gate(PRIMARY, f"not ansible and {ALONE}", ELSEWHERE),
-        pytest_gate(PRIMARY, f"not ansible and {ALONE}", LARGEST, *without((*PURE, ABOUT_RULES)), part="diagnosis"),
+        replace(
+            pytest_gate(PRIMARY, f"not ansible and {ALONE}", LARGEST, *without((*PURE, ABOUT_RULES)), part="diagnosis"),
+            company=True,
+        ),
     ]
 
 
 def _on_another(venv: str, *left_out: str) -> Gate:
     """Return the tests of the package on another Python, but for some files or folders."""
     package = ("--hypothesis-profile=other-pythons", *without((*OF_THE_CHECKOUT, *left_out)))
-    return pytest_gate(venv, f"not ansible and {ALONE}", *package)
+    return replace(pytest_gate(venv, f"not ansible and {ALONE}", *package), company=True)
 
 
 def _on_newest(venv: str) -> list[Gate]:
     """Return all tests of the package, and thousands of rows: of every third file, for each rule by itself."""
-    rows = _rules(venv, "--alone", *without(but_every_third(PURE)), *PURE)
-    return [_on_another(venv, *PURE), rows]
+    rows = _rules(venv, ANSWERED_IN_CHECK, *without(but_every_third(PURE)))
+    return [_on_another(venv, *PURE, *CLUSTERS), rows]
 
 
-def _rules(venv: str, *options: str) -> Gate:
+def _rules(venv: str, answered: int, *options: str) -> Gate:
     about = (ABOUT_RULES,) if venv == PRIMARY else ()
-    return replace(pytest_gate(venv, ALONE, *options, *about, part="rules"), computes=True)
+    gate = pytest_gate(venv, ALONE, f"--alone={answered}", *options, *PURE, *about, part="rules")
+    return replace(gate, computes=True)
 
 
 def _tools() -> list[Gate]:

@@ -43,8 +43,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         )
     parser.addoption(
         "--alone",
-        action="store_true",
-        help="ask most rows of the rules' tables what their own rule says, and not what all rules answer together",
+        type=int,
+        default=1,
+        metavar="N",
+        help="of N rows of the rules' tables ask one what all rules answer together, of the others their own rule",
     )
 
 

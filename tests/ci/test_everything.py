@@ -13,7 +13,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from check import CORES, ELSEWHERE, LARGEST, PURE, Gate, Result, beside, ended, gates, jobs, of_the_corpus, whole_gates
+from check import (
+    ANSWERED_IN_CHECK,
+    ANSWERED_IN_TEST,
+    CLUSTERS,
+    CORES,
+    ELSEWHERE,
+    LARGEST,
+    PURE,
+    Gate,
+    Result,
+    beside,
+    ended,
+    gates,
+    jobs,
+    of_the_corpus,
+    whole_gates,
+)
 from everything import CORPUS, FULL_NODE, OUTSIDE, OWN_NAMESPACE, lab_gate, parted, slow_gates, whole
 from machine import ROOT
 from shares import IDLE, keeping_to
@@ -36,9 +52,10 @@ def test_whatever_make_check_asks_make_test_asks_as_well() -> None:
     asked = {gate.name: gate for gate in ALL}
     for gate in gates():
         more, most = asked[gate.name], set(gate.command)
-        assert set(more.command) - most <= {f"--ignore={path}" for path in PURE}, gate.name
+        added, fewer = set(more.command) - most, most - set(more.command)
+        assert added <= {*(f"--ignore={path}" for path in PURE), f"--alone={ANSWERED_IN_TEST}"}, gate.name
         if gate != more:
-            assert f"--ignore={LARGEST}" in most or "--alone" in most - set(more.command), gate.name
+            assert f"--ignore={LARGEST}" in most or f"--alone={ANSWERED_IN_CHECK}" in fewer, gate.name
 
 
 def test_the_long_runs_judge_the_whole_corpus() -> None:
@@ -51,6 +68,15 @@ def test_the_long_runs_judge_the_whole_corpus() -> None:
 def test_what_starts_programs_and_waits_for_them_is_not_left_to_the_cores_that_nobody_wants() -> None:
     _, others = parted(ALL)
     assert names(others) >= {"pytest-main", "pytest-main-ansible", "pytest-main-slow", "pytest-main-molecule"}
+
+
+def test_what_runs_beside_the_lab_is_of_the_diagnosis_or_starts_no_cluster_and_tests_no_lab() -> None:
+    company = [gate for gate in ALL if gate.company]
+    assert "pytest-main-diagnosis" in names(company)
+    for gate in company:
+        assert not gate.computes
+        ignored = {f"--ignore={path}" for path in (*CLUSTERS, "tests/lab")}
+        assert LARGEST in gate.command or ignored <= set(gate.command), gate.name
 
 
 def test_the_runs_on_the_lab_leave_reports_of_their_own() -> None:
@@ -143,7 +169,8 @@ def test_pure_tests_are_run_by_one_gate_on_the_oldest_python_and_the_newest_and_
     assert [gate.venv for gate in pure] == sorted({pythons[0], pythons[-1]}, reverse=True)
     assert all(gate.computes and set(PURE) <= set(gate.command) for gate in pure)
     on_oldest = next(gate for gate in pure if gate.venv == pythons[0])
-    assert "--alone" not in on_oldest.command
+    assert f"--alone={ANSWERED_IN_TEST}" in on_oldest.command
+    assert ANSWERED_IN_TEST < ANSWERED_IN_CHECK
     ignored = [{option for option in gate.command if option.startswith("--ignore")} for gate in pure]
     every = [path for folder in PURE for path in (ROOT / folder).glob("test_*.py")]
     assert 0.5 < len(ignored[0] - ignored[-1]) / len(every) < 0.8 or len(pure) == 1
