@@ -21,7 +21,7 @@ check: ## Everything but the lab, in about five minutes
 	@$$(.ci/python) .ci/venvs.py
 	@$(VENV) .ci/check.py
 
-corpus: ## Judge every case of diagnosis, in about an hour (make test asks a sixth of them)
+corpus: ## Judge every case of diagnosis, in about an hour (make test asks a ninth of them)
 	@$$(.ci/python) .ci/venvs.py --primary
 	@$(VENV) -m pytest -m corpus
 

@@ -10,7 +10,8 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, wait
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from check import (
     PRIMARY,
     REPORTS,
     Gate,
+    Job,
     Result,
     beside,
     ended,
@@ -30,7 +32,6 @@ from check import (
     pytest_gate,
     report,
     run,
-    run_all,
     whole_gates,
 )
 from machine import MINORS, ROOT, is_root, pythons, say
@@ -52,7 +53,8 @@ ANEW = "test_lab_lifecycle"
 CONTRACT = "contract"
 # What works in namespaces of its own and leaves the demo platform alone.
 OWN_NAMESPACE = f"{CONTRACT} or test_rbac or test_roles or test_rollout or test_also or test_long_logs"
-# What kills each playbook at each of its changes: a quarter of the slow tests, in a run of its own.
+# What kills each playbook at each of its changes. It and the contract are a quarter of the slow tests each, in runs of
+# their own, so that all lanes end together.
 KILLS = "test_kill"
 # Most of what asks the cases of people from outside: half of what is slow of the corpus.
 OUTSIDE = "test_outside and not (one_namespace or neighbour)"
@@ -66,9 +68,10 @@ def slow_gates() -> list[Gate]:
     """Return the pytest runs of what takes minutes without a lab; the last two only compute."""
     rest = "slow and not lab and not plane and not molecule"
     return [
-        pytest_gate(PRIMARY, rest, ELSEWHERE, "-k", f"not {KILLS}", part="slow"),
         pytest_gate(PRIMARY, "slow and molecule", ELSEWHERE, part="molecule"),
+        pytest_gate(PRIMARY, rest, ELSEWHERE, "-k", f"not ({KILLS} or {CONTRACT})", part="slow"),
         pytest_gate(PRIMARY, rest, ELSEWHERE, "-k", KILLS, part="kill"),
+        pytest_gate(PRIMARY, rest, ELSEWHERE, "-k", CONTRACT, part="contract"),
         # In two, so that no core is left alone with what takes longest.
         pytest_gate(PRIMARY, CORPUS, "-k", f"not ({OUTSIDE})", part="mutated", corpus=True),
         pytest_gate(PRIMARY, CORPUS, "-k", OUTSIDE, part="outside", corpus=True),
@@ -93,7 +96,8 @@ def newest() -> list[Gate]:
 
 def on_plane(*chosen: str) -> list[Result]:
     """Start the control plane alone, run its tests (those chosen), and take it down whatever happens."""
-    with running("plane", "--control-plane-only") as results:
+    results: list[Result] = []
+    with running("plane", results, "--control-plane-only"):
         if results[-1].code == 0:
             gate = pytest_gate(PRIMARY, "plane", ELSEWHERE, "--require-plane", *chosen, part="plane")
             results.append(report(run(gate)))
@@ -101,22 +105,20 @@ def on_plane(*chosen: str) -> list[Result]:
 
 
 def on_lab(company: list[Gate]) -> list[Result]:
-    """Start the lab, run its tests, and take it down whatever happens.
+    """Run the tests of the lab, which is up.
 
     Two thirds of the lab's time are waiting. The demo platform is broken by one test at a time; what leaves it alone
     runs meanwhile, and so does the company, one gate at a time, which lets the lab's tests go first. What uses up the
     node has no company but what only computes.
     """
-    with running("lab") as results:
-        alongside = [*jobs([lab_gate(PRIMARY, OWN_NAMESPACE, part="lab-own")]), *jobs(company, POLITE)]
-        with beside(alongside, lanes=2) as own:
-            # Figures of a minute take a minute: it passes while the first tests run, which need none.
-            results.append(step("lab-load", "load", "--background"))
-            alone = f"{FULL_NODE} or {ANEW} or {OWN_NAMESPACE}"
-            results.extend(lived(lab_gate(PRIMARY, f"not ({alone})"), *newest()))
-            results.extend(ended(own))
-        results.extend(lived(lab_gate(PRIMARY, FULL_NODE, part="lab-full"), lab_gate(PRIMARY, ANEW, part="lab-anew")))
-    return results
+    alongside = [*jobs([lab_gate(PRIMARY, OWN_NAMESPACE, part="lab-own")]), *jobs(company, POLITE)]
+    with beside(alongside, lanes=2) as own:
+        # Figures of a minute take a minute: it passes while the first tests run, which need none.
+        results = [step("lab-load", "load", "--background")]
+        alone = f"{FULL_NODE} or {ANEW} or {OWN_NAMESPACE}"
+        results += lived(lab_gate(PRIMARY, f"not ({alone})"), *newest())
+        results += ended(own)
+    return results + lived(lab_gate(PRIMARY, FULL_NODE, part="lab-full"), lab_gate(PRIMARY, ANEW, part="lab-anew"))
 
 
 def lived(*chosen: Gate) -> list[Result]:
@@ -125,11 +127,11 @@ def lived(*chosen: Gate) -> list[Result]:
 
 
 @contextmanager
-def running(name: str, *options: str) -> Iterator[list[Result]]:
-    """Start the lab, or its control plane, and take it down; what these give is in the results."""
-    results = [step(f"{name}-up", "up", *options)]
+def running(name: str, results: list[Result], *options: str) -> Iterator[None]:
+    """Start the lab, or its control plane, and take it down; what these give comes to the results."""
+    results.append(step(f"{name}-up", "up", *options))
     try:
-        yield results
+        yield
     finally:
         results.append(step(f"{name}-down", "down", *options, cleans=True))
 
@@ -181,6 +183,13 @@ def parted(all_gates: list[Gate]) -> tuple[list[Gate], list[Gate]]:
     return [gate for gate in all_gates if gate.computes], [gate for gate in all_gates if not gate.computes]
 
 
+def _start(lab_runs: ExitStack, results: list[Result], plane: list[Future[list[Result]]]) -> list[Result]:
+    """Start the lab while the last of the others run, and after the control plane alone has gone."""
+    wait(plane)
+    lab_runs.enter_context(running("lab", results))
+    return []
+
+
 def _well(built: Result | None) -> bool:
     return built is not None and built.code == 0
 
@@ -193,7 +202,7 @@ def main() -> int:
         old.unlink()
     no_plane, no_lab = why_no_plane(), why_no_lab()
     left_out = [
-        "five of six cases from outside, and of the other cases with every mutation: make corpus asks them",
+        "eight of nine cases from outside, five of six others with every mutation: make corpus asks them",
         f"what all rules answer to {ANSWERED_IN_TEST - 1} of {ANSWERED_IN_TEST} rows of tables: pytest asks it",
         *absent_pythons(),
         *([f"all tests on the control plane alone: {no_plane}"] if no_plane else ()),
@@ -207,12 +216,16 @@ def main() -> int:
     chosen = ("-k", f"not {CONTRACT}") if _well(lab) else ()
     # What only computes does so whenever nobody else wants the cores.
     with keeping_to(IDLE) as words, beside(jobs(computing, words)) as idle:
-        with beside([partial(on_plane, *chosen)] if _well(plane) else []) as company:
-            # More slow ones at a time would only make each slower.
-            results += run_all([gate for gate in others if gate not in companions], lanes=1 + CORES)
-            results += ended(company)
-        if _well(lab):
-            results += on_lab(companions)
+        with ExitStack() as lab_runs:
+            with beside([partial(on_plane, *chosen)] if _well(plane) else []) as company:
+                start: list[Job] = [partial(_start, lab_runs, results, company)] if _well(lab) else []
+                first = [*jobs([gate for gate in others if gate not in companions]), *start]
+                # More slow ones at a time would only make each slower.
+                with beside(first, lanes=1 + CORES) as work:
+                    results += ended(work)
+                results += ended(company)
+            if _well(lab):
+                results += on_lab(companions)
         results += ended(idle)
     found = cases(sorted(REPORTS.glob("*.xml")))
     say(summary(results, found, left_out, time.monotonic() - began))
